@@ -1,0 +1,233 @@
+//! Tokens of the browser page, one-time sign-in codes, single-use tickets.
+
+use farwire_model::ids::{SessionId, TokenId};
+use farwire_model::token::{Scope, TokenView};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How long a ticket waits to be used.
+const TICKET_LIFE: Duration = Duration::from_secs(30);
+/// Nobody opens more streams within [`TICKET_LIFE`].
+const MAX_TICKETS: usize = 256;
+/// How long a sign-in of the browser page lasts.
+const PAGE_LIFE: Duration = Duration::from_secs(12 * 3600);
+/// More pages than this are not open at once.
+const MAX_PAGES: usize = 64;
+/// How long a sign-in code waits to be used: the person may read the terminal later.
+const CODE_LIFE: Duration = Duration::from_secs(24 * 3600);
+const MAX_CODES: usize = 64;
+
+/// Random bytes in hexadecimal. The program stops if the system gives none: a guessable secret is worse.
+pub(crate) fn random_hex<const N: usize>() -> String {
+    let mut bytes = [0; N];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        tracing::error!(%error, "the system gives no random bytes");
+        std::process::abort();
+    }
+    hex(&bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn hash(secret: &str) -> String {
+    hex(&Sha256::digest(secret.as_bytes()))
+}
+
+/// Things that are held by the hash of a secret and forgotten after a while. Looking up by hash takes no time that
+/// depends on the secret.
+#[derive(Debug)]
+struct Held<T> {
+    by_hash: Mutex<HashMap<String, (Instant, T)>>,
+}
+
+impl<T> Default for Held<T> {
+    fn default() -> Self {
+        Self {
+            by_hash: Mutex::default(),
+        }
+    }
+}
+
+impl<T: Clone> Held<T> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, (Instant, T)>> {
+        self.by_hash.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, thing: T, life: Duration, limit: usize) -> String {
+        let secret = random_hex::<32>();
+        let now = Instant::now();
+        let mut held = self.lock();
+        held.retain(|_, (until, _)| *until > now);
+        if held.len() >= limit {
+            // The oldest goes first.
+            let oldest = held
+                .iter()
+                .min_by_key(|(_, (until, _))| *until)
+                .map(|(key, _)| key.clone());
+            oldest.map(|key| held.remove(&key));
+        }
+        held.insert(hash(&secret), (now + life, thing));
+        secret
+    }
+
+    fn take(&self, secret: &str) -> Option<T> {
+        let (until, thing) = self.lock().remove(&hash(secret))?;
+        (until > Instant::now()).then_some(thing)
+    }
+
+    fn look(&self, secret: &str) -> Option<T> {
+        let held = self.lock();
+        let (until, thing) = held.get(&hash(secret))?;
+        (*until > Instant::now()).then(|| thing.clone())
+    }
+}
+
+/// What a ticket opens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ticket {
+    /// The pixels and input of a session.
+    Session(SessionId),
+    /// The change events.
+    Events,
+}
+
+/// Single-use tickets for WebSockets.
+#[derive(Debug, Default)]
+pub(crate) struct Tickets(Held<Ticket>);
+
+impl Tickets {
+    pub fn issue(&self, ticket: Ticket) -> String {
+        self.0.add(ticket, TICKET_LIFE, MAX_TICKETS)
+    }
+
+    /// Uses a ticket up. One that opens something else is used up too.
+    pub fn redeem(&self, secret: &str) -> Option<Ticket> {
+        self.0.take(secret)
+    }
+}
+
+/// One-time sign-in codes for the browser page.
+#[derive(Debug, Default)]
+pub struct Codes(Held<()>);
+
+impl Codes {
+    /// A new code; it signs one page in, once.
+    pub fn issue(&self) -> String {
+        self.0.add((), CODE_LIFE, MAX_CODES)
+    }
+
+    pub(crate) fn redeem(&self, code: &str) -> bool {
+        self.0.take(code).is_some()
+    }
+}
+
+/// Tokens of signed-in browser pages. They live in memory: a restart signs every page out.
+#[derive(Debug, Default)]
+pub(crate) struct PageTokens(Held<TokenView>);
+
+impl PageTokens {
+    /// A token that may do what the window may.
+    pub fn issue(&self) -> String {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        let view = TokenView {
+            id: TokenId::new("page"),
+            name: "browser page".to_owned(),
+            scopes: Scope::ALL
+                .into_iter()
+                .filter(|scope| *scope != Scope::Reveal)
+                .collect(),
+            created: i64::try_from(now).unwrap_or(i64::MAX),
+            expires: None,
+            last_used: None,
+        };
+        self.0.add(view, PAGE_LIFE, MAX_PAGES)
+    }
+
+    pub fn find(&self, token: &str) -> Option<TokenView> {
+        self.0.look(token)
+    }
+}
+
+/// Proves to a client that we know its token, without the token being sent: HMAC-SHA-256 over the client's nonce,
+/// keyed with the SHA-256 of the token in hexadecimal.
+pub(crate) fn proof(token_hash: &str, nonce: &str) -> String {
+    // HMAC takes keys of every length.
+    match Hmac::<Sha256>::new_from_slice(token_hash.as_bytes()) {
+        Ok(mut mac) => {
+            mac.update(nonce.as_bytes());
+            hex(&mac.finalize().into_bytes())
+        }
+        Err(_) => String::new(),
+    }
+}
+
+/// How many wrong tokens a minute are answered at full speed.
+const FREE_MISTAKES: u32 = 10;
+const MISTAKE_DELAY: Duration = Duration::from_secs(1);
+/// Waiting answers hold a connection each; past this many, wrong tokens are answered at once again.
+const MAX_WAITING: usize = 16;
+
+/// Slows answers to wrong tokens down. Right ones never wait.
+#[derive(Debug)]
+pub(crate) struct Mistakes {
+    minute: Mutex<(Instant, u32)>,
+    waiting: tokio::sync::Semaphore,
+}
+
+impl Default for Mistakes {
+    fn default() -> Self {
+        Self {
+            minute: Mutex::new((Instant::now(), 0)),
+            waiting: tokio::sync::Semaphore::new(MAX_WAITING),
+        }
+    }
+}
+
+impl Mistakes {
+    /// Counts a wrong token and waits, where there were many.
+    pub async fn note(&self) {
+        let is_many = {
+            let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
+            if minute.0.elapsed() > Duration::from_secs(60) {
+                *minute = (Instant::now(), 0);
+            }
+            minute.1 = minute.1.saturating_add(1);
+            minute.1 > FREE_MISTAKES
+        };
+        if is_many && let Ok(_place) = self.waiting.try_acquire() {
+            tokio::time::sleep(MISTAKE_DELAY).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_opens_one_thing_once() {
+        let tickets = Tickets::default();
+        let secret = tickets.issue(Ticket::Events);
+        assert_eq!(tickets.redeem("other"), None);
+        assert_eq!(tickets.redeem(&secret), Some(Ticket::Events));
+        assert_eq!(tickets.redeem(&secret), None);
+    }
+
+    #[test]
+    fn a_proof_is_the_standard_hmac() {
+        // RFC 4231, test case 2.
+        assert_eq!(
+            proof("Jefe", "what do ya want for nothing?"),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+    }
+}

@@ -1,0 +1,294 @@
+//! Farwire without a window: the HTTP API and the browser page on loopback.
+
+use farwire_api::Api;
+use farwire_api::control::{self, Ask, Told};
+use farwire_api::server::{Offer, Server};
+use farwire_core::error::CoreError;
+use farwire_core::store::StoreError;
+use farwire_core::{Config, Core, vault};
+use farwire_model::settings::DEFAULT_API_PORT;
+use farwire_model::token::Scope;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+const HELP: &str = "\
+Farwire without a window: the HTTP API and the browser page on loopback.
+
+farwired [--data-dir DIR] [--port N] [--passphrase-file FILE] [--dialects LIST]
+    runs until SIGTERM or SIGINT. --port 0 picks a free port. With --passphrase-file no key store is needed.
+farwired token new --name NAME --scopes LIST [--data-dir DIR]
+    prints a new token. Scopes: read write connect files credentials trust reveal admin
+farwired link [--data-dir DIR]
+    prints a new sign-in link for the browser page of the running farwired
+";
+
+/// How long the start waits for the key store; it goes on in the background after that.
+const KEYRING_WAIT: Duration = Duration::from_secs(5);
+
+/// Another process holds the data folder.
+const EXIT_HELD: u8 = 3;
+
+#[derive(Default)]
+struct Options {
+    command: Vec<String>,
+    data_dir: Option<PathBuf>,
+    port: Option<u16>,
+    passphrase_file: Option<PathBuf>,
+    name: Option<String>,
+    scopes: Option<String>,
+    dialects: Option<String>,
+}
+
+enum Failure {
+    /// The command line makes no sense.
+    Usage(String),
+    /// Another process holds the data folder.
+    Held(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl From<CoreError> for Failure {
+    fn from(error: CoreError) -> Self {
+        match error {
+            CoreError::Store {
+                source: error @ StoreError::Locked { .. },
+            } => Self::Held(error.to_string()),
+            other => Self::Other(other.to_string()),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let level = std::env::var("FARWIRE_LOG").unwrap_or_else(|_| "info".to_owned());
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_writer(std::io::stderr)
+        .init();
+    let failure = match run().await {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(failure) => failure,
+    };
+    let (message, code) = match failure {
+        Failure::Usage(message) => (format!("{message}\n\n{HELP}"), 2),
+        Failure::Held(message) => (message, EXIT_HELD),
+        Failure::Other(message) => (message, 1),
+    };
+    let _ = writeln!(std::io::stderr(), "farwired: {message}");
+    ExitCode::from(code)
+}
+
+async fn run() -> Result<(), Failure> {
+    let options = parse(std::env::args().skip(1))?;
+    let data_dir = match &options.data_dir {
+        Some(dir) => dir.clone(),
+        None => default_data_dir()?,
+    };
+    let words: Vec<&str> = options.command.iter().map(String::as_str).collect();
+    match words[..] {
+        [] => serve(&options, &data_dir).await,
+        ["token", "new"] => token(&options, &data_dir).await,
+        ["link"] => match control::ask(&data_dir, &Ask::Link).await? {
+            Some(told) => print(told),
+            None => Err(Failure::Other(format!(
+                "no farwired runs on {}",
+                data_dir.display()
+            ))),
+        },
+        ["help"] => Ok(say(HELP)),
+        _ => Err(Failure::Usage(format!(
+            "there is no command {:?}",
+            options.command.join(" ")
+        ))),
+    }
+}
+
+fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, Failure> {
+    let mut options = Options::default();
+    while let Some(word) = words.next() {
+        if word == "--help" || word == "-h" {
+            options.command = vec!["help".to_owned()];
+            return Ok(options);
+        }
+        if !word.starts_with("--") {
+            options.command.push(word);
+            continue;
+        }
+        let (key, value) = match word.split_once('=') {
+            Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
+            None => (word, words.next()),
+        };
+        let value = value.ok_or_else(|| Failure::Usage(format!("{key} needs a value")))?;
+        match key.as_str() {
+            "--data-dir" => options.data_dir = Some(value.into()),
+            "--passphrase-file" => options.passphrase_file = Some(value.into()),
+            "--name" => options.name = Some(value),
+            "--scopes" => options.scopes = Some(value),
+            "--dialects" => options.dialects = Some(value),
+            "--port" => {
+                let port = value
+                    .parse()
+                    .map_err(|_| Failure::Usage(format!("{value:?} is no port")))?;
+                options.port = Some(port);
+            }
+            _ => return Err(Failure::Usage(format!("there is no option {key}"))),
+        }
+    }
+    Ok(options)
+}
+
+fn default_data_dir() -> Result<PathBuf, Failure> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    let base = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .filter(|dir| dir.is_absolute());
+    let base = base
+        .or_else(home)
+        .ok_or_else(|| Failure::Usage("HOME is not set: name a --data-dir".to_owned()))?;
+    Ok(base.join("dev.farwire.app"))
+}
+
+async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
+    check_dialects(options.dialects.as_deref())?;
+    let core = Core::open(Config {
+        data_dir: data_dir.to_owned(),
+    })
+    .await?;
+    if let Some(notice) = core.notice() {
+        tracing::warn!("{notice}");
+    }
+    let unlocked = match &options.passphrase_file {
+        Some(file) => {
+            let passphrase = vault::read_passphrase_file(file)
+                .map_err(|error| Failure::Other(error.to_string()))?;
+            // A wrong passphrase ends the program: it was named on purpose, and every later step would fail.
+            core.vault()
+                .unlock_with_passphrase(passphrase)
+                .await
+                .map_err(CoreError::from)?;
+            Ok(())
+        }
+        None => core.vault().unlock_with_keyring(KEYRING_WAIT).await,
+    };
+    if let Err(error) = unlocked {
+        tracing::warn!(%error, "the vault stays locked: passwords can be neither read nor saved");
+    }
+    let api = Api::new(core);
+    let port = options.port.unwrap_or(DEFAULT_API_PORT);
+    let server = Server::start(std::sync::Arc::clone(&api), port, Offer::Everything)
+        .await
+        .map_err(|error| {
+            Failure::Other(format!(
+                "could not listen on 127.0.0.1:{port}: {error}; choose another --port"
+            ))
+        })?;
+    control::ensure_first_token(api.core()).await?;
+    control::write_run_file(data_dir, &server.url(), &api.instance)?;
+    let cancel = CancellationToken::new();
+    let control = tokio::spawn(control::serve(
+        std::sync::Arc::clone(&api),
+        server.url(),
+        cancel.clone(),
+    ));
+    say(&format!("farwired listening on {}\n", server.url()));
+    say(&format!(
+        "sign in once: {}\n",
+        control::sign_in_link(&api, &server.url())
+    ));
+    say(&format!(
+        "token file: {}\n",
+        control::token_file(data_dir).display()
+    ));
+    let (mut term, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    cancel.cancel();
+    control::remove_run_file(data_dir);
+    // Sessions first: their streams end by themselves then.
+    api.core().close().await;
+    server.stop().await;
+    match control.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Failure::Other(format!(
+            "the control socket failed: {error}"
+        ))),
+        Err(error) => Err(Failure::Other(format!(
+            "the control socket stopped: {error}"
+        ))),
+    }
+}
+
+fn check_dialects(list: Option<&str>) -> Result<(), Failure> {
+    for dialect in list.unwrap_or("native").split(',') {
+        match dialect {
+            "native" => {}
+            "files" | "sessions" => {
+                tracing::warn!(dialect, "this dialect is not built into this version yet")
+            }
+            other => {
+                return Err(Failure::Usage(format!(
+                    "there is no dialect {other:?}: native, files, sessions"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn token(options: &Options, data_dir: &Path) -> Result<(), Failure> {
+    let need = |value: &Option<String>, key: &str| {
+        value
+            .clone()
+            .ok_or_else(|| Failure::Usage(format!("{key} is missing")))
+    };
+    let name = need(&options.name, "--name")?;
+    let mut scopes = Vec::new();
+    for word in need(&options.scopes, "--scopes")?.split(',') {
+        let scope = Scope::parse(word.trim());
+        scopes.push(scope.ok_or_else(|| Failure::Usage(format!("{word:?} is no scope")))?);
+    }
+    let ask = Ask::Token { name, scopes };
+    if let Some(told) = control::ask(data_dir, &ask).await? {
+        return print(told);
+    }
+    // Nobody runs here, so the store is ours to open.
+    let core = Core::open(Config {
+        data_dir: data_dir.to_owned(),
+    })
+    .await?;
+    let Ask::Token { name, scopes } = ask else {
+        return Ok(());
+    };
+    let told = control::new_token(&core, name, scopes).await;
+    core.close().await;
+    print(told)
+}
+
+fn print(told: Told) -> Result<(), Failure> {
+    match told {
+        Told::Text { text } => Ok(say(&format!("{text}\n"))),
+        Told::Error { message } => Err(Failure::Other(message)),
+    }
+}
+
+fn say(text: &str) {
+    let mut out = std::io::stdout();
+    // Nobody may be listening on the other end of a pipe; that is no reason to stop.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,217 @@
+//! Files and a socket in the data folder: how the command line and other programs of the owner find and ask us.
+
+use crate::Api;
+use farwire_core::Core;
+use farwire_model::token::Scope;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio_util::sync::CancellationToken;
+
+/// A request of the command line is one short line.
+const MAX_LINE_BYTES: u64 = 64 * 1024;
+/// How long the command line may take to ask.
+const ASK_LIMIT: Duration = Duration::from_secs(10);
+
+/// Where the first token's text lies.
+pub fn token_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("api-token")
+}
+
+fn run_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("api.json")
+}
+
+/// Where the command line asks a running program.
+pub fn socket_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("control.sock")
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}", crate::auth::random_hex::<4>()));
+    let temporary = path.with_file_name(name);
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let written = options
+        .open(&temporary)
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+        })
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // Nothing to do if even that fails: the error that is told is the first one.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Makes the first token, unless its file is there and its token still exists.
+///
+/// # Errors
+/// The store, or the file cannot be written.
+pub async fn ensure_first_token(core: &Core) -> io::Result<()> {
+    let path = token_file(core.data_dir());
+    let known = fs::read_to_string(&path).ok();
+    if known.is_some_and(|text| core.find_token(text.trim()).is_some()) {
+        return Ok(());
+    }
+    let made = core
+        .create_token("first token".to_owned(), Scope::FIRST_TOKEN.to_vec(), None)
+        .await;
+    let (_, token) = made.map_err(io::Error::other)?;
+    write_private(&path, &format!("{}\n", token.expose()))
+}
+
+/// Tells other programs of the owner where the API is.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_run_file(data_dir: &Path, url: &str, instance: &str) -> io::Result<()> {
+    let text = serde_json::json!({ "url": url, "pid": std::process::id(), "instance": instance });
+    write_private(&run_file(data_dir), &format!("{text}\n"))
+}
+
+/// Takes [`write_run_file`] back.
+pub fn remove_run_file(data_dir: &Path) {
+    // Gone already is as good.
+    let _ = fs::remove_file(run_file(data_dir));
+}
+
+/// What the command line asks for.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Ask {
+    /// A new token.
+    Token {
+        /// What people call it.
+        name: String,
+        /// What it may do.
+        scopes: Vec<Scope>,
+    },
+    /// A new sign-in link for the browser page.
+    Link,
+}
+
+/// What it is told.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Told {
+    /// The token's text, or the link.
+    Text {
+        /// It.
+        text: String,
+    },
+    /// It did not work.
+    Error {
+        /// Why.
+        message: String,
+    },
+}
+
+/// Answers the command line until `cancel` is called. Who reaches the socket owns the data folder.
+///
+/// # Errors
+/// The socket cannot be made.
+pub async fn serve(api: Arc<Api>, url: String, cancel: CancellationToken) -> io::Result<()> {
+    let path = socket_file(api.core.data_dir());
+    // The store's lock says that no other process of this folder runs: a socket here is a left-over.
+    let _ = fs::remove_file(&path);
+    let listener = UnixListener::bind(&path)?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+    loop {
+        let accepted = tokio::select! {
+            () = cancel.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        if let Ok((socket, _)) = accepted {
+            // One after the other: a person at a terminal asks, and each question is bounded.
+            let answered = tokio::time::timeout(ASK_LIMIT, answer(&api, &url, socket)).await;
+            if let Ok(Err(error)) = answered {
+                tracing::debug!(%error, "the command line went away");
+            }
+        }
+    }
+    let _ = fs::remove_file(&path);
+    Ok(())
+}
+
+async fn answer(api: &Arc<Api>, url: &str, socket: UnixStream) -> io::Result<()> {
+    let (reader, mut writer) = socket.into_split();
+    let mut line = String::new();
+    BufReader::new(reader.take(MAX_LINE_BYTES))
+        .read_line(&mut line)
+        .await?;
+    let told = match serde_json::from_str::<Ask>(&line) {
+        Ok(ask) => tell(api, url, ask).await,
+        Err(error) => Told::Error {
+            message: format!("this is no question: {error}"),
+        },
+    };
+    let mut text = serde_json::to_string(&told)?;
+    text.push('\n');
+    writer.write_all(text.as_bytes()).await
+}
+
+async fn tell(api: &Arc<Api>, url: &str, ask: Ask) -> Told {
+    match ask {
+        Ask::Token { name, scopes } => new_token(&api.core, name, scopes).await,
+        Ask::Link => Told::Text {
+            text: sign_in_link(api, url),
+        },
+    }
+}
+
+/// Makes a token for the command line.
+pub async fn new_token(core: &Core, name: String, scopes: Vec<Scope>) -> Told {
+    match core.create_token(name, scopes, None).await {
+        Ok((_, token)) => Told::Text {
+            text: token.expose().to_owned(),
+        },
+        Err(error) => Told::Error {
+            message: error.to_string(),
+        },
+    }
+}
+
+/// A link that signs the browser page in, once.
+pub fn sign_in_link(api: &Api, url: &str) -> String {
+    format!("{url}/ui/#code={}", api.codes.issue())
+}
+
+/// Asks the running program of a data folder; `None` when none runs.
+///
+/// # Errors
+/// It runs but does not answer.
+pub async fn ask(data_dir: &Path, ask: &Ask) -> io::Result<Option<Told>> {
+    let Ok(socket) = UnixStream::connect(socket_file(data_dir)).await else {
+        return Ok(None);
+    };
+    let (reader, mut writer) = socket.into_split();
+    let mut text = serde_json::to_string(ask)?;
+    text.push('\n');
+    let talk = async {
+        writer.write_all(text.as_bytes()).await?;
+        let mut line = String::new();
+        BufReader::new(reader.take(MAX_LINE_BYTES))
+            .read_line(&mut line)
+            .await?;
+        serde_json::from_str(&line).map_err(io::Error::other)
+    };
+    let told = tokio::time::timeout(ASK_LIMIT, talk).await;
+    told.map_err(|_| {
+        io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the running program does not answer",
+        )
+    })?
+    .map(Some)
+}

@@ -1,0 +1,97 @@
+//! Errors as HTTP answers.
+
+use crate::request::{Body, Response};
+use farwire_core::error::CoreError;
+use farwire_model::error::{ErrorBody, ErrorCode};
+use farwire_model::token::Scope;
+
+/// An answer that says what did not work.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    pub status: u16,
+    pub body: ErrorBody,
+    pub allow: Option<String>,
+}
+
+impl ApiError {
+    pub fn new(status: u16, code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            body: ErrorBody::new(code, message),
+            allow: None,
+        }
+    }
+
+    /// The same, about one field.
+    pub fn about(mut self, property: impl Into<String>) -> Self {
+        self.body = self.body.about(property);
+        self
+    }
+
+    /// Always the same body, so that it says nothing about which tokens exist.
+    pub fn unauthorized() -> Self {
+        let message = "send a valid token: Authorization: Bearer <token>";
+        Self::new(401, ErrorCode::PermissionDenied, message)
+    }
+
+    pub fn scope_missing(scope: Scope) -> Self {
+        let message = format!("this needs a token with the scope {scope}");
+        Self::new(403, ErrorCode::PermissionDenied, message).about(scope.as_str())
+    }
+
+    pub fn no_such_path(path: &str) -> Self {
+        Self::new(
+            404,
+            ErrorCode::BadRequest,
+            format!("there is no path {path}"),
+        )
+    }
+
+    pub fn wrong_verb(method: &str, path: &str, allow: String) -> Self {
+        let message = format!("{path} does not take {method}, it takes {allow}");
+        Self {
+            allow: Some(allow),
+            ..Self::new(405, ErrorCode::BadRequest, message)
+        }
+    }
+
+    /// The answer.
+    pub fn response(self) -> Response {
+        let body = serde_json::to_value(&self.body).unwrap_or_default();
+        Response {
+            status: self.status,
+            headers: self
+                .allow
+                .map(|allow| ("allow", allow))
+                .into_iter()
+                .collect(),
+            body: Body::Json(body),
+        }
+    }
+}
+
+impl From<CoreError> for ApiError {
+    fn from(error: CoreError) -> Self {
+        let status = match &error {
+            CoreError::Unknown { .. } => 404,
+            CoreError::Field {
+                code: ErrorCode::ValueDuplicate,
+                ..
+            } => 409,
+            CoreError::Field { .. } => 400,
+            CoreError::Forbidden { .. } | CoreError::Vault { .. } => 409,
+            CoreError::Stale { .. } => 412,
+            CoreError::Session(_) | CoreError::Reported { .. } => 424,
+            CoreError::Busy { .. } => 503,
+            CoreError::Store { .. } | CoreError::Internal { .. } => 500,
+        };
+        if status == 500 {
+            tracing::error!(%error, "an operation failed");
+        }
+        Self {
+            status,
+            body: error.body(),
+            allow: None,
+        }
+    }
+}

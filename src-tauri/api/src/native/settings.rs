@@ -1,0 +1,191 @@
+//! The application: settings, tokens, the vault, sign-in, version.
+
+use crate::auth;
+use crate::error::ApiError;
+use crate::fields::Fields;
+use crate::request::{Caller, Response};
+use crate::route::Call;
+use farwire_core::vault::{KeySource, VaultState};
+use farwire_model::error::ErrorCode;
+use farwire_model::ids::TokenId;
+use farwire_model::secret::Secret;
+use farwire_model::settings::{Density, Settings, Theme};
+use farwire_model::token::Scope;
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// How long a request waits for the key store, which may be asking a person.
+const KEYRING_WAIT: Duration = Duration::from_secs(20);
+
+pub(super) async fn show(call: &Call) -> Result<Response, ApiError> {
+    answer(call, &call.api.core.settings())
+}
+
+fn answer(call: &Call, settings: &Settings) -> Result<Response, ApiError> {
+    let mut response = Response::of(settings)?;
+    if let crate::request::Body::Json(Value::Object(map)) = &mut response.body {
+        let state = call.api.listener.get().map(|listener| listener.state());
+        map.insert("api_state".to_owned(), json!(state));
+        map.insert(
+            "token_file".to_owned(),
+            json!(crate::control::token_file(call.api.core.data_dir())),
+        );
+    }
+    Ok(response)
+}
+
+pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
+    let before = call.api.core.settings();
+    let mut settings = before.clone();
+    let mut fields = Fields::of(call.body.as_ref())?;
+    // What a GET answered may be written back as it is.
+    fields.take("api_state");
+    fields.take("token_file");
+    if let Some(mut api) = fields.object("api")? {
+        settings.api.enabled = api.flag("enabled")?.unwrap_or(settings.api.enabled);
+        settings.api.port = api.number("port")?.unwrap_or(settings.api.port);
+        api.finish()?;
+        if settings.api.port < 1024 {
+            let message = "the port lies between 1024 and 65535";
+            return Err(ApiError::new(400, ErrorCode::ValueOutOfBounds, message).about("api.port"));
+        }
+    }
+    if let Some(mut appearance) = fields.object("appearance")? {
+        if let Some(theme) = appearance.text("theme")? {
+            settings.appearance.theme = match theme.as_str() {
+                "system" => Theme::System,
+                "light" => Theme::Light,
+                "dark" => Theme::Dark,
+                _ => return Err(no_such("appearance.theme", "system, light or dark")),
+            };
+        }
+        if let Some(density) = appearance.text("density")? {
+            settings.appearance.density = match density.as_str() {
+                "compact" => Density::Compact,
+                "roomy" => Density::Roomy,
+                _ => return Err(no_such("appearance.density", "compact or roomy")),
+            };
+        }
+        appearance.finish()?;
+    }
+    fields.finish()?;
+    if settings.api != before.api {
+        if !matches!(call.caller, Caller::Ui) {
+            let message = "the API's switch and port are set in the window, or for farwired on its command line";
+            return Err(ApiError::new(403, ErrorCode::PermissionDenied, message).about("api"));
+        }
+        if let Some(listener) = call.api.listener.get() {
+            listener.apply(&call.api, &settings.api).await?;
+        }
+    }
+    call.api.core.save_settings(settings.clone()).await?;
+    answer(call, &settings)
+}
+
+fn no_such(property: &str, choices: &str) -> ApiError {
+    let message = format!("{property} is {choices}");
+    ApiError::new(400, ErrorCode::InvalidRequestData, message).about(property)
+}
+
+pub(super) async fn tokens(call: &Call) -> Result<Response, ApiError> {
+    Response::of(&call.api.core.tokens())
+}
+
+pub(super) async fn create_token(call: &Call) -> Result<Response, ApiError> {
+    let mut fields = Fields::of(call.body.as_ref())?;
+    let name = fields.need_text("name")?;
+    let words = fields
+        .texts("scopes")?
+        .ok_or_else(|| fields.missing("scopes"))?;
+    let expires = fields.number_or_null("expires")?.flatten();
+    fields.finish()?;
+    let mut scopes = Vec::new();
+    for word in words {
+        let known: Vec<_> = Scope::ALL.into_iter().map(Scope::as_str).collect();
+        let scope = Scope::parse(&word).ok_or_else(|| no_such("scopes", &known.join(", ")))?;
+        if !call.caller.may(scope) {
+            let message = format!(
+                "a token with the scope {scope} is made on the owner's terminal: farwired token new"
+            );
+            return Err(ApiError::new(403, ErrorCode::PermissionDenied, message).about("scopes"));
+        }
+        scopes.push(scope);
+    }
+    let (id, token) = call.api.core.create_token(name, scopes, expires).await?;
+    let mut response = Response::json(json!({ "id": id, "token": token.expose() }));
+    response
+        .headers
+        .push(("cache-control", "no-store".to_owned()));
+    Ok(response)
+}
+
+pub(super) async fn delete_token(call: &Call) -> Result<Response, ApiError> {
+    call.api.core.delete_token(&TokenId::new(call.id())).await?;
+    Ok(Response::empty())
+}
+
+pub(super) async fn vault(call: &Call) -> Result<Response, ApiError> {
+    Ok(Response::json(match call.api.core.vault().state() {
+        VaultState::Locked { reason } => json!({ "state": "locked", "reason": reason }),
+        VaultState::Unlocking => json!({ "state": "unlocking" }),
+        VaultState::Ready { source } => {
+            let source = match source {
+                KeySource::Keyring { .. } => "keyring",
+                KeySource::Passphrase => "passphrase",
+            };
+            json!({ "state": "ready", "source": source })
+        }
+    }))
+}
+
+pub(super) async fn unlock(call: &Call) -> Result<Response, ApiError> {
+    let mut fields = Fields::of(call.body.as_ref())?;
+    let passphrase = fields.text("passphrase")?.map(Secret::new);
+    fields.finish()?;
+    let vault = call.api.core.vault();
+    let unlocked = match passphrase {
+        Some(passphrase) => vault.unlock_with_passphrase(passphrase).await,
+        None => vault.unlock_with_keyring(KEYRING_WAIT).await,
+    };
+    unlocked.map_err(farwire_core::error::CoreError::from)?;
+    self::vault(call).await
+}
+
+pub(super) async fn lock(call: &Call) -> Result<Response, ApiError> {
+    call.api.core.vault().lock();
+    vault(call).await
+}
+
+pub(super) async fn sign_in(call: &Call) -> Result<Response, ApiError> {
+    let mut fields = Fields::of(call.body.as_ref())?;
+    let code = fields.need_text("code")?;
+    fields.finish()?;
+    if !call.api.codes.redeem(&code) {
+        return Err(ApiError::unauthorized());
+    }
+    let mut response = Response::json(json!({ "token": call.api.page_tokens.issue() }));
+    response
+        .headers
+        .push(("cache-control", "no-store".to_owned()));
+    Ok(response)
+}
+
+pub(super) async fn version(call: &Call) -> Result<Response, ApiError> {
+    let mut answer = Map::new();
+    answer.insert("name".to_owned(), json!("Farwire"));
+    answer.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
+    answer.insert("api".to_owned(), json!(1));
+    answer.insert("instance".to_owned(), json!(call.api.instance));
+    if let Some(nonce) = call.query.get("nonce") {
+        let proofs: Map<String, Value> = call
+            .query
+            .all("token")
+            .filter_map(|id| {
+                let hash = call.api.core.token_hash(&TokenId::new(id))?;
+                Some((id.to_owned(), json!(auth::proof(&hash, nonce))))
+            })
+            .collect();
+        answer.insert("proofs".to_owned(), Value::Object(proofs));
+    }
+    Ok(Response::json(Value::Object(answer)))
+}

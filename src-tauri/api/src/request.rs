@@ -1,0 +1,221 @@
+//! What comes in and what goes out, without a transport.
+
+use crate::error::ApiError;
+use bytes::Bytes;
+use farwire_model::error::ErrorCode;
+use farwire_model::token::{Scope, TokenView};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// The window of this program: a person sits before it.
+    Ui,
+    /// The browser page, signed in by a link from the owner's terminal.
+    Page(TokenView),
+    /// A script with a token.
+    Token(TokenView),
+    /// Nobody known.
+    Nobody,
+}
+
+impl Caller {
+    /// Whether the caller has a scope. The window may do everything but read secrets: that needs a person's proof.
+    pub fn may(&self, scope: Scope) -> bool {
+        match self {
+            Self::Ui => scope != Scope::Reveal,
+            Self::Page(token) | Self::Token(token) => token.scopes.contains(&scope),
+            Self::Nobody => false,
+        }
+    }
+}
+
+/// A request, whatever carried it.
+#[derive(Debug)]
+pub struct Request {
+    /// Who asks.
+    pub caller: Caller,
+    /// The verb: GET, PUT, DELETE, ACTION, HEAD or POST.
+    pub method: String,
+    /// The path, not decoded.
+    pub path: String,
+    /// What follows the question mark, not decoded.
+    pub query: String,
+    /// The `If-Match` header.
+    pub if_match: Option<String>,
+    /// Where WebSockets of this transport are opened, such as `ws://127.0.0.1:3279`; none for the window's own channel.
+    pub base_url: Option<String>,
+    /// The body; empty when there is none.
+    pub body: Bytes,
+}
+
+/// An answer, whatever carries it.
+#[derive(Debug)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Body,
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub enum Body {
+    /// JSON.
+    Json(Value),
+    /// Bytes of a media type.
+    Bytes {
+        /// The media type.
+        media_type: &'static str,
+        /// The bytes.
+        bytes: Bytes,
+    },
+}
+
+impl Response {
+    /// 200 with JSON.
+    pub fn json(value: Value) -> Self {
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: Body::Json(value),
+        }
+    }
+
+    /// 200 with something that becomes JSON.
+    pub(crate) fn of(value: &impl serde::Serialize) -> Result<Self, ApiError> {
+        serde_json::to_value(value)
+            .map(Self::json)
+            .map_err(|error| {
+                ApiError::new(
+                    500,
+                    ErrorCode::GeneralError,
+                    format!("could not write the answer: {error}"),
+                )
+            })
+    }
+
+    /// 200 with an empty object.
+    pub fn empty() -> Self {
+        Self::json(Value::Object(serde_json::Map::new()))
+    }
+
+    /// 200 with bytes.
+    pub fn bytes(media_type: &'static str, bytes: impl Into<Bytes>) -> Self {
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: Body::Bytes {
+                media_type,
+                bytes: bytes.into(),
+            },
+        }
+    }
+}
+
+/// The decoded parameters after the question mark.
+#[derive(Debug, Default)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads `a=1&b=two`; `+` is a space.
+    pub fn parse(raw: &str) -> Self {
+        let decode = |text: &str| {
+            let spaced = text.replace('+', " ");
+            percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+        };
+        let pairs = raw.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(key), decode(value))
+        });
+        Self(pairs.collect())
+    }
+
+    /// The first value of a key.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.all(key).next()
+    }
+
+    /// Every value of a key.
+    pub fn all(&self, key: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(move |(known, _)| known == key)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a switch such as `wait=1` is on.
+    pub(crate) fn flag(&self, key: &str) -> Result<bool, ApiError> {
+        match self.get(key) {
+            None | Some("0" | "false") => Ok(false),
+            Some("1" | "true" | "") => Ok(true),
+            Some(other) => {
+                let message = format!("{key} is 1 or 0, not {other:?}");
+                Err(ApiError::new(400, ErrorCode::ValueIncorrectFormat, message).about(key))
+            }
+        }
+    }
+
+    /// A number, when the key is there.
+    pub(crate) fn number<T: std::str::FromStr>(&self, key: &str) -> Result<Option<T>, ApiError> {
+        let parse = |text: &str| {
+            text.parse().map_err(|_| {
+                let message = format!("{key} is a whole number in range, not {text:?}");
+                ApiError::new(400, ErrorCode::ValueIncorrectFormat, message).about(key)
+            })
+        };
+        self.get(key).map(parse).transpose()
+    }
+}
+
+/// Reads a JSON body; none when it is empty.
+pub(crate) fn parse_body(body: &[u8]) -> Result<Option<Value>, ApiError> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    serde_json::from_slice(body).map(Some).map_err(|error| {
+        // serde_json's message ends with "at line L column C".
+        let message = format!("the body is not JSON: {error}");
+        ApiError::new(400, ErrorCode::InvalidRequestData, message)
+    })
+}
+
+/// Reads `If-Match: <revision>`, with or without quotes.
+pub(crate) fn if_match(header: Option<&str>) -> Result<Option<u64>, ApiError> {
+    let Some(text) = header.map(|text| text.trim().trim_matches('"')) else {
+        return Ok(None);
+    };
+    if text == "*" {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| {
+        let message = format!("If-Match is a revision number, not {text:?}");
+        ApiError::new(400, ErrorCode::ValueIncorrectFormat, message).about("If-Match")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn query_values_are_decoded_once() {
+        let query = Query::parse("q=a%20b+c&empty&q=%2541");
+        assert_eq!(query.all("q").collect::<Vec<_>>(), ["a b c", "%41"]);
+        assert_eq!(query.get("empty"), Some(""));
+        assert_eq!(query.get("missing"), None);
+    }
+
+    #[test]
+    fn a_broken_body_says_line_and_column() {
+        let error = parse_body(b"{ name: \"x\" }").unwrap_err();
+        assert!(
+            error.body.error_message.contains("line 1 column 3"),
+            "{}",
+            error.body.error_message
+        );
+    }
+}

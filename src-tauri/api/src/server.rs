@@ -1,0 +1,514 @@
+//! Sockets, HTTP and WebSockets. The only place that knows the HTTP library.
+//!
+//! The accept loop is our own: it bounds connections and the time for a request's head, speaks HTTP/1.1 only, and ends
+//! within a limit, none of which the library's own loop does.
+
+use crate::Api;
+use crate::auth::{Mistakes, Ticket};
+use crate::error::ApiError;
+use crate::guard::{self, Head, Pages};
+use crate::page;
+use crate::request::{Body, Caller, Query, Request, Response};
+use crate::stream::{MAX_VIEWER_MESSAGE_BYTES, carry_events, carry_session};
+use bytes::{Buf, Bytes, BytesMut};
+use farwire_model::error::ErrorCode;
+use futures_util::{SinkExt, Stream, StreamExt};
+use http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN, TRANSFER_ENCODING,
+};
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use warp::Filter;
+use warp::filters::ws::{Message, WebSocket, Ws};
+
+/// Connections at once; one more is told 503.
+const MAX_CONNECTIONS: usize = 64;
+/// Connections past the limit that are being told so at once; the rest are closed without a word.
+const MAX_REFUSALS: usize = 16;
+/// The time for a request's head.
+const HEAD_LIMIT: Duration = Duration::from_secs(10);
+/// The most bytes of a request's head.
+const MAX_HEAD_BYTES: usize = 32 * 1024;
+/// The most bytes of a JSON body.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// The longest pause within a body.
+const BODY_PAUSE: Duration = Duration::from_secs(30);
+/// The longest a whole body may take.
+const BODY_LIMIT: Duration = Duration::from_secs(120);
+/// How long requests in flight may take to finish when the server stops.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
+
+/// What a server answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// The HTTP API, the browser page, and streams.
+    Everything,
+    /// Nothing but WebSockets by ticket, for the app's window.
+    Streams,
+}
+
+/// A running server. Dropping it stops it without waiting.
+#[derive(Debug)]
+pub struct Server {
+    addresses: Vec<SocketAddr>,
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Server {
+    /// Binds a port on 127.0.0.1, and on [::1] where the machine has it, and begins to answer. Port 0 picks a free one.
+    ///
+    /// # Errors
+    /// The port cannot be bound on 127.0.0.1.
+    pub async fn start(api: Arc<Api>, port: u16, offer: Offer) -> std::io::Result<Self> {
+        let first = TcpListener::bind(("127.0.0.1", port)).await?;
+        let address = first.local_addr()?;
+        let mut listeners = vec![first];
+        // A machine without IPv6 is no error, and neither is somebody else on that port there: clients use 127.0.0.1.
+        if let Ok(second) = TcpListener::bind(("::1", address.port())).await {
+            listeners.push(second);
+        }
+        let cancel = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let addresses = listeners
+            .iter()
+            .filter_map(|listener| listener.local_addr().ok())
+            .collect();
+        let shared = Arc::new(Shared {
+            api,
+            offer,
+
+            places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+            refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
+            mistakes: Mistakes::default(),
+            cancel: cancel.clone(),
+            tasks: tasks.clone(),
+        });
+        for listener in listeners {
+            tasks.spawn(accept(listener, Arc::clone(&shared)));
+        }
+        tasks.close();
+        Ok(Self {
+            addresses,
+            cancel,
+            tasks,
+        })
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.addresses.first().map_or(0, SocketAddr::port)
+    }
+
+    /// The address to open, such as `http://127.0.0.1:3279`.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port())
+    }
+
+    /// Stops: no new connections, streams end, requests in flight get a moment.
+    pub async fn stop(&self) {
+        self.cancel.cancel();
+        if tokio::time::timeout(STOP_LIMIT + Duration::from_secs(1), self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("a connection outlived its server");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+struct Shared {
+    api: Arc<Api>,
+    offer: Offer,
+    places: Arc<Semaphore>,
+    refusals: Arc<Semaphore>,
+    mistakes: Mistakes,
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    loop {
+        let accepted = tokio::select! {
+            () = shared.cancel.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((socket, _)) => admit(socket, &shared),
+            Err(error) => {
+                // Out of file handles, mostly: others must end first.
+                tracing::warn!(%error, "could not accept a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+fn admit(socket: TcpStream, shared: &Arc<Shared>) {
+    let _ = socket.set_nodelay(true);
+    if let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() {
+        let serving = serve(socket, Arc::clone(shared));
+        shared.tasks.spawn(async move {
+            serving.await;
+            drop(place);
+        });
+    } else if let Ok(place) = Arc::clone(&shared.refusals).try_acquire_owned() {
+        shared.tasks.spawn(async move {
+            let _ = tokio::time::timeout(Duration::from_secs(1), refuse(socket)).await;
+            drop(place);
+        });
+    }
+}
+
+/// Tells a client that there are too many, without reading what it wants.
+async fn refuse(mut socket: TcpStream) {
+    use tokio::io::AsyncWriteExt;
+    let message =
+        format!("at most {MAX_CONNECTIONS} connections at once: close some and try again");
+    let body = serde_json::to_string(&farwire_model::error::ErrorBody::new(
+        ErrorCode::TooManyConnections,
+        message,
+    ))
+    .unwrap_or_default();
+    let head = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\nretry-after: 1\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    let _ = socket.write_all(head.as_bytes()).await;
+    let _ = socket.write_all(body.as_bytes()).await;
+    let _ = socket.shutdown().await;
+}
+
+async fn serve(socket: TcpStream, shared: Arc<Shared>) {
+    let cancel = shared.cancel.clone();
+    let service = TowerToHyperService::new(warp::service(filter(shared)));
+    let service = service_fn(move |mut request: http::Request<Incoming>| {
+        // The filters below see the path only; the guard needs the host of an absolute-form URI too.
+        let authority = request.uri().authority().map(ToString::to_string);
+        request.extensions_mut().insert(Target { authority });
+        service.call(request)
+    });
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_LIMIT)
+        .max_buf_size(MAX_HEAD_BYTES);
+    let connection = builder
+        .serve_connection(TokioIo::new(socket), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let finished = tokio::select! {
+        finished = connection.as_mut() => finished,
+        () = cancel.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            match tokio::time::timeout(STOP_LIMIT, connection).await {
+                Ok(finished) => finished,
+                Err(_) => return,
+            }
+        }
+    };
+    if let Err(error) = finished {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// The host of an absolute-form URI.
+#[derive(Clone)]
+struct Target {
+    authority: Option<String>,
+}
+
+/// A request's head, taken apart.
+struct Parts {
+    method: String,
+    path: String,
+    query: String,
+    headers: HeaderMap,
+    authority: Option<String>,
+}
+
+fn filter(shared: Arc<Shared>) -> warp::filters::BoxedFilter<(warp::reply::Response,)> {
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    let socket = warp::ws().map(Some).or(warp::any().map(|| None)).unify();
+    warp::method()
+        .and(warp::path::full())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Target>())
+        .and(socket)
+        .and(warp::body::stream())
+        .then(
+            move |method: http::Method,
+                  path: warp::path::FullPath,
+                  query,
+                  headers,
+                  target: Option<Target>,
+                  socket,
+                  body| {
+                let parts = Parts {
+                    method: method.as_str().to_owned(),
+                    path: path.as_str().to_owned(),
+                    query,
+                    headers,
+                    authority: target.and_then(|target| target.authority),
+                };
+                let shared = Arc::clone(&shared);
+                async move {
+                    match answer(&shared, parts, socket, body).await {
+                        Ok(reply) => reply,
+                        Err(error) => write(error.response()),
+                    }
+                }
+            },
+        )
+        .boxed()
+}
+
+async fn answer<B: Buf>(
+    shared: &Arc<Shared>,
+    parts: Parts,
+    socket: Option<Ws>,
+    body: impl Stream<Item = Result<B, warp::Error>>,
+) -> Result<warp::reply::Response, ApiError> {
+    let is_socket = parts.path == "/events"
+        || (parts.path.starts_with("/session/") && parts.path.ends_with("/stream"));
+    check_head(shared, &parts)?;
+    if is_socket && let Some(socket) = socket {
+        return open_socket(shared, &parts, socket);
+    }
+    if shared.offer == Offer::Streams || is_socket {
+        return Err(ApiError::no_such_path(&parts.path));
+    }
+    if let Some(found) = page::find(&parts.method, &parts.path) {
+        return Ok(write(found?));
+    }
+    let caller = identify(shared, &parts.headers).await;
+    let body = match &caller {
+        // Nobody known gets his answer before a byte of his body is kept, except for the one route that takes one.
+        Caller::Nobody if parts.path.trim_end_matches('/') != "/ui/signin" => Bytes::new(),
+        _ => read_body(&parts.headers, body).await?,
+    };
+    let request = Request {
+        caller,
+        method: parts.method,
+        path: parts.path,
+        query: parts.query,
+        if_match: header(&parts.headers, "if-match").map(str::to_owned),
+        base_url: Some(format!(
+            "ws://{}",
+            header(&parts.headers, HOST.as_str()).unwrap_or("127.0.0.1")
+        )),
+        body,
+    };
+    let response = shared.api.handle(request).await;
+    if response.status == 401 {
+        shared.mistakes.note().await;
+    }
+    Ok(write(response))
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn check_head(shared: &Shared, parts: &Parts) -> Result<(), ApiError> {
+    let headers = &parts.headers;
+    let length =
+        header(headers, CONTENT_LENGTH.as_str()).and_then(|length| length.parse::<u64>().ok());
+    let has_body =
+        length.is_some_and(|length| length > 0) || headers.contains_key(TRANSFER_ENCODING);
+    // An unreadable value must not pass as an absent one.
+    let lossy = |name| {
+        headers
+            .get(name)
+            .map(|value: &HeaderValue| value.to_str().unwrap_or("\u{fffd}"))
+    };
+    let head = Head {
+        hosts: headers
+            .get_all(HOST)
+            .iter()
+            .map(|host| host.to_str().unwrap_or(""))
+            .collect(),
+        authority: parts.authority.as_deref(),
+        origin: lossy(ORIGIN.as_str()),
+        fetch_site: lossy("sec-fetch-site"),
+        content_type: lossy(CONTENT_TYPE.as_str()),
+        has_body,
+    };
+    let pages = match shared.offer {
+        Offer::Everything => Pages::Own,
+        Offer::Streams => Pages::Window,
+    };
+    guard::check(&head, pages)
+}
+
+async fn identify(shared: &Shared, headers: &HeaderMap) -> Caller {
+    let mut values = headers.get_all(http::header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Caller::Nobody;
+    };
+    let Some(token) = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .map(str::trim)
+    else {
+        return Caller::Nobody;
+    };
+    if let Some(view) = shared.api.page_tokens.find(token) {
+        return Caller::Page(view);
+    }
+    match shared.api.core.find_token(token) {
+        Some(view) => {
+            shared.api.core.note_token_used(&view).await;
+            Caller::Token(view)
+        }
+        None => Caller::Nobody,
+    }
+}
+
+async fn read_body<B: Buf>(
+    headers: &HeaderMap,
+    body: impl Stream<Item = Result<B, warp::Error>>,
+) -> Result<Bytes, ApiError> {
+    let too_large = || {
+        let message = format!("a body has at most {MAX_BODY_BYTES} bytes");
+        ApiError::new(413, ErrorCode::ValueOutOfBounds, message)
+    };
+    let declared =
+        header(headers, CONTENT_LENGTH.as_str()).and_then(|length| length.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > MAX_BODY_BYTES) {
+        return Err(too_large());
+    }
+    let too_slow = || {
+        ApiError::new(
+            408,
+            ErrorCode::ValueOutOfBounds,
+            "the body did not arrive in time",
+        )
+    };
+    let reading = async {
+        let mut body = std::pin::pin!(body);
+        let mut bytes = BytesMut::new();
+        loop {
+            let chunk = tokio::time::timeout(BODY_PAUSE, body.next())
+                .await
+                .map_err(|_| too_slow())?;
+            match chunk {
+                None => return Ok(bytes.freeze()),
+                Some(Ok(chunk)) if bytes.len() + chunk.remaining() > MAX_BODY_BYTES => {
+                    return Err(too_large());
+                }
+                Some(Ok(chunk)) => bytes::BufMut::put(&mut bytes, chunk),
+                Some(Err(_)) => {
+                    let message = "the body broke off before its end";
+                    return Err(ApiError::new(400, ErrorCode::InvalidRequestData, message));
+                }
+            }
+        }
+    };
+    tokio::time::timeout(BODY_LIMIT, reading)
+        .await
+        .map_err(|_| too_slow())?
+}
+
+fn write(response: Response) -> warp::reply::Response {
+    let (media_type, bytes) = match response.body {
+        Body::Json(value) => ("application/json", Bytes::from(value.to_string())),
+        Body::Bytes { media_type, bytes } => (media_type, bytes),
+    };
+    let mut reply = warp::reply::Response::new(bytes.into());
+    *reply.status_mut() = http::StatusCode::from_u16(response.status)
+        .unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(
+        "x-content-type-options",
+        HeaderValue::from_static("nosniff"),
+    );
+    for (name, value) in response.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    reply
+}
+
+/// Opens a stream by its ticket. The ticket is used up whatever comes of it.
+fn open_socket(
+    shared: &Arc<Shared>,
+    parts: &Parts,
+    socket: Ws,
+) -> Result<warp::reply::Response, ApiError> {
+    let query = Query::parse(&parts.query);
+    let ticket = query
+        .get("ticket")
+        .and_then(|secret| shared.api.tickets.redeem(secret));
+    let cancel = shared.cancel.clone();
+    let socket = socket
+        .max_message_size(MAX_VIEWER_MESSAGE_BYTES)
+        .max_frame_size(MAX_VIEWER_MESSAGE_BYTES);
+    let core = Arc::clone(&shared.api.core);
+    match ticket {
+        Some(Ticket::Session(id)) if parts.path == format!("/session/{id}/stream") => {
+            let session = core.session(&id)?;
+            let tasks = shared.tasks.clone();
+            let carry = move |socket: WebSocket| async move {
+                let (outgoing, incoming) = split(socket, Message::binary);
+                // Tracked, so that a server that stops waits for its streams.
+                let ended = tasks
+                    .track_future(carry_session(session, incoming, outgoing, cancel))
+                    .await;
+                tracing::debug!(session = %id, ended = ?ended.err(), "a viewer left");
+            };
+            Ok(warp::Reply::into_response(socket.on_upgrade(carry)))
+        }
+        Some(Ticket::Events) if parts.path == "/events" => {
+            let carry = move |socket: WebSocket| async move {
+                let (outgoing, incoming) = split(socket, |text: String| Message::text(text));
+                carry_events(core, incoming, outgoing, cancel).await;
+            };
+            Ok(warp::Reply::into_response(socket.on_upgrade(carry)))
+        }
+        _ => Err(ApiError::unauthorized()),
+    }
+}
+
+fn split<T>(
+    socket: WebSocket,
+    wrap: impl Fn(T) -> Message,
+) -> (
+    impl futures_util::Sink<T, Error = warp::Error> + Unpin,
+    impl Stream<Item = Vec<u8>> + Unpin,
+) {
+    let (outgoing, incoming) = socket.split();
+    let wrapped =
+        outgoing.with(move |message| std::future::ready(Ok::<_, warp::Error>(wrap(message))));
+    // A broken socket and a closed one end the stream alike; pings are answered by the library.
+    let data = incoming
+        .take_while(|message| {
+            std::future::ready(message.as_ref().is_ok_and(|message| !message.is_close()))
+        })
+        .filter_map(|message| {
+            let message = message
+                .ok()
+                .filter(|message| message.is_binary() || message.is_text());
+            std::future::ready(message.map(|message| message.into_bytes().to_vec()))
+        });
+    (wrapped, data)
+}

@@ -1,0 +1,192 @@
+//! A session's pixels and input over one WebSocket, and the change events over another. The socket itself is the
+//! transport's: here it is a stream and a sink of messages.
+
+use farwire_core::Core;
+use farwire_core::session::Session;
+use farwire_model::event::{EventAction, EventKind, EventMessage};
+use farwire_model::frame::{Attached, FrameSink, encode_frame};
+use farwire_model::input::{SessionInput, ViewerMessage, decode};
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+/// The longest message a viewer may send: clipboard text of 1 MiB and its header.
+pub const MAX_VIEWER_MESSAGE_BYTES: usize = 1024 * 1024 + 16;
+
+/// Frames a viewer may have in hand. Two keep it busy while the next is cut; more would show old pictures.
+const MAX_FRAMES_IN_FLIGHT: u32 = 2;
+
+/// A viewer that takes longer to accept a message is gone; the page sends one a second at least while it is shown.
+const SEND_LIMIT: Duration = Duration::from_secs(30);
+
+/// The viewer's side of a canvas: woken by the session, sends when it has credit.
+#[derive(Default)]
+struct CanvasSink {
+    news: Notify,
+    sent: AtomicU32,
+    acknowledged: AtomicU32,
+    is_hidden: AtomicBool,
+}
+
+impl FrameSink for CanvasSink {
+    fn wake(&self) {
+        self.news.notify_one();
+    }
+}
+
+impl CanvasSink {
+    /// Whether one more frame may be sent. A hidden viewer draws nothing, so it gets no pixels: they coalesce until
+    /// it is shown.
+    fn is_ready(&self) -> bool {
+        let sent = self.sent.load(Ordering::Relaxed);
+        let in_flight = sent.wrapping_sub(self.acknowledged.load(Ordering::Relaxed));
+        in_flight < MAX_FRAMES_IN_FLIGHT && !self.is_hidden.load(Ordering::Relaxed)
+    }
+}
+
+/// Why a stream ended, for the log only.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// The viewer went away.
+    #[error("the viewer closed the stream")]
+    Closed,
+    /// The viewer sent something that is no message of ours.
+    #[error("the viewer sent a message that cannot be read: {0}")]
+    Decode(#[from] farwire_model::input::DecodeError),
+    /// The viewer does not read any more.
+    #[error("the viewer took no message for {SEND_LIMIT:?}")]
+    Stalled,
+}
+
+/// Carries one viewer of a session until either side ends or `cancel` is called.
+pub async fn carry_session(
+    session: Arc<Session>,
+    mut incoming: impl Stream<Item = Vec<u8>> + Unpin,
+    mut outgoing: impl Sink<Vec<u8>> + Unpin,
+    cancel: CancellationToken,
+) -> Result<(), StreamError> {
+    let sink = Arc::new(CanvasSink::default());
+    let attached = session.attach(Arc::clone(&sink) as Arc<dyn FrameSink>);
+    let ended = tokio::select! {
+        ended = send(&sink, &attached, &mut outgoing) => ended,
+        ended = receive(&session, &sink, &mut incoming) => ended,
+        () = session.ended() => Ok(()),
+        () = cancel.cancelled() => Ok(()),
+    };
+    // What this viewer held down must not stay down.
+    session.input(SessionInput::ReleaseAll).await;
+    // The last notices, such as "closed", still go out; a viewer that is gone does not matter any more.
+    if let Some((messages, _)) = attached.take(|frame, owed| encode_frame(frame, owed, 0, false)) {
+        for message in messages {
+            if tokio::time::timeout(Duration::from_secs(1), outgoing.send(message))
+                .await
+                .is_err()
+            {
+                break;
+            }
+        }
+    }
+    let _ = tokio::time::timeout(Duration::from_secs(1), outgoing.close()).await;
+    ended
+}
+
+async fn send(
+    sink: &CanvasSink,
+    attached: &Attached,
+    outgoing: &mut (impl Sink<Vec<u8>> + Unpin),
+) -> Result<(), StreamError> {
+    loop {
+        let next = sink.sent.load(Ordering::Relaxed).wrapping_add(1);
+        let is_ready = sink.is_ready();
+        let cut = attached.take(|frame, owed| encode_frame(frame, owed, next, is_ready));
+        let (messages, has_frame) = cut.unwrap_or_default();
+        if messages.is_empty() {
+            sink.news.notified().await;
+            continue;
+        }
+        if has_frame {
+            // Counted before it is sent: the answer may overtake this task.
+            sink.sent.store(next, Ordering::Relaxed);
+        }
+        let sending = async {
+            for message in messages {
+                outgoing
+                    .feed(message)
+                    .await
+                    .map_err(|_| StreamError::Closed)?;
+            }
+            outgoing.flush().await.map_err(|_| StreamError::Closed)
+        };
+        tokio::time::timeout(SEND_LIMIT, sending)
+            .await
+            .map_err(|_| StreamError::Stalled)??;
+    }
+}
+
+async fn receive(
+    session: &Session,
+    sink: &CanvasSink,
+    incoming: &mut (impl Stream<Item = Vec<u8>> + Unpin),
+) -> Result<(), StreamError> {
+    while let Some(message) = incoming.next().await {
+        match decode(&message)? {
+            ViewerMessage::Ack(number) => {
+                // A number from the future would grant credit for ever.
+                let sent = sink.sent.load(Ordering::Relaxed);
+                if sent.wrapping_sub(number) <= MAX_FRAMES_IN_FLIGHT {
+                    sink.acknowledged.store(number, Ordering::Relaxed);
+                }
+                sink.news.notify_one();
+            }
+            ViewerMessage::Visible(is_visible) => {
+                sink.is_hidden.store(!is_visible, Ordering::Relaxed);
+                sink.news.notify_one();
+            }
+            ViewerMessage::Input(input) => session.input(input).await,
+        }
+    }
+    Err(StreamError::Closed)
+}
+
+/// Carries the change events, as JSON text, until either side ends or `cancel` is called.
+pub async fn carry_events(
+    core: Arc<Core>,
+    mut incoming: impl Stream<Item = Vec<u8>> + Unpin,
+    mut outgoing: impl Sink<String> + Unpin,
+    cancel: CancellationToken,
+) {
+    let mut events = core.subscribe();
+    loop {
+        let event = tokio::select! {
+            () = cancel.cancelled() => break,
+            message = incoming.next() => match message {
+                // Nothing is expected from a listener, but a ping or a stray byte does no harm.
+                Some(_) => continue,
+                None => break,
+            },
+            event = events.recv() => match event {
+                Ok(event) => event,
+                Err(RecvError::Lagged(_)) => EventMessage {
+                    seq: 0,
+                    kind: EventKind::Resync,
+                    id: String::new(),
+                    action: EventAction::Put,
+                    session: None,
+                },
+                Err(RecvError::Closed) => break,
+            },
+        };
+        let Ok(text) = serde_json::to_string(&event) else {
+            continue;
+        };
+        let sending = tokio::time::timeout(SEND_LIMIT, outgoing.send(text)).await;
+        if !matches!(sending, Ok(Ok(()))) {
+            break;
+        }
+    }
+    let _ = tokio::time::timeout(Duration::from_secs(1), outgoing.close()).await;
+}

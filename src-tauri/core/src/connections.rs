@@ -1,0 +1,424 @@
+//! Saved connections.
+
+use crate::Core;
+use crate::credentials::StoredCredentials;
+use crate::error::CoreError;
+use crate::groups::check_revision;
+use crate::random;
+use crate::saved::All;
+use crate::text::{checked_host, checked_mac, checked_name};
+use farwire_model::connection::{
+    Connection, ConnectionView, GroupItem, ProtocolKind, SettingKind, setting,
+};
+use farwire_model::error::ErrorCode;
+use farwire_model::ids::{ConnectionId, GroupId};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// What a change of a connection says. An absent field stays; `Some(None)` goes back to the default.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// Another protocol.
+    pub protocol: Option<ProtocolKind>,
+    /// Another host.
+    pub host: Option<Option<String>>,
+    /// Another port.
+    pub port: Option<Option<u16>>,
+    /// Another SSH connection to go through.
+    pub via: Option<Option<ConnectionId>>,
+    /// Another group.
+    pub group: Option<Option<GroupId>>,
+    /// Other tags.
+    pub tags: Option<Vec<String>>,
+    /// Marked or not.
+    pub is_favorite: Option<bool>,
+    /// Other notes.
+    pub notes: Option<String>,
+    /// Another MAC address.
+    pub mac: Option<Option<String>>,
+    /// Dotted settings; `None` as a value means back to the default.
+    pub settings: Vec<(String, Option<Value>)>,
+    /// The revision the caller knows; the change is refused when it is old.
+    pub if_revision: Option<u64>,
+}
+
+/// The most characters of notes: a page, not a file.
+const MAX_NOTES_CHARS: usize = 20_000;
+/// The most tags of one connection, and characters of one tag.
+const MAX_TAGS: usize = 64;
+const MAX_TAG_CHARS: usize = 64;
+
+impl Core {
+    /// Every connection whose name, host, notes or tags contain `query` (case ignored), by name. An empty query finds all.
+    pub fn connections(&self, query: &str) -> Vec<ConnectionView> {
+        let query = query.to_lowercase();
+        let all = self.saved.read();
+        let mut views: Vec<_> = all
+            .connections
+            .values()
+            .filter(|connection| query.is_empty() || mentions(connection, &query))
+            .map(|connection| ConnectionView::from(&**connection))
+            .collect();
+        drop(all);
+        views.sort_by_cached_key(|view| view.name.to_lowercase());
+        views
+    }
+
+    /// The items of a group, or those without one, by name.
+    ///
+    /// # Errors
+    /// An unknown group.
+    pub fn group_items(&self, group: Option<&GroupId>) -> Result<Vec<GroupItem>, CoreError> {
+        let all = self.saved.read();
+        if let Some(id) = group {
+            crate::groups::known_group(&all, id)?;
+        }
+        let mut items: Vec<_> = all
+            .connections
+            .values()
+            .filter(|connection| connection.group.as_ref() == group)
+            .map(|connection| item(connection))
+            .collect();
+        drop(all);
+        items.sort_by_cached_key(|item| item.name.to_lowercase());
+        Ok(items)
+    }
+
+    /// One connection.
+    ///
+    /// # Errors
+    /// An unknown connection.
+    pub fn connection(&self, id: &ConnectionId) -> Result<ConnectionView, CoreError> {
+        known_connection(&self.saved.read(), id)
+            .map(|connection| ConnectionView::from(&*connection))
+    }
+
+    /// Saves a new connection.
+    ///
+    /// # Errors
+    /// A field that cannot be taken; the store.
+    pub async fn create_connection(
+        &self,
+        change: ConnectionChange,
+    ) -> Result<ConnectionId, CoreError> {
+        if change.name.is_none() {
+            let message = "a connection needs a name";
+            return Err(CoreError::field(
+                ErrorCode::RequiredValueMissing,
+                "name",
+                message,
+            ));
+        }
+        let now = random::now();
+        let id = ConnectionId::new(random::id(ConnectionId::PREFIX));
+        let mut connection = Connection {
+            id: id.clone(),
+            name: String::new(),
+            protocol: ProtocolKind::default(),
+            host: None,
+            port: None,
+            via: None,
+            group: None,
+            tags: Vec::new(),
+            is_favorite: false,
+            notes: String::new(),
+            mac: None,
+            settings: std::collections::BTreeMap::new(),
+            revision: 1,
+            created: now,
+            modified: now,
+            last_connected: None,
+        };
+        self.saved
+            .change(|saving| {
+                apply(saving.all(), &mut connection, change)?;
+                saving.put(connection)
+            })
+            .await?;
+        Ok(id)
+    }
+
+    /// Changes a connection.
+    ///
+    /// # Errors
+    /// An unknown connection, a field that cannot be taken, an old revision; the store.
+    pub async fn update_connection(
+        &self,
+        id: &ConnectionId,
+        change: ConnectionChange,
+    ) -> Result<u64, CoreError> {
+        self.saved
+            .change(|saving| {
+                let mut connection = (*known_connection(saving.all(), id)?).clone();
+                check_revision(
+                    "connection",
+                    id.as_str(),
+                    change.if_revision,
+                    connection.revision,
+                )?;
+                apply(saving.all(), &mut connection, change)?;
+                connection.revision += 1;
+                connection.modified = random::now();
+                saving.put(connection).map(|connection| connection.revision)
+            })
+            .await
+    }
+
+    /// Saves a copy, without credentials: they belong to the machine they were stored for.
+    ///
+    /// # Errors
+    /// An unknown connection; the store.
+    pub async fn duplicate_connection(&self, id: &ConnectionId) -> Result<ConnectionId, CoreError> {
+        let copy = ConnectionId::new(random::id(ConnectionId::PREFIX));
+        let mut connection = (*known_connection(&self.saved.read(), id)?).clone();
+        connection.id = copy.clone();
+        connection.name = format!("{} (copy)", connection.name);
+        connection.revision = 1;
+        connection.created = random::now();
+        connection.modified = connection.created;
+        connection.last_connected = None;
+        self.saved.change(|saving| saving.put(connection)).await?;
+        Ok(copy)
+    }
+
+    /// Deletes a connection and its credentials, and ends its sessions.
+    ///
+    /// # Errors
+    /// An unknown connection; the store.
+    pub async fn delete_connection(&self, id: &ConnectionId) -> Result<(), CoreError> {
+        self.saved
+            .change(|saving| {
+                known_connection(saving.all(), id)?;
+                saving.delete::<Connection>(id.as_str());
+                saving.delete::<StoredCredentials>(id.as_str());
+                Ok(())
+            })
+            .await?;
+        self.disconnect(id).await;
+        Ok(())
+    }
+
+    pub(crate) async fn note_connected(&self, id: &ConnectionId) {
+        let noted = self
+            .saved
+            .change(|saving| {
+                let mut connection = (*known_connection(saving.all(), id)?).clone();
+                connection.last_connected = Some(random::now());
+                saving.put(connection)
+            })
+            .await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "could not note when a connection was last up");
+        }
+    }
+}
+
+/// The connection with this identifier.
+pub(crate) fn known_connection(all: &All, id: &ConnectionId) -> Result<Arc<Connection>, CoreError> {
+    all.connections
+        .get(id.as_str())
+        .cloned()
+        .ok_or_else(|| CoreError::unknown("connection", id))
+}
+
+fn mentions(connection: &Connection, query: &str) -> bool {
+    let texts = [&connection.name, &connection.notes];
+    texts
+        .into_iter()
+        .chain(&connection.host)
+        .chain(&connection.tags)
+        .any(|text| text.to_lowercase().contains(query))
+}
+
+fn item(connection: &Connection) -> GroupItem {
+    GroupItem {
+        uid: connection.id.clone(),
+        kind: "connection".to_owned(),
+        name: connection.name.clone(),
+        protocol: connection.protocol,
+        host: connection.host.clone(),
+        port: connection.effective_port(),
+        category_uid: connection.group.clone(),
+        tags: connection.tags.clone(),
+        favorite: connection.is_favorite,
+        last_connected: connection.last_connected,
+    }
+}
+
+fn apply(
+    all: &All,
+    connection: &mut Connection,
+    change: ConnectionChange,
+) -> Result<(), CoreError> {
+    if let Some(name) = change.name {
+        connection.name = checked_name(name)?;
+    }
+    if let Some(protocol) = change.protocol {
+        connection.protocol = protocol;
+    }
+    if let Some(host) = change.host {
+        connection.host = host.map(checked_host).transpose()?;
+    }
+    if let Some(port) = change.port {
+        if port == Some(0) {
+            let message = "a port lies between 1 and 65535";
+            return Err(CoreError::field(
+                ErrorCode::ValueOutOfBounds,
+                "port",
+                message,
+            ));
+        }
+        connection.port = port;
+    }
+    if let Some(via) = change.via {
+        check_via(all, &connection.id, via.as_ref())?;
+        connection.via = via;
+    }
+    if let Some(group) = change.group {
+        if let Some(missing) = group
+            .as_ref()
+            .filter(|group| !all.groups.contains_key(group.as_str()))
+        {
+            let message = format!("no group {missing} is saved");
+            return Err(CoreError::field(
+                ErrorCode::InvalidRequestData,
+                "category_uid",
+                message,
+            ));
+        }
+        connection.group = group;
+    }
+    if let Some(tags) = change.tags {
+        connection.tags = checked_tags(tags)?;
+    }
+    if let Some(is_favorite) = change.is_favorite {
+        connection.is_favorite = is_favorite;
+    }
+    if let Some(notes) = change.notes {
+        if notes.chars().count() > MAX_NOTES_CHARS {
+            let message = format!("notes have at most {MAX_NOTES_CHARS} characters");
+            return Err(CoreError::field(
+                ErrorCode::ValueOutOfBounds,
+                "notes",
+                message,
+            ));
+        }
+        connection.notes = notes;
+    }
+    if let Some(mac) = change.mac {
+        connection.mac = mac.as_deref().map(checked_mac).transpose()?;
+    }
+    for (key, value) in change.settings {
+        apply_setting(connection, key, value)?;
+    }
+    Ok(())
+}
+
+fn apply_setting(
+    connection: &mut Connection,
+    key: String,
+    value: Option<Value>,
+) -> Result<(), CoreError> {
+    let Some(kind) = setting(&key) else {
+        let message = format!("there is no setting {key}");
+        return Err(CoreError::field(
+            ErrorCode::InvalidRequestData,
+            key,
+            message,
+        ));
+    };
+    let Some(value) = value else {
+        connection.settings.remove(&key);
+        return Ok(());
+    };
+    match (kind, &value) {
+        (SettingKind::Bool, Value::Bool(_)) => {}
+        (SettingKind::Integer { min, max }, Value::Number(number)) => {
+            if !number
+                .as_i64()
+                .is_some_and(|number| (min..=max).contains(&number))
+            {
+                let message = format!("{key} is a whole number from {min} to {max}");
+                return Err(CoreError::field(ErrorCode::ValueOutOfBounds, key, message));
+            }
+        }
+        (SettingKind::Bool, _) => {
+            let message = format!("{key} is true or false");
+            return Err(CoreError::field(
+                ErrorCode::ValueIncorrectType,
+                key,
+                message,
+            ));
+        }
+        (SettingKind::Integer { .. }, _) => {
+            let message = format!("{key} is a whole number");
+            return Err(CoreError::field(
+                ErrorCode::ValueIncorrectType,
+                key,
+                message,
+            ));
+        }
+    }
+    connection.settings.insert(key, value);
+    Ok(())
+}
+
+/// A way through another machine is a saved SSH connection, and never leads back to the connection itself.
+fn check_via(all: &All, id: &ConnectionId, via: Option<&ConnectionId>) -> Result<(), CoreError> {
+    let mut next = via.cloned();
+    while let Some(step) = next {
+        let found = all.connections.get(step.as_str());
+        let message = match found {
+            None => format!("no connection {step} is saved"),
+            Some(found) if found.protocol != ProtocolKind::Ssh => {
+                format!(
+                    "{} is no SSH connection, so nothing can go through it",
+                    found.name
+                )
+            }
+            Some(found) if found.id == *id => "a connection cannot go through itself".to_owned(),
+            Some(found) => {
+                next = found.via.clone();
+                continue;
+            }
+        };
+        return Err(CoreError::field(
+            ErrorCode::InvalidRequestData,
+            "via",
+            message,
+        ));
+    }
+    Ok(())
+}
+
+fn checked_tags(tags: Vec<String>) -> Result<Vec<String>, CoreError> {
+    let mut checked: Vec<String> = Vec::new();
+    for tag in tags {
+        let tag = tag.trim().to_owned();
+        if tag.is_empty()
+            || tag.chars().count() > MAX_TAG_CHARS
+            || tag.chars().any(char::is_control)
+        {
+            let message = format!("a tag has 1 to {MAX_TAG_CHARS} characters");
+            return Err(CoreError::field(
+                ErrorCode::ValueOutOfBounds,
+                "tags",
+                message,
+            ));
+        }
+        if !checked.contains(&tag) {
+            checked.push(tag);
+        }
+    }
+    if checked.len() > MAX_TAGS {
+        let message = format!("a connection has at most {MAX_TAGS} tags");
+        return Err(CoreError::field(
+            ErrorCode::ValueOutOfBounds,
+            "tags",
+            message,
+        ));
+    }
+    Ok(checked)
+}

@@ -1,0 +1,148 @@
+//! Machines that announce themselves on the local network (DNS-SD over mDNS, RFC 6762 and 6763).
+
+use crate::Core;
+use crate::error::CoreError;
+use farwire_model::connection::{NearbyMachine, ProtocolKind};
+use mdns_sd::{ResolvedService, ServiceDaemon, ServiceEvent};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The service types that are looked for.
+const SERVICES: [(&str, ProtocolKind); 3] = [
+    ("_rfb._tcp.local.", ProtocolKind::Vnc),
+    ("_ssh._tcp.local.", ProtocolKind::Ssh),
+    ("_rdp._tcp.local.", ProtocolKind::Rdp),
+];
+
+/// How long the first look waits for answers. Machines answer within 120 ms (RFC 6762, section 6), twice that when several
+/// questions are asked; the rest is for slow radios.
+const FIRST_LOOK: Duration = Duration::from_millis(1500);
+
+/// A network cannot fill our memory with announcements.
+const MAX_MACHINES: usize = 1000;
+
+type Found = Arc<Mutex<BTreeMap<String, NearbyMachine>>>;
+
+/// Looks for machines once somebody asks, and from then on.
+#[derive(Default)]
+pub(crate) struct Discovery {
+    running: tokio::sync::Mutex<Option<Running>>,
+}
+
+struct Running {
+    daemon: ServiceDaemon,
+    found: Found,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The daemon's own thread ends; an error only says that it already did.
+        let _ = self.daemon.shutdown();
+    }
+}
+
+impl Core {
+    /// Machines on the local network now. The first call waits a moment for answers.
+    ///
+    /// # Errors
+    /// The network cannot be listened to.
+    pub async fn nearby(&self) -> Result<Vec<NearbyMachine>, CoreError> {
+        let found = self
+            .discovery
+            .found()
+            .await
+            .map_err(|error| CoreError::Internal {
+                attempt: "looking for machines nearby",
+                message: error.to_string(),
+            })?;
+        let mut machines: Vec<_> = found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect();
+        let all = self.saved.read();
+        for machine in &mut machines {
+            let same = all.connections.values().find(|connection| {
+                connection.host.as_deref() == Some(&machine.host)
+                    && connection.effective_port() == machine.port
+                    && connection.protocol == machine.protocol
+            });
+            machine.saved_as = same.map(|connection| connection.id.clone());
+        }
+        drop(all);
+        machines.sort_by_cached_key(|machine| machine.name.to_lowercase());
+        Ok(machines)
+    }
+}
+
+impl Discovery {
+    async fn found(&self) -> Result<Found, mdns_sd::Error> {
+        let mut running = self.running.lock().await;
+        if let Some(running) = &*running {
+            return Ok(Arc::clone(&running.found));
+        }
+        let daemon = ServiceDaemon::new()?;
+        let found = Found::default();
+        for (service, protocol) in SERVICES {
+            let events = daemon.browse(service)?;
+            let found = Arc::clone(&found);
+            // Ends when the daemon ends: its channel closes.
+            tokio::spawn(async move {
+                while let Ok(event) = events.recv_async().await {
+                    note(&found, protocol, event);
+                }
+            });
+        }
+        tokio::time::sleep(FIRST_LOOK).await;
+        *running = Some(Running {
+            daemon,
+            found: Arc::clone(&found),
+        });
+        Ok(found)
+    }
+}
+
+fn note(found: &Found, protocol: ProtocolKind, event: ServiceEvent) {
+    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+    match event {
+        ServiceEvent::ServiceResolved(service) => {
+            if found.len() < MAX_MACHINES || found.contains_key(service.get_fullname()) {
+                found.insert(
+                    service.get_fullname().to_owned(),
+                    machine(protocol, &service),
+                );
+            }
+        }
+        ServiceEvent::ServiceRemoved(_, name) => {
+            found.remove(&name);
+        }
+        _ => {}
+    }
+}
+
+fn machine(protocol: ProtocolKind, service: &ResolvedService) -> NearbyMachine {
+    let full = service.get_fullname();
+    let name = full.split_once("._").map_or(full, |(name, _)| name);
+    // An IPv4 address reads best and needs no interface; the host name is the last resort.
+    let addresses = service.get_addresses_v4();
+    let host = addresses
+        .iter()
+        .min()
+        .map(ToString::to_string)
+        .unwrap_or_else(|| service.get_hostname().trim_end_matches('.').to_owned());
+    NearbyMachine {
+        uid: full.to_owned(),
+        name: name
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .take(63)
+            .collect(),
+        protocol,
+        host,
+        port: service.get_port(),
+        source: "mdns".to_owned(),
+        saved_as: None,
+    }
+}

@@ -1,0 +1,260 @@
+//! Groups: a tree that connections hang in.
+
+use crate::Core;
+use crate::error::CoreError;
+use crate::random;
+use crate::saved::{All, Change};
+use crate::text::checked_name;
+use farwire_model::connection::Connection;
+use farwire_model::error::ErrorCode;
+use farwire_model::group::{Group, GroupView};
+use farwire_model::ids::GroupId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a change of a group says; an absent field stays.
+#[derive(Clone, Debug, Default)]
+pub struct GroupChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// Another group to lie in; `Some(None)` moves it to the top.
+    pub parent: Option<Option<GroupId>>,
+    /// The revision the caller knows; the change is refused when it is old.
+    pub if_revision: Option<u64>,
+}
+
+/// What happens to what lies in a deleted group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupContents {
+    /// Connections stay, without a group; subgroups move up.
+    Keep,
+    /// Subgroups and connections go with it.
+    Delete,
+}
+
+impl Core {
+    /// Every group, by name.
+    pub fn groups(&self) -> Vec<GroupView> {
+        let all = self.saved.read();
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        for group in all
+            .connections
+            .values()
+            .filter_map(|connection| connection.group.as_ref())
+        {
+            *counts.entry(group.as_str()).or_default() += 1;
+        }
+        let mut views: Vec<_> = all
+            .groups
+            .values()
+            .map(|group| GroupView {
+                group_uid: group.id.clone(),
+                name: group.name.clone(),
+                parent_uid: group.parent.clone(),
+                count: counts.get(group.id.as_str()).copied().unwrap_or_default(),
+                revision: group.revision,
+            })
+            .collect();
+        views.sort_by_cached_key(|view| view.name.to_lowercase());
+        views
+    }
+
+    /// Makes a group.
+    ///
+    /// # Errors
+    /// A field that cannot be taken; the store.
+    pub async fn create_group(&self, change: GroupChange) -> Result<GroupId, CoreError> {
+        let Some(name) = change.name else {
+            return Err(CoreError::field(
+                ErrorCode::RequiredValueMissing,
+                "name",
+                "a group needs a name",
+            ));
+        };
+        let id = GroupId::new(random::id(GroupId::PREFIX));
+        let group = Group {
+            id: id.clone(),
+            name: checked_name(name)?,
+            parent: change.parent.flatten(),
+            revision: 1,
+        };
+        self.saved
+            .change(|saving| {
+                check_parent(saving.all(), &group)?;
+                saving.put(group)
+            })
+            .await?;
+        Ok(id)
+    }
+
+    /// Renames or moves a group.
+    ///
+    /// # Errors
+    /// An unknown group, a field that cannot be taken, an old revision; the store.
+    pub async fn update_group(&self, id: &GroupId, change: GroupChange) -> Result<(), CoreError> {
+        self.saved
+            .change(|saving| {
+                let mut group = (*known_group(saving.all(), id)?).clone();
+                check_revision("group", id.as_str(), change.if_revision, group.revision)?;
+                if let Some(name) = change.name {
+                    group.name = checked_name(name)?;
+                }
+                if let Some(parent) = change.parent {
+                    group.parent = parent;
+                }
+                group.revision += 1;
+                check_parent(saving.all(), &group)?;
+                saving.put(group).map(|_| ())
+            })
+            .await
+    }
+
+    /// Deletes a group.
+    ///
+    /// # Errors
+    /// An unknown group; the store.
+    pub async fn delete_group(
+        &self,
+        id: &GroupId,
+        contents: GroupContents,
+    ) -> Result<(), CoreError> {
+        self.saved
+            .change(|saving| {
+                let group = known_group(saving.all(), id)?;
+                match contents {
+                    GroupContents::Keep => keep_contents(saving, &group)?,
+                    GroupContents::Delete => delete_contents(saving, id),
+                }
+                saving.delete::<Group>(id.as_str());
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// The group with this identifier.
+pub(crate) fn known_group(all: &All, id: &GroupId) -> Result<std::sync::Arc<Group>, CoreError> {
+    all.groups
+        .get(id.as_str())
+        .cloned()
+        .ok_or_else(|| CoreError::unknown("group", id))
+}
+
+/// Refuses an old revision.
+pub(crate) fn check_revision(
+    kind: &'static str,
+    id: &str,
+    expected: Option<u64>,
+    actual: u64,
+) -> Result<(), CoreError> {
+    match expected {
+        Some(expected) if expected != actual => Err(CoreError::Stale {
+            kind,
+            id: id.to_owned(),
+            expected,
+            actual,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a parent that does not exist or that lies inside the group itself.
+fn check_parent(all: &All, group: &Group) -> Result<(), CoreError> {
+    let mut next = group.parent.clone();
+    let mut is_first = true;
+    while let Some(parent) = next {
+        if parent == group.id {
+            return Err(CoreError::field(
+                ErrorCode::InvalidRequestData,
+                "parent_uid",
+                format!("group {} cannot lie inside itself", group.id),
+            ));
+        }
+        let Some(found) = all.groups.get(parent.as_str()) else {
+            // Only the named parent can be the caller's mistake; above it the tree was checked before.
+            if is_first {
+                return Err(CoreError::field(
+                    ErrorCode::InvalidRequestData,
+                    "parent_uid",
+                    format!("no group {parent} is saved"),
+                ));
+            }
+            return Ok(());
+        };
+        next = found.parent.clone();
+        is_first = false;
+    }
+    Ok(())
+}
+
+fn keep_contents(saving: &mut Change<'_>, group: &Group) -> Result<(), CoreError> {
+    let inside = Some(&group.id);
+    let connections: Vec<_> = saving
+        .all()
+        .connections
+        .values()
+        .filter(|connection| connection.group.as_ref() == inside)
+        .cloned()
+        .collect();
+    for connection in connections {
+        let mut connection = (*connection).clone();
+        connection.group = None;
+        connection.revision += 1;
+        saving.put(connection)?;
+    }
+    let subgroups: Vec<_> = saving
+        .all()
+        .groups
+        .values()
+        .filter(|subgroup| subgroup.parent.as_ref() == inside)
+        .cloned()
+        .collect();
+    for subgroup in subgroups {
+        let mut subgroup = (*subgroup).clone();
+        subgroup.parent.clone_from(&group.parent);
+        subgroup.revision += 1;
+        saving.put(subgroup)?;
+    }
+    Ok(())
+}
+
+fn delete_contents(saving: &mut Change<'_>, id: &GroupId) {
+    let mut doomed = BTreeSet::from([id.clone()]);
+    loop {
+        let found: Vec<_> = saving
+            .all()
+            .groups
+            .values()
+            .filter(|group| {
+                group
+                    .parent
+                    .as_ref()
+                    .is_some_and(|parent| doomed.contains(parent))
+            })
+            .map(|group| group.id.clone())
+            .filter(|group| !doomed.contains(group))
+            .collect();
+        if found.is_empty() {
+            break;
+        }
+        doomed.extend(found);
+    }
+    let connections: Vec<_> = saving
+        .all()
+        .connections
+        .values()
+        .filter(|connection| {
+            connection
+                .group
+                .as_ref()
+                .is_some_and(|group| doomed.contains(group))
+        })
+        .map(|connection| connection.id.clone())
+        .collect();
+    for connection in connections {
+        saving.delete::<crate::credentials::StoredCredentials>(connection.as_str());
+        saving.delete::<Connection>(connection.as_str());
+    }
+    for group in doomed {
+        saving.delete::<Group>(group.as_str());
+    }
+}

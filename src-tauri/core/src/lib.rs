@@ -1,0 +1,149 @@
+//! The application without a surface.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`store`] | durable records; the only place that knows the database engine |
+//! | [`vault`] | the master key, sealing and opening secrets |
+//! | `saved` | everything saved in memory, and the one way to change it |
+//! | [`groups`], [`connections`], [`credentials`], [`settings`], `trust` | what can be done with saved things |
+//! | [`session`] | live sessions: actor, viewers, screenshots, typing, the connection test |
+//! | `discovery` | machines that announce themselves nearby |
+//! | `events` | numbered change events |
+
+#![deny(missing_docs)]
+
+pub mod connections;
+pub mod credentials;
+mod discovery;
+pub mod error;
+mod events;
+pub mod groups;
+mod random;
+mod saved;
+pub mod session;
+pub mod settings;
+pub mod store;
+mod text;
+mod trust;
+pub mod vault;
+
+use crate::store::Store;
+use crate::vault::Vault;
+use error::CoreError;
+use farwire_model::connection::ProtocolKind;
+use farwire_model::event::{EventAction, EventKind, EventMessage};
+use farwire_model::session::Protocol;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Where the application keeps its things.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The folder for everything saved; made when it is missing.
+    pub data_dir: PathBuf,
+}
+
+/// The application: everything saved, the vault, the live sessions.
+pub struct Core {
+    data_dir: PathBuf,
+    store: Arc<dyn Store>,
+    saved: Arc<saved::Saved>,
+    vault: Arc<Vault>,
+    sessions: session::Sessions,
+    discovery: discovery::Discovery,
+    events: Arc<events::Events>,
+    notice: Option<String>,
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Core {
+    /// Opens everything saved under a folder. The vault stays locked until somebody unlocks it.
+    ///
+    /// # Errors
+    /// The store is held by another process, is newer than this program, or cannot be read or restored.
+    pub async fn open(config: Config) -> Result<Arc<Self>, CoreError> {
+        let dir = config.data_dir.clone();
+        let opened = tokio::task::spawn_blocking(move || store::open(&dir))
+            .await
+            .map_err(|error| CoreError::Internal {
+                attempt: "opening the store",
+                message: error.to_string(),
+            })??;
+        let saved = Arc::new(saved::Saved::load(Arc::clone(&opened.store))?);
+        let vnc: Arc<dyn Protocol> = Arc::new(farwire_vnc::Vnc);
+        let core = Arc::new(Self {
+            vault: Vault::new(Arc::clone(&opened.store)),
+            store: opened.store,
+            saved,
+            sessions: session::Sessions::new(vec![(ProtocolKind::Vnc, vnc)]),
+            discovery: discovery::Discovery::default(),
+            events: Arc::new(events::Events::new()),
+            notice: opened.notice,
+            data_dir: config.data_dir,
+            cancel: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        });
+        core.tasks.spawn(tell_changes(
+            Arc::clone(&core.events),
+            core.store.subscribe(),
+            core.vault.watch(),
+            core.cancel.clone(),
+        ));
+        Ok(core)
+    }
+
+    /// Ends every session and every task.
+    pub async fn close(&self) {
+        self.end_all_sessions().await;
+        self.cancel.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// The folder with everything saved.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// The vault.
+    pub fn vault(&self) -> &Arc<Vault> {
+        &self.vault
+    }
+
+    /// What a person should know about opening the store, such as that a damaged one was restored from a backup.
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
+    }
+
+    /// Listens to numbered change events from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<EventMessage> {
+        self.events.subscribe()
+    }
+}
+
+async fn tell_changes(
+    events: Arc<events::Events>,
+    mut changes: broadcast::Receiver<Arc<store::Change>>,
+    mut vault: tokio::sync::watch::Receiver<vault::VaultState>,
+    cancel: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => break,
+            changed = vault.changed() => match changed {
+                Ok(()) => events.send(EventKind::Vault, "", EventAction::Put, None),
+                Err(_) => break,
+            },
+            change = changes.recv() => match change {
+                Ok(change) => events.stored(&change),
+                Err(RecvError::Lagged(_)) => events.send(EventKind::Resync, "", EventAction::Put, None),
+                Err(RecvError::Closed) => break,
+            }
+        }
+    }
+}

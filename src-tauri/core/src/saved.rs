@@ -1,0 +1,214 @@
+//! Everything saved, in memory, and the one way to change it.
+//!
+//! Reads never touch the disk. A [`Change`] is prepared and queued under one lock, so changes reach the store in the
+//! order they were made; it is acknowledged when the store says it is durable.
+
+use crate::credentials::StoredCredentials;
+use crate::error::CoreError;
+use crate::store::{Batch, Store, StoreError, Tree};
+use farwire_model::connection::Connection;
+use farwire_model::group::Group;
+use farwire_model::settings::Settings;
+use farwire_model::token::Token;
+use farwire_model::trust::TrustDecision;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+/// A kind of thing that is saved, one record each.
+pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Where its records lie.
+    const TREE: Tree;
+    /// Its key.
+    fn key(&self) -> &str;
+    /// Its place in memory, to change.
+    fn map_mut(all: &mut All) -> &mut BTreeMap<String, Arc<Self>>;
+}
+
+macro_rules! record {
+    ($type:ty, $tree:ident, $field:ident, $key:expr) => {
+        impl Record for $type {
+            const TREE: Tree = Tree::$tree;
+            fn key(&self) -> &str {
+                let key: fn(&Self) -> &str = $key;
+                key(self)
+            }
+            fn map_mut(all: &mut All) -> &mut BTreeMap<String, Arc<Self>> {
+                &mut all.$field
+            }
+        }
+    };
+}
+
+record!(Group, Groups, groups, |group| group.id.as_str());
+record!(Connection, Connections, connections, |connection| {
+    connection.id.as_str()
+});
+record!(StoredCredentials, Credentials, credentials, |stored| stored
+    .connection
+    .as_str());
+record!(Token, Tokens, tokens, |token| token.id.as_str());
+record!(TrustDecision, Trust, trust, |decision| decision.id.as_str());
+record!(Settings, Settings, settings, |_| SETTINGS_KEY);
+
+/// There is one settings record.
+pub(crate) const SETTINGS_KEY: &str = "application";
+
+/// Everything saved.
+#[derive(Default)]
+pub(crate) struct All {
+    pub groups: BTreeMap<String, Arc<Group>>,
+    pub connections: BTreeMap<String, Arc<Connection>>,
+    pub credentials: BTreeMap<String, Arc<StoredCredentials>>,
+    pub tokens: BTreeMap<String, Arc<Token>>,
+    pub trust: BTreeMap<String, Arc<TrustDecision>>,
+    pub settings: BTreeMap<String, Arc<Settings>>,
+}
+
+impl All {
+    /// The application's settings; the defaults until a person changed one.
+    pub fn app_settings(&self) -> Arc<Settings> {
+        self.settings.get(SETTINGS_KEY).cloned().unwrap_or_default()
+    }
+}
+
+/// Everything saved and the store behind it.
+pub(crate) struct Saved {
+    all: RwLock<All>,
+    store: Arc<dyn Store>,
+}
+
+impl Saved {
+    /// Reads everything from the store.
+    pub fn load(store: Arc<dyn Store>) -> Result<Self, StoreError> {
+        let mut all = All::default();
+        load_all::<Group>(&*store, &mut all)?;
+        load_all::<Connection>(&*store, &mut all)?;
+        load_all::<StoredCredentials>(&*store, &mut all)?;
+        load_all::<Token>(&*store, &mut all)?;
+        load_all::<TrustDecision>(&*store, &mut all)?;
+        load_all::<Settings>(&*store, &mut all)?;
+        Ok(Self {
+            all: RwLock::new(all),
+            store,
+        })
+    }
+
+    /// Everything, to read. Hold it briefly and never over an await.
+    pub fn read(&self) -> RwLockReadGuard<'_, All> {
+        self.all.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes saved things all together or not at all, and returns when the change is durable.
+    pub async fn change<R>(
+        &self,
+        prepare: impl FnOnce(&mut Change<'_>) -> Result<R, CoreError>,
+    ) -> Result<R, CoreError> {
+        let (answer, committed, touched) = {
+            let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+            let mut change = Change {
+                all: &mut all,
+                batch: Batch::new(),
+                back: Vec::new(),
+                touched: Vec::new(),
+            };
+            let answer = prepare(&mut change);
+            let Change {
+                batch,
+                back,
+                touched,
+                ..
+            } = change;
+            match answer {
+                Ok(answer) if batch.is_empty() => return Ok(answer),
+                Ok(answer) => (answer, self.store.commit(batch), touched),
+                Err(error) => {
+                    back.into_iter().rev().for_each(|undo| undo(&mut all));
+                    return Err(error);
+                }
+            }
+        };
+        if let Err(error) = committed.await {
+            // What the store has is the truth: a change that is not durable must not be seen either.
+            let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+            for reload in touched {
+                reload(&*self.store, &mut all);
+            }
+            return Err(error.into());
+        }
+        Ok(answer)
+    }
+}
+
+fn load_all<T: Record>(store: &dyn Store, all: &mut All) -> Result<(), StoreError> {
+    for (key, value) in store.scan(T::TREE, "")? {
+        match serde_json::from_slice::<T>(&value) {
+            Ok(record) => {
+                T::map_mut(all).insert(key, Arc::new(record));
+            }
+            // One record that cannot be read must not take the others away; it stays in the store.
+            Err(error) => {
+                tracing::error!(tree = ?T::TREE, key, %error, "a saved record cannot be read")
+            }
+        }
+    }
+    Ok(())
+}
+
+type Undo = Box<dyn FnOnce(&mut All) + Send>;
+type Reload = Box<dyn FnOnce(&dyn Store, &mut All) + Send>;
+
+/// A change being prepared: reads see what it has already changed.
+pub(crate) struct Change<'a> {
+    all: &'a mut All,
+    batch: Batch,
+    back: Vec<Undo>,
+    touched: Vec<Reload>,
+}
+
+impl Change<'_> {
+    /// Everything as it is with this change.
+    pub fn all(&self) -> &All {
+        self.all
+    }
+
+    /// Saves a record.
+    pub fn put<T: Record>(&mut self, record: T) -> Result<Arc<T>, CoreError> {
+        let key = record.key().to_owned();
+        let value = serde_json::to_vec(&record).map_err(|error| CoreError::Internal {
+            attempt: "writing a record",
+            message: error.to_string(),
+        })?;
+        self.batch.put(T::TREE, &key, value);
+        let record = Arc::new(record);
+        let before = T::map_mut(self.all).insert(key.clone(), Arc::clone(&record));
+        self.remember::<T>(key, before);
+        Ok(record)
+    }
+
+    /// Removes a record; nothing happens when there is none.
+    pub fn delete<T: Record>(&mut self, key: &str) {
+        if let Some(before) = T::map_mut(self.all).remove(key) {
+            self.batch.delete(T::TREE, key);
+            self.remember::<T>(key.to_owned(), Some(before));
+        }
+    }
+
+    fn remember<T: Record>(&mut self, key: String, before: Option<Arc<T>>) {
+        let reload_key = key.clone();
+        self.back.push(Box::new(move |all| {
+            match before {
+                Some(before) => T::map_mut(all).insert(key, before),
+                None => T::map_mut(all).remove(&key),
+            };
+        }));
+        self.touched.push(Box::new(move |store, all| {
+            let stored = store.get(T::TREE, &reload_key).ok().flatten();
+            match stored.and_then(|value| serde_json::from_slice::<T>(&value).ok()) {
+                Some(record) => T::map_mut(all).insert(reload_key, Arc::new(record)),
+                None => T::map_mut(all).remove(&reload_key),
+            };
+        }));
+    }
+}

@@ -1,0 +1,347 @@
+//! The actor that owns one session: it runs the handler, tells viewers, and tries again.
+
+use super::registry::{Attempt, Session, latency_ms};
+use crate::Core;
+use crate::credentials::Redirect;
+use crate::trust::SavedTrust;
+use farwire_model::credentials::Credentials;
+use farwire_model::error::{ErrorBody, Stage};
+use farwire_model::event::EventAction;
+use farwire_model::frame::{Notice, Size};
+use farwire_model::session::{
+    FailureKind, Purpose, SessionError, SessionEvent, SessionState, Start, StateNotice, Stats,
+};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Events waiting for the actor. Full: the handler waits, so nothing structural is lost.
+const EVENT_QUEUE: usize = 64;
+
+/// Input waiting for the handler. Full: the viewer's reader waits, so no key-up is lost.
+const INPUT_QUEUE: usize = 256;
+
+/// Waits between tries after a lost link; the last one repeats.
+const BACK_OFF: [Duration; 6] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+];
+
+/// How often counters are told to viewers.
+const STATS_EVERY: Duration = Duration::from_secs(1);
+
+pub(super) enum Command {
+    /// Try again now.
+    Reconnect { once: Option<Credentials> },
+}
+
+/// How one run of the handler ended.
+enum Ended {
+    /// The session was ended on purpose.
+    Closed,
+    /// Somebody asked to begin again.
+    Again,
+    /// It failed.
+    Failed(SessionError),
+}
+
+pub(super) struct Actor {
+    pub core: Weak<Core>,
+    pub session: Arc<Session>,
+    pub commands: mpsc::Receiver<Command>,
+    pub cancel: CancellationToken,
+    pub once: Option<Credentials>,
+    pub redirect: Redirect,
+    pub size: Option<Size>,
+}
+
+impl Actor {
+    pub async fn run(mut self, first: Attempt) {
+        let mut attempt = Some(first);
+        let mut was_up = false;
+        let mut failures = 0_usize;
+        loop {
+            let run = match attempt.take() {
+                Some(attempt) => Ok(attempt),
+                None => self.next_attempt(),
+            };
+            let ended = match run {
+                Ok(attempt) => self.run_once(attempt, &mut was_up, &mut failures).await,
+                Err(body) => {
+                    if self.fail(body).await {
+                        continue;
+                    }
+                    break;
+                }
+            };
+            match ended {
+                Ended::Closed => break,
+                Ended::Again => self.tell(SessionState::Connecting, None, None),
+                Ended::Failed(error) if was_up && error.kind.is_passing() => {
+                    let wait = BACK_OFF
+                        .get(failures)
+                        .or(BACK_OFF.last())
+                        .copied()
+                        .unwrap_or_default();
+                    failures += 1;
+                    tracing::info!(session = %self.session.id, %error, ?wait, "link lost");
+                    self.tell(SessionState::Reconnecting, Some(error.body()), Some(wait));
+                    if !self.pause(wait).await {
+                        break;
+                    }
+                }
+                Ended::Failed(error) => {
+                    tracing::info!(session = %self.session.id, stage = %error.stage, %error, "session failed");
+                    if !self.fail_at(error.stage, error.body()).await {
+                        break;
+                    }
+                }
+            }
+        }
+        self.tell(SessionState::Closed, None, None);
+    }
+
+    /// Reads what is saved again: a password may have been changed meanwhile.
+    fn next_attempt(&self) -> Result<Attempt, ErrorBody> {
+        let gone = || {
+            ErrorBody::new(
+                farwire_model::error::ErrorCode::GeneralError,
+                "Farwire is shutting down",
+            )
+        };
+        let core = self.core.upgrade().ok_or_else(gone)?;
+        let mut attempt = core
+            .attempt(&self.session.connection, Vec::new(), self.redirect)
+            .map_err(|error| error.body())?;
+        if let Some(once) = &self.once {
+            attempt.credentials = once.clone();
+        }
+        Ok(attempt)
+    }
+
+    async fn run_once(
+        &mut self,
+        attempt: Attempt,
+        was_up: &mut bool,
+        failures: &mut usize,
+    ) -> Ended {
+        let Some(core) = self.core.upgrade() else {
+            return Ended::Closed;
+        };
+        let (event_sender, mut events) = mpsc::channel(EVENT_QUEUE);
+        let (input_sender, inputs) = mpsc::channel(INPUT_QUEUE);
+        let stop = self.cancel.child_token();
+        let start = Start {
+            endpoint: attempt.endpoint,
+            credentials: attempt.credentials,
+            settings: attempt.connection.settings,
+            size: self.size,
+            purpose: Purpose::Live,
+            surface: Arc::clone(&self.session.surface),
+            meter: Arc::clone(&self.session.meter),
+            events: event_sender,
+            inputs,
+            trust: Arc::new(SavedTrust(Arc::clone(&core.saved))),
+            cancel: stop.clone(),
+        };
+        drop(core);
+        let mut handler = JoinSet::new();
+        handler.spawn(attempt.protocol.run(start));
+        let mut stage = Stage::Resolve;
+        let mut stats = tokio::time::interval(STATS_EVERY);
+        stats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut counted = Counted::new(&self.session);
+        let ended = loop {
+            // Fair on purpose: a flood of one kind must not starve the others.
+            tokio::select! {
+                Some(event) = events.recv() => {
+                    if let SessionEvent::Stage(next) = &event {
+                        stage = *next;
+                    }
+                    if matches!(event, SessionEvent::Connected { .. }) {
+                        *was_up = true;
+                        *failures = 0;
+                        self.session.inputs.send_replace(Some(input_sender.clone()));
+                    }
+                    self.report(event).await;
+                }
+                _ = stats.tick() => counted.tell(&self.session),
+                command = self.commands.recv() => match command {
+                    Some(Command::Reconnect { once }) => {
+                        self.once = once.or(self.once.take());
+                        break Ended::Again;
+                    }
+                    None => break Ended::Closed,
+                },
+                Some(result) = handler.join_next() => {
+                    // Events sent before the end are told before it.
+                    while let Ok(event) = events.try_recv() {
+                        if let SessionEvent::Stage(next) = &event {
+                            stage = *next;
+                        }
+                        self.report(event).await;
+                    }
+                    break match result {
+                        _ if self.cancel.is_cancelled() => Ended::Closed,
+                        Ok(Ok(())) => Ended::Failed(SessionError::new(
+                            stage, FailureKind::Lost, "the machine closed the session")),
+                        Ok(Err(error)) => Ended::Failed(error),
+                        Err(fault) => {
+                            tracing::error!(session = %self.session.id, error = %fault, "a handler stopped");
+                            Ended::Failed(SessionError::new(stage, FailureKind::Protocol,
+                                "the session was stopped by a fault in Farwire while reading what the machine sent"))
+                        }
+                    };
+                }
+            }
+        };
+        self.session.inputs.send_replace(None);
+        stop.cancel();
+        // The handler lets go of its keys and its socket; the events it still sends must not hold it back.
+        let drain = async { while events.recv().await.is_some() {} };
+        let finish = async { while handler.join_next().await.is_some() {} };
+        let limit = Duration::from_secs(2);
+        let _ = tokio::time::timeout(limit, futures_util::future::join(drain, finish)).await;
+        handler.shutdown().await;
+        ended
+    }
+
+    async fn report(&self, event: SessionEvent) {
+        let surface = &self.session.surface;
+        match event {
+            SessionEvent::Stage(stage) => {
+                self.session.state.send_modify(|state| {
+                    state.stage = Some(stage);
+                    state.retry_in_ms = None;
+                });
+                surface.tell(Notice::State(self.session.state.borrow().clone()));
+            }
+            SessionEvent::Connected { name, security } => {
+                tracing::info!(session = %self.session.id, protocol = %self.session.protocol, "connected");
+                self.session
+                    .state
+                    .send_modify(|state| state.security = security);
+                self.tell(SessionState::Connected, None, None);
+                surface.tell(Notice::Name(name.into()));
+                if let Some(core) = self.core.upgrade() {
+                    core.note_connected(&self.session.connection).await;
+                }
+            }
+            SessionEvent::Name(name) => surface.tell(Notice::Name(name.into())),
+            SessionEvent::Clipboard(text) => surface.tell(Notice::Clipboard(text.into())),
+            SessionEvent::Bell => surface.tell(Notice::Bell),
+        }
+    }
+
+    /// Notes a new state and tells viewers and listeners.
+    fn tell(&self, state: SessionState, error: Option<ErrorBody>, retry_in: Option<Duration>) {
+        self.session.state.send_modify(|notice: &mut StateNotice| {
+            notice.state = state;
+            notice.error = error;
+            notice.retry_in_ms =
+                retry_in.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+            if state == SessionState::Connected {
+                notice.stage = None;
+            }
+        });
+        self.session
+            .surface
+            .tell(Notice::State(self.session.state.borrow().clone()));
+        if let Some(core) = self.core.upgrade() {
+            core.tell_session(&self.session, EventAction::Put);
+        }
+    }
+
+    async fn fail_at(&mut self, stage: Stage, body: ErrorBody) -> bool {
+        self.session
+            .state
+            .send_modify(|notice| notice.stage = Some(stage));
+        self.fail(body).await
+    }
+
+    /// Rests in the failed state until somebody tries again; `false` when the session ends instead.
+    async fn fail(&mut self, body: ErrorBody) -> bool {
+        self.tell(SessionState::Failed, Some(body), None);
+        tokio::select! {
+            () = self.cancel.cancelled() => false,
+            command = self.commands.recv() => self.again(command),
+        }
+    }
+
+    /// Waits before the next try; `false` when the session ends instead.
+    async fn pause(&mut self, wait: Duration) -> bool {
+        let until = Instant::now() + wait;
+        tokio::select! {
+            () = self.cancel.cancelled() => false,
+            () = tokio::time::sleep_until(until) => true,
+            command = self.commands.recv() => self.again(command),
+        }
+    }
+
+    fn again(&mut self, command: Option<Command>) -> bool {
+        let Some(Command::Reconnect { once }) = command else {
+            return false;
+        };
+        self.once = once.or(self.once.take());
+        self.tell(SessionState::Connecting, None, None);
+        true
+    }
+}
+
+/// Counters as they were when viewers were last told.
+struct Counted {
+    updates: u64,
+    at: Instant,
+    last: Option<Stats>,
+}
+
+impl Counted {
+    fn new(session: &Session) -> Self {
+        Self {
+            updates: session.meter.updates.load(Ordering::Relaxed),
+            at: Instant::now(),
+            last: None,
+        }
+    }
+
+    fn tell(&mut self, session: &Session) {
+        let updates = session.meter.updates.load(Ordering::Relaxed);
+        let secs = self.at.elapsed().as_secs_f64();
+        if secs < 0.5 {
+            return;
+        }
+        let gained = updates.saturating_sub(self.updates);
+        // Whole updates a second; a session has far fewer than 2^32.
+        let fps = u32::try_from(gained).unwrap_or(u32::MAX);
+        let fps = if secs > 1.5 {
+            (f64::from(fps) / secs).round().max(0.0) as u32
+        } else {
+            fps
+        };
+        self.updates = updates;
+        self.at = Instant::now();
+        session.fps.store(fps, Ordering::Relaxed);
+        let size = session.surface.size();
+        let stats = Stats {
+            fps,
+            bytes_in: session.meter.bytes_in.load(Ordering::Relaxed),
+            bytes_out: session.meter.bytes_out.load(Ordering::Relaxed),
+            latency_ms: latency_ms(&session.meter),
+            codec: session.meter.codec().to_owned(),
+            width: size.width,
+            height: size.height,
+        };
+        if self.last.as_ref() != Some(&stats) {
+            session.surface.tell(Notice::Stats(stats.clone()));
+            self.last = Some(stats);
+        }
+    }
+}

@@ -1,0 +1,442 @@
+//! The sessions there are, and what can be asked of one.
+
+use super::actor::{Actor, Command};
+use crate::Core;
+use crate::connections::known_connection;
+use crate::credentials::{self, Redirect};
+use crate::error::CoreError;
+use crate::random;
+use farwire_model::connection::{Connection, ProtocolKind};
+use farwire_model::credentials::{Credentials, Endpoint};
+use farwire_model::error::Stage;
+use farwire_model::event::{EventAction, EventKind};
+use farwire_model::frame::{Attached, FrameSink, Notice, Size, Surface};
+use farwire_model::ids::{ConnectionId, SessionId};
+use farwire_model::input::SessionInput;
+use farwire_model::secret::Secret;
+use farwire_model::session::{
+    FailureKind, Meter, Protocol, SessionError, SessionState, SessionView, StateNotice,
+};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// More sessions than this at once is a script gone wrong: each holds a picture in memory.
+const MAX_SESSIONS: usize = 200;
+
+/// How long an ended session may take to let go of its machine.
+const END_LIMIT: Duration = Duration::from_secs(5);
+
+/// Commands waiting for a session's actor. Full: the sender waits.
+const COMMAND_QUEUE: usize = 16;
+
+/// How a connection is opened.
+#[derive(Debug)]
+pub struct Connect {
+    /// Whether to begin as an observer.
+    pub is_view_only: bool,
+    /// Credentials for this session only; they go before stored ones and are not saved.
+    pub once: Vec<(String, Secret)>,
+    /// Whether stored secrets may go to another machine than the one they were stored for.
+    pub redirect: Redirect,
+    /// The viewer's size, where one is known.
+    pub size: Option<Size>,
+}
+
+impl Default for Connect {
+    fn default() -> Self {
+        Self {
+            is_view_only: false,
+            once: Vec::new(),
+            redirect: Redirect::Refuse,
+            size: None,
+        }
+    }
+}
+
+/// A live run of a connection.
+pub struct Session {
+    /// Its identifier.
+    pub id: SessionId,
+    /// The connection it is a run of.
+    pub connection: ConnectionId,
+    pub(super) name: String,
+    pub(super) protocol: ProtocolKind,
+    pub(super) surface: Arc<Surface>,
+    pub(super) meter: Arc<Meter>,
+    pub(super) state: watch::Sender<StateNotice>,
+    pub(super) is_view_only: AtomicBool,
+    pub(super) fps: AtomicU32,
+    // The way to the handler of the current attempt; none while there is no link.
+    pub(super) inputs: watch::Sender<Option<mpsc::Sender<SessionInput>>>,
+    commands: mpsc::Sender<Command>,
+    cancel: CancellationToken,
+    done: TaskTracker,
+}
+
+impl Session {
+    /// The session as the API shows it.
+    pub fn view(&self) -> SessionView {
+        let state = self.state.borrow().clone();
+        let size = self.surface.size();
+        SessionView {
+            session_id: self.id.clone(),
+            connection_uid: self.connection.clone(),
+            name: self.name.clone(),
+            protocol: self.protocol,
+            state: state.state,
+            view_only: self.is_view_only.load(Ordering::Relaxed),
+            width: size.width,
+            height: size.height,
+            fps: self.fps.load(Ordering::Relaxed),
+            bytes_in: self.meter.bytes_in.load(Ordering::Relaxed),
+            bytes_out: self.meter.bytes_out.load(Ordering::Relaxed),
+            latency_ms: latency_ms(&self.meter),
+            codec: self.meter.codec().to_owned(),
+            security: state.security,
+            error: state.error,
+        }
+    }
+
+    /// Adds a viewer. It is told the state at once and owed the whole picture.
+    pub fn attach(&self, sink: Arc<dyn FrameSink>) -> Attached {
+        let attached = self.surface.attach(sink);
+        attached.tell(Notice::State(self.state.borrow().clone()));
+        attached
+    }
+
+    /// Passes input on to the machine. An observer's input ends here; letting go of keys always passes.
+    ///
+    /// Waits while the machine's link is full, so that no key-up is lost. Input without a link is dropped: typing
+    /// blindly into a screen that comes back later is worse.
+    pub async fn input(&self, input: SessionInput) {
+        if self.is_view_only.load(Ordering::Relaxed) && input != SessionInput::ReleaseAll {
+            return;
+        }
+        let link = self.inputs.borrow().clone();
+        if let Some(link) = link {
+            // A closed link means the attempt just ended; there is nobody to tell.
+            let _ = link.send(input).await;
+        }
+    }
+
+    /// Gives or takes control. Keys that are down go up first.
+    pub async fn set_view_only(&self, is_view_only: bool) {
+        if is_view_only {
+            self.input(SessionInput::ReleaseAll).await;
+        }
+        self.is_view_only.store(is_view_only, Ordering::Relaxed);
+        self.state
+            .send_modify(|state| state.view_only = is_view_only);
+        self.surface
+            .tell(Notice::State(self.state.borrow().clone()));
+    }
+
+    /// Tries again now, also after a failure that is not tried again by itself.
+    pub async fn reconnect(&self, once: Option<Credentials>) {
+        // A closed queue means the session is over.
+        let _ = self.commands.send(Command::Reconnect { once }).await;
+    }
+
+    /// Whether the session is over for good.
+    pub fn is_over(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    /// Resolves when the session is ended on purpose.
+    pub async fn ended(&self) {
+        self.cancel.cancelled().await;
+    }
+
+    async fn end(&self) {
+        self.cancel.cancel();
+        if tokio::time::timeout(END_LIMIT, self.done.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(session = %self.id, "a session took too long to end");
+        }
+    }
+}
+
+pub(super) fn latency_ms(meter: &Meter) -> Option<f64> {
+    let micros = meter.latency_us.load(Ordering::Relaxed);
+    (micros > 0).then(|| f64::from(micros) / 1000.0)
+}
+
+/// The sessions there are.
+pub(crate) struct Sessions {
+    protocols: Vec<(ProtocolKind, Arc<dyn Protocol>)>,
+    live: Mutex<BTreeMap<SessionId, Arc<Session>>>,
+}
+
+impl Sessions {
+    pub fn new(protocols: Vec<(ProtocolKind, Arc<dyn Protocol>)>) -> Self {
+        Self {
+            protocols,
+            live: Mutex::default(),
+        }
+    }
+
+    fn all(&self) -> std::sync::MutexGuard<'_, BTreeMap<SessionId, Arc<Session>>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The handler of a protocol.
+    pub fn protocol(&self, kind: ProtocolKind) -> Result<Arc<dyn Protocol>, SessionError> {
+        let built = self.protocols.iter().find(|(known, _)| *known == kind);
+        built
+            .map(|(_, protocol)| Arc::clone(protocol))
+            .ok_or_else(|| {
+                let message = format!(
+                    "{kind} is not built into this version of Farwire yet, so nothing was sent"
+                );
+                SessionError::new(Stage::Session, FailureKind::Protocol, message)
+            })
+    }
+}
+
+impl Core {
+    /// Every session.
+    pub fn sessions(&self) -> Vec<SessionView> {
+        let sessions: Vec<_> = self.sessions.all().values().cloned().collect();
+        sessions.iter().map(|session| session.view()).collect()
+    }
+
+    /// One session.
+    ///
+    /// # Errors
+    /// An unknown session.
+    pub fn session(&self, id: &SessionId) -> Result<Arc<Session>, CoreError> {
+        self.sessions
+            .all()
+            .get(id)
+            .cloned()
+            .ok_or_else(|| CoreError::unknown("session", id))
+    }
+
+    /// Opens a connection and returns at once; the session says how it goes.
+    ///
+    /// # Errors
+    /// What can be known before anything is sent: an unknown connection, no host, a protocol that is not built,
+    /// a locked vault, a secret that belongs to another machine, too many sessions.
+    pub fn connect(
+        self: &Arc<Self>,
+        id: &ConnectionId,
+        options: Connect,
+    ) -> Result<Arc<Session>, CoreError> {
+        let attempt = self.attempt(id, options.once, options.redirect)?;
+        let Attempt {
+            connection, once, ..
+        } = &attempt;
+        let is_view_only = options.is_view_only
+            || connection
+                .settings
+                .get("vnc.view_only")
+                .and_then(serde_json::Value::as_bool)
+                == Some(true);
+        let (commands, receiver) = mpsc::channel(COMMAND_QUEUE);
+        let cancel = self.cancel.child_token();
+        let session = Arc::new(Session {
+            id: SessionId::new(random::id(SessionId::PREFIX)),
+            connection: connection.id.clone(),
+            name: connection.name.clone(),
+            protocol: connection.protocol,
+            surface: Surface::new(),
+            meter: Arc::default(),
+            state: watch::channel(StateNotice {
+                state: SessionState::Connecting,
+                stage: None,
+                view_only: is_view_only,
+                security: String::new(),
+                error: None,
+                retry_in_ms: None,
+            })
+            .0,
+            is_view_only: AtomicBool::new(is_view_only),
+            fps: AtomicU32::new(0),
+            inputs: watch::channel(None).0,
+            commands,
+            cancel: cancel.clone(),
+            done: TaskTracker::new(),
+        });
+        {
+            let mut live = self.sessions.all();
+            if live.len() >= MAX_SESSIONS {
+                return Err(CoreError::Busy {
+                    message: format!("{MAX_SESSIONS} sessions are open: close some first"),
+                });
+            }
+            live.insert(session.id.clone(), Arc::clone(&session));
+        }
+        let actor = Actor {
+            core: Arc::downgrade(self),
+            session: Arc::clone(&session),
+            commands: receiver,
+            cancel,
+            once: once.clone(),
+            redirect: options.redirect,
+            size: options.size,
+        };
+        session.done.spawn(actor.run(attempt));
+        session.done.close();
+        self.tell_session(&session, EventAction::Put);
+        Ok(session)
+    }
+
+    /// Waits until a session is up.
+    ///
+    /// # Errors
+    /// Why it is not: the stage it failed at, or the stage it was at when `limit` was over.
+    pub async fn wait_until_up(&self, session: &Session, limit: Duration) -> Result<(), CoreError> {
+        let mut state = session.state.subscribe();
+        let settled = state.wait_for(|state| {
+            matches!(
+                state.state,
+                SessionState::Connected | SessionState::Failed | SessionState::Closed
+            )
+        });
+        let seen = tokio::time::timeout(limit, settled)
+            .await
+            .map(|seen| seen.map(|seen| seen.clone()));
+        match seen {
+            Ok(Ok(state)) if state.state == SessionState::Connected => Ok(()),
+            Ok(Ok(StateNotice { error: Some(_), .. })) => Err(self.failure(session)),
+            Ok(_) => Err(SessionError::new(
+                Stage::Session,
+                FailureKind::Lost,
+                "the session was closed before it was up",
+            )
+            .into()),
+            Err(_) => {
+                let stage = session.state.borrow().stage.unwrap_or(Stage::Connect);
+                let message = format!(
+                    "{} was not up after {} s; it is still at stage {stage}",
+                    session.name,
+                    limit.as_secs()
+                );
+                Err(SessionError::new(stage, FailureKind::Unreachable, message).into())
+            }
+        }
+    }
+
+    /// Why a session failed, as it was reported.
+    fn failure(&self, session: &Session) -> CoreError {
+        let last = session.state.borrow().clone();
+        let stage = last.stage.unwrap_or(Stage::Session);
+        match last.error {
+            Some(body) => CoreError::Reported { body },
+            None => SessionError::new(stage, FailureKind::Lost, "the session ended").into(),
+        }
+    }
+
+    /// Ends a session and lets go of its machine.
+    ///
+    /// # Errors
+    /// An unknown session.
+    pub async fn end_session(&self, id: &SessionId) -> Result<(), CoreError> {
+        let session = self
+            .sessions
+            .all()
+            .remove(id)
+            .ok_or_else(|| CoreError::unknown("session", id))?;
+        session.end().await;
+        self.tell_session(&session, EventAction::Delete);
+        Ok(())
+    }
+
+    /// Ends every session of a connection; answers how many there were.
+    pub async fn disconnect(&self, id: &ConnectionId) -> usize {
+        let sessions: Vec<_> = {
+            let live = self.sessions.all();
+            live.values()
+                .filter(|session| session.connection == *id)
+                .map(|session| session.id.clone())
+                .collect()
+        };
+        let mut ended = 0;
+        for session in sessions {
+            ended += usize::from(self.end_session(&session).await.is_ok());
+        }
+        ended
+    }
+
+    pub(crate) async fn end_all_sessions(&self) {
+        let sessions = std::mem::take(&mut *self.sessions.all());
+        futures_util::future::join_all(sessions.values().map(|session| session.end())).await;
+    }
+
+    pub(super) fn tell_session(&self, session: &Session, action: EventAction) {
+        let view = (action == EventAction::Put).then(|| session.view());
+        self.events
+            .send(EventKind::Session, session.id.as_str(), action, view);
+    }
+
+    /// Everything one run of a handler needs, read fresh from what is saved.
+    pub(super) fn attempt(
+        &self,
+        id: &ConnectionId,
+        once: Vec<(String, Secret)>,
+        redirect: Redirect,
+    ) -> Result<Attempt, CoreError> {
+        let connection = known_connection(&self.saved.read(), id)?;
+        let protocol = self.sessions.protocol(connection.protocol)?;
+        if connection.host.is_none() {
+            return Err(CoreError::Forbidden {
+                property: "host",
+                message: format!("{} has no host yet: set one, then connect", connection.name),
+            });
+        }
+        if let Some(via) = &connection.via {
+            let message = format!(
+                "{} goes through {via}, and SSH is not built into this version yet",
+                connection.name
+            );
+            return Err(SessionError::new(Stage::Session, FailureKind::Protocol, message).into());
+        }
+        let once = (!once.is_empty())
+            .then(|| credentials::once(&connection, once))
+            .transpose()?;
+        let credentials = match &once {
+            Some(once) => once.clone(),
+            None => self.sign_in(&connection, redirect)?,
+        };
+        Ok(Attempt {
+            endpoint: credentials::endpoint(&connection),
+            connection: (*connection).clone(),
+            protocol,
+            credentials,
+            once,
+        })
+    }
+
+    /// Checks one-time credentials for a session that is tried again.
+    ///
+    /// # Errors
+    /// A key that is none or another protocol's.
+    pub fn credentials_once(
+        &self,
+        session: &Session,
+        once: Vec<(String, Secret)>,
+    ) -> Result<Option<Credentials>, CoreError> {
+        if once.is_empty() {
+            return Ok(None);
+        }
+        let connection = known_connection(&self.saved.read(), &session.connection)?;
+        credentials::once(&connection, once).map(Some)
+    }
+}
+
+/// Everything one run of a handler needs.
+pub(super) struct Attempt {
+    pub connection: Connection,
+    pub endpoint: Endpoint,
+    pub protocol: Arc<dyn Protocol>,
+    pub credentials: Credentials,
+    /// The credentials that go before stored ones, where the caller gave some.
+    pub once: Option<Credentials>,
+}

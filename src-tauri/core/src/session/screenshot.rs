@@ -1,0 +1,173 @@
+//! Screenshots of sessions.
+
+use super::registry::Session;
+use crate::error::CoreError;
+use farwire_model::error::ErrorCode;
+use farwire_model::frame::Size;
+use image::codecs::jpeg::JpegEncoder;
+use image::imageops::FilterType;
+use image::{DynamicImage, ExtendedColorType, ImageEncoder, RgbaImage};
+use std::io::Cursor;
+
+/// How a screenshot is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ImageFormat {
+    /// Lossless.
+    #[default]
+    Png,
+    /// Smaller, with losses.
+    Jpeg,
+}
+
+impl ImageFormat {
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+        }
+    }
+}
+
+/// What a screenshot should be like.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Screenshot {
+    /// How it is written.
+    pub format: ImageFormat,
+    /// Pixels across; absent means the picture's own, or what the height gives.
+    pub width: Option<u16>,
+    /// Pixels down; absent means the picture's own, or what the width gives.
+    pub height: Option<u16>,
+    /// With both sides given: the largest picture of the same shape that fits into them.
+    pub keeps_aspect: bool,
+}
+
+const JPEG_QUALITY: u8 = 85;
+
+impl Session {
+    /// The picture as an image file.
+    ///
+    /// # Errors
+    /// There is no picture yet.
+    pub async fn screenshot(&self, wish: Screenshot) -> Result<Vec<u8>, CoreError> {
+        let surface = std::sync::Arc::clone(&self.surface);
+        if surface.size() == Size::default() {
+            return Err(CoreError::Forbidden {
+                property: "session",
+                message: format!(
+                    "{} has no picture yet: wait until it is connected",
+                    self.name
+                ),
+            });
+        }
+        let encode = move || {
+            let picture = surface.snapshot();
+            let size = picture.size();
+            let pixels = picture.pixels().as_flattened().to_vec();
+            let image = RgbaImage::from_raw(u32::from(size.width), u32::from(size.height), pixels)
+                .ok_or_else(|| "the picture does not fill its size".to_owned())?;
+            let target = target(size, wish);
+            let image = if target == size {
+                image
+            } else {
+                image::imageops::resize(
+                    &image,
+                    u32::from(target.width),
+                    u32::from(target.height),
+                    FilterType::Triangle,
+                )
+            };
+            encode(&image, wish.format).map_err(|error| error.to_string())
+        };
+        tokio::task::spawn_blocking(encode)
+            .await
+            .map_err(|error| error.to_string())
+            .and_then(|encoded| encoded)
+            .map_err(|message| CoreError::Internal {
+                attempt: "writing a screenshot",
+                message,
+            })
+    }
+}
+
+impl Screenshot {
+    /// Checks the sides.
+    ///
+    /// # Errors
+    /// A side of 0 or beyond what a screen can have.
+    pub fn check(&self) -> Result<(), CoreError> {
+        for (name, side) in [("width", self.width), ("height", self.height)] {
+            if side.is_some_and(|side| side == 0 || side > farwire_model::frame::MAX_SIDE) {
+                let message = format!(
+                    "{name} lies between 1 and {}",
+                    farwire_model::frame::MAX_SIDE
+                );
+                return Err(CoreError::field(ErrorCode::ValueOutOfBounds, name, message));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn target(size: Size, wish: Screenshot) -> Size {
+    let (width, height) = (f64::from(size.width), f64::from(size.height));
+    let scale = match (wish.width, wish.height) {
+        (None, None) => return size,
+        (Some(width), Some(height)) if !wish.keeps_aspect => return Size::new(width, height),
+        (Some(wanted), None) => f64::from(wanted) / width,
+        (None, Some(wanted)) => f64::from(wanted) / height,
+        (Some(across), Some(down)) => (f64::from(across) / width).min(f64::from(down) / height),
+    };
+    let side = |length: f64| {
+        (length * scale)
+            .round()
+            .clamp(1.0, f64::from(farwire_model::frame::MAX_SIDE)) as u16
+    };
+    Size::new(side(width), side(height))
+}
+
+fn encode(image: &RgbaImage, format: ImageFormat) -> image::ImageResult<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    match format {
+        ImageFormat::Png => image.write_to(&mut bytes, image::ImageFormat::Png)?,
+        ImageFormat::Jpeg => {
+            let rgb = DynamicImage::ImageRgba8(image.clone()).into_rgb8();
+            JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY).write_image(
+                &rgb,
+                rgb.width(),
+                rgb.height(),
+                ExtendedColorType::Rgb8,
+            )?;
+        }
+    }
+    Ok(bytes.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_side_follows_the_shape_of_the_picture() {
+        let size = Size::new(1920, 1080);
+        for (width, height, keeps_aspect, expected) in [
+            (None, None, false, (1920, 1080)),
+            (Some(960), None, false, (960, 540)),
+            (None, Some(540), false, (960, 540)),
+            (Some(100), Some(100), false, (100, 100)),
+            (Some(100), Some(100), true, (100, 56)),
+        ] {
+            let wish = Screenshot {
+                width,
+                height,
+                keeps_aspect,
+                ..Screenshot::default()
+            };
+            assert_eq!(
+                target(size, wish),
+                Size::new(expected.0, expected.1),
+                "{width:?} {height:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! sled behind a narrow door: its trees, reads, one batch as one transaction, and an orderly close.
+
+use super::batch::{Batch, Tree};
+use super::error::StoreError;
+use super::{files, record, schema};
+use sled::transaction::{
+    ConflictableTransactionError, TransactionError, Transactional, TransactionalTree,
+};
+use std::fs::File;
+use std::io;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Page cache. Holds some 50,000 records; more gained nothing.
+const CACHE_BYTES: u64 = 32 * 1024 * 1024;
+
+/// How long a closed engine may go on holding sled's lock while its background jobs end.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Why sled could not be opened.
+#[derive(Debug)]
+pub(super) enum OpenFailure {
+    /// Its files are not what it wrote. They can be moved aside.
+    Damage(Damage),
+    /// Anything else: a lock, permissions, a full disk. The files stay where they are.
+    Refused(StoreError),
+}
+
+/// What is known of a damaged database.
+#[derive(Debug)]
+pub(super) struct Damage {
+    /// What is wrong with it.
+    pub(super) reason: String,
+    /// What can still be read, where that is the whole store as it was some changes ago.
+    pub(super) survivor: Option<Snapshot>,
+}
+
+impl Damage {
+    /// Damage of which nothing useful can be read.
+    pub(super) fn total(reason: impl Into<String>) -> OpenFailure {
+        OpenFailure::Damage(Self {
+            reason: reason.into(),
+            survivor: None,
+        })
+    }
+}
+
+/// Everything in a store as of one moment.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    /// The store's identity.
+    pub(super) uuid: String,
+    /// The number of the newest batch in it.
+    pub(super) sequence: u64,
+    /// The records, the store's own facts about itself not among them.
+    pub(super) records: Vec<(Tree, String, Vec<u8>)>,
+}
+
+/// An open sled database.
+#[derive(Debug)]
+pub(super) struct Engine {
+    trees: Vec<(Tree, sled::Tree)>,
+    db: sled::Db,
+    /// Held for writing while a batch is applied and for reading over a scan, so that a scan sees whole batches.
+    gate: RwLock<()>,
+    /// INVARIANT: the last field, so that it is dropped after sled.
+    _released: Released,
+}
+
+impl Engine {
+    /// Opens or creates the database, reads all of it once, and makes its files private and durable.
+    pub(super) fn open(dir: &Path) -> Result<Self, OpenFailure> {
+        let refused = |error| OpenFailure::Refused(StoreError::failed("opening")(error));
+        // Private before sled creates its first file, which it does by the umask.
+        files::private_dir(dir).map_err(refused)?;
+        let opened = panic::catch_unwind(|| {
+            let db = sled::Config::new()
+                .path(dir)
+                .cache_capacity(CACHE_BYTES)
+                // Every commit flushes by itself.
+                .flush_every_ms(None)
+                .open()?;
+            let trees = Tree::ALL
+                .into_iter()
+                .map(|tree| Ok((tree, db.open_tree(tree.name())?)))
+                .collect::<sled::Result<Vec<_>>>()?;
+            Ok((db, trees))
+        });
+        let (db, trees) = match opened {
+            Ok(Ok(opened)) => opened,
+            Ok(Err(error)) => return Err(open_failure(dir, error)),
+            Err(_panic) => return Err(Damage::total("reading it panicked")),
+        };
+        let engine = Self {
+            trees,
+            db,
+            gate: RwLock::new(()),
+            _released: Released(dir.to_owned()),
+        };
+        engine.flush().map_err(OpenFailure::Refused)?;
+        files::make_tree_private(dir)
+            .and_then(|()| sync_new_store(dir))
+            .map_err(refused)?;
+        Ok(engine)
+    }
+
+    /// One record.
+    pub(super) fn get(&self, tree: Tree, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let sled_tree = self.tree(tree)?;
+        match guarded("reading", || sled_tree.get(key))? {
+            Some(bytes) => record::value(tree, key.as_bytes(), &bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The records of a tree whose key begins with `prefix`.
+    pub(super) fn scan(
+        &self,
+        tree: Tree,
+        prefix: &str,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let _whole_batches = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        self.read_tree(tree, prefix)
+    }
+
+    /// Everything, as of one moment.
+    pub(super) fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let _whole_batches = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all = Vec::new();
+        for tree in Tree::ALL {
+            let records = self.read_tree(tree, "")?.into_iter();
+            all.extend(
+                records
+                    .filter(|(key, _)| !schema::is_own(tree, key))
+                    .map(|(key, value)| (tree, key, value)),
+            );
+        }
+        Ok(Snapshot {
+            uuid: schema::uuid(self)?,
+            sequence: schema::sequence(self)?,
+            records: all,
+        })
+    }
+
+    /// Reads everything; returns the records whose checksum does not fit, with their bytes.
+    pub(super) fn verify(&self) -> Result<Vec<DamagedRecord>, StoreError> {
+        let mut damaged = Vec::new();
+        for (tree, sled_tree) in &self.trees {
+            guarded("reading", || {
+                for entry in sled_tree.iter() {
+                    let (key, bytes) = entry?;
+                    if record::unseal(&bytes).is_none() || std::str::from_utf8(&key).is_err() {
+                        damaged.push(DamagedRecord {
+                            tree: *tree,
+                            key: key.to_vec(),
+                            bytes: bytes.to_vec(),
+                        });
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(damaged)
+    }
+
+    /// Removes a record by its raw key. Not durable before [`Engine::flush`] and a sync.
+    pub(super) fn remove_raw(&self, tree: Tree, key: &[u8]) -> Result<(), StoreError> {
+        let sled_tree = self.tree(tree)?;
+        guarded("writing", || sled_tree.remove(key).map(drop))
+    }
+
+    /// Sets a record's bytes without an envelope, to imitate damage.
+    #[cfg(test)]
+    pub(super) fn insert_raw(&self, tree: Tree, key: &[u8], bytes: &[u8]) {
+        self.tree(tree).unwrap().insert(key, bytes).unwrap();
+    }
+
+    /// Whether there is no record except the store's own facts about itself.
+    pub(super) fn is_empty(&self) -> bool {
+        self.trees
+            .iter()
+            .all(|(tree, sled_tree)| *tree == Tree::Meta || sled_tree.is_empty())
+    }
+
+    /// Checks a batch's expectations and makes its changes, in one transaction over all its trees. Not durable yet.
+    pub(super) fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+        let mut trees = Vec::with_capacity(batch.work.len());
+        for tree in batch.work.keys() {
+            trees.push(self.tree(*tree)?.clone());
+        }
+        if trees.is_empty() {
+            return Ok(());
+        }
+        // The closure may run more than once; it has no effect outside the transaction.
+        let transaction = |views: &Vec<TransactionalTree>| {
+            for ((tree, work), view) in batch.work.iter().zip(views) {
+                for (key, expected) in &work.expected {
+                    let found = match view.get(key.as_bytes())? {
+                        Some(bytes) => Some(
+                            record::value(*tree, key.as_bytes(), &bytes)
+                                .map_err(ConflictableTransactionError::Abort)?,
+                        ),
+                        None => None,
+                    };
+                    if found != *expected {
+                        let (tree, key) = (*tree, key.clone());
+                        return Err(ConflictableTransactionError::Abort(StoreError::Conflict {
+                            tree,
+                            key,
+                        }));
+                    }
+                }
+            }
+            for (work, view) in batch.work.values().zip(views) {
+                for (key, value) in &work.writes {
+                    match value {
+                        Some(value) => view.insert(key.as_bytes(), record::seal(value))?,
+                        None => view.remove(key.as_bytes())?,
+                    };
+                }
+            }
+            Ok(())
+        };
+        let _whole_batches = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
+            trees.as_slice().transaction(transaction)
+        }));
+        match outcome {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(TransactionError::Abort(refusal))) => Err(refusal),
+            Ok(Err(TransactionError::Storage(error))) => {
+                Err(StoreError::failed("writing")(error.into()))
+            }
+            Err(_panic) => Err(StoreError::failed("writing")(panicked())),
+        }
+    }
+
+    /// Sets a record outside of any batch. Not durable yet.
+    pub(super) fn put(&self, tree: Tree, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        let sled_tree = self.tree(tree)?;
+        guarded("writing", || {
+            sled_tree.insert(key, record::seal(value)).map(drop)
+        })
+    }
+
+    /// Hands everything to the system. It survives a crash of the program then, but not yet a power cut.
+    pub(super) fn flush(&self) -> Result<(), StoreError> {
+        guarded("writing", || self.db.flush().map(drop))
+    }
+
+    fn tree(&self, wanted: Tree) -> Result<&sled::Tree, StoreError> {
+        // Always found: `open` opens every tree there is.
+        self.trees
+            .iter()
+            .find_map(|(tree, sled_tree)| (*tree == wanted).then_some(sled_tree))
+            .ok_or(StoreError::Closed)
+    }
+
+    fn read_tree(&self, tree: Tree, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let sled_tree = self.tree(tree)?;
+        let raw = guarded("reading", || {
+            sled_tree
+                .scan_prefix(prefix)
+                .collect::<sled::Result<Vec<_>>>()
+        })?;
+        raw.iter()
+            .map(|(key, bytes)| {
+                let text = std::str::from_utf8(key).map_err(|_| record::damaged(tree, key))?;
+                Ok((text.to_owned(), record::value(tree, key, bytes)?))
+            })
+            .collect()
+    }
+}
+
+/// A record whose checksum does not fit.
+#[derive(Debug)]
+pub(super) struct DamagedRecord {
+    pub(super) tree: Tree,
+    pub(super) key: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Where sled keeps its log; the file that has to be synced, and the one its lock is on.
+pub(super) fn db_file(dir: &Path) -> PathBuf {
+    dir.join("db")
+}
+
+/// Where sled keeps what is too big for its log.
+pub(super) fn blob_dir(dir: &Path) -> PathBuf {
+    dir.join("blobs")
+}
+
+/// sled writes its settings and creates its files without syncing them or the directories they are in.
+fn sync_new_store(dir: &Path) -> io::Result<()> {
+    for file in [db_file(dir), dir.join("conf")] {
+        File::open(file)?.sync_all()?;
+    }
+    files::sync_dir(&blob_dir(dir))?;
+    files::sync_dir(dir)?;
+    dir.parent().map_or(Ok(()), files::sync_dir)
+}
+
+/// Runs sled code, which panics on some damage, and gives its errors a context.
+fn guarded<T>(
+    attempt: &'static str,
+    work: impl FnOnce() -> sled::Result<T>,
+) -> Result<T, StoreError> {
+    match panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(StoreError::failed(attempt)(error.into())),
+        Err(_panic) => Err(StoreError::failed(attempt)(panicked())),
+    }
+}
+
+fn panicked() -> io::Error {
+    io::Error::other("the storage engine panicked")
+}
+
+fn open_failure(dir: &Path, error: sled::Error) -> OpenFailure {
+    match error {
+        // sled makes an `Other` of the lock's "would block", so its text is all there is to go by.
+        sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => {
+            OpenFailure::Refused(StoreError::Locked {
+                dir: dir.to_owned(),
+                holder: "another process".to_owned(),
+            })
+        }
+        sled::Error::Io(error) => match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => {
+                Damage::total(error.to_string())
+            }
+            _ => OpenFailure::Refused(StoreError::Failed {
+                attempt: "opening",
+                source: Arc::new(error),
+            }),
+        },
+        other => Damage::total(other.to_string()),
+    }
+}
+
+/// Waits, when dropped, until sled has let go of its files.
+///
+/// sled's background jobs hold its lock for a moment after the database is dropped; an instance that opens in that moment would be refused.
+#[derive(Debug)]
+struct Released(PathBuf);
+
+impl Drop for Released {
+    fn drop(&mut self) {
+        if let Err(error) = files::make_tree_private(&self.0) {
+            tracing::warn!(%error, "could not make the store's files private");
+        }
+        let started = Instant::now();
+        while started.elapsed() < CLOSE_LIMIT {
+            // Dropping the file releases the lock again.
+            match File::open(db_file(&self.0)).map(|file| file.try_lock()) {
+                Ok(Err(std::fs::TryLockError::WouldBlock)) => {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                _ => return,
+            }
+        }
+        tracing::warn!("the store's files are still in use");
+    }
+}

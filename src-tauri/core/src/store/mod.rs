@@ -1,0 +1,94 @@
+//! The durable store: named trees of small records, changed by batches that survive a power cut once acknowledged.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `batch` | trees, batches, and what subscribers are told |
+//! | `commit` | the answer to a commit |
+//! | `record` | the checksum around each value |
+//! | `engine` | sled, its trees and reads |
+//! | `writer` | the one thread that writes: transaction, flush, sync, acknowledge |
+//! | `schema` | versions and identity of a store |
+//! | `sync` | what sled leaves undone: syncing its files, and a witness of what was acknowledged |
+//! | `sled_store` | the store behind the trait |
+//! | `open` | opening a data directory |
+//! | `restore` | what happens to a damaged store |
+//! | `lock` | one process at a time |
+//! | `export` | JSON lines out and in |
+//! | `backup` | the daily export, and the newest that can be read |
+//! | `files` | private directories and files, syncing directories, time stamps |
+//!
+//! A data directory holds `store/` (sled's files), `backups/`, `holder` (the lock, with the process id in it), and after
+//! trouble `store.damaged-<time>/` and `records.damaged-<time>.jsonl`, which only a person deletes.
+
+mod backup;
+mod batch;
+mod commit;
+mod engine;
+mod error;
+mod export;
+mod files;
+mod lock;
+mod open;
+mod record;
+mod restore;
+mod schema;
+mod sled_store;
+mod sync;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use backup::{backup, backup_if_due};
+pub use batch::{Batch, Change, Tree};
+pub use commit::Commit;
+pub use error::StoreError;
+pub use open::{Opened, open};
+pub use record::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
+pub use schema::{META_STORE_UUID, SCHEMA_VERSION};
+
+use std::io::{BufRead, Write};
+use std::sync::Arc;
+use tokio::sync::broadcast;
+
+/// Saved records, whatever engine keeps them.
+///
+/// Reads block for at most a page read from disk. They may see a batch a moment before it is durable, but never half
+/// of a batch within one call; only an acknowledged commit is certain to survive. Dropping the last reference finishes and
+/// acknowledges what is queued, and lets another process in.
+pub trait Store: Send + Sync {
+    /// The value of a record, `None` when there is none.
+    ///
+    /// # Errors
+    /// `Damaged` when its checksum does not fit, `Failed` when it cannot be read.
+    fn get(&self, tree: Tree, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// All records whose key begins with `prefix`, in the order of their keys' bytes.
+    ///
+    /// # Errors
+    /// `Damaged` when one record's checksum does not fit, `Failed` when they cannot be read.
+    fn scan(&self, tree: Tree, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
+
+    /// Queues a batch. The answer comes once it is durable, with a number that grows with each commit, also over restarts;
+    /// a batch that changes nothing is answered with the number of the last one that did.
+    fn commit(&self, batch: Batch) -> Commit;
+
+    /// Every durable change from now on. A receiver that falls more than [`CHANGE_CAPACITY`] behind misses the oldest.
+    fn subscribe(&self) -> broadcast::Receiver<Arc<Change>>;
+
+    /// Writes every record as JSON lines between a header and a footer; returns how many. Sealed secrets stay sealed.
+    ///
+    /// # Errors
+    /// `Damaged` and `Failed` as for reads, and `Failed` when `to` takes no more.
+    fn export(&self, to: &mut dyn Write) -> Result<u64, StoreError>;
+
+    /// Reads what [`Store::export`] wrote into this empty store, all or nothing; returns how many records. Blocks until durable.
+    /// The store takes over the exported one's identity, so that its master key is found again.
+    ///
+    /// # Errors
+    /// `NotEmpty`, `BadExport`, `NewerSchema`, or what a commit gives.
+    fn import(&self, from: &mut dyn BufRead) -> Result<u64, StoreError>;
+}
+
+/// How many changes a subscriber may be behind before it misses some: more than a screen of clicks, less than memory worth naming.
+pub const CHANGE_CAPACITY: usize = 1024;

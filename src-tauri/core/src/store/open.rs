@@ -1,0 +1,59 @@
+//! Opening a data directory: one process, a readable store, and a backup once a day.
+
+use super::engine::OpenFailure;
+use super::error::StoreError;
+use super::lock::Holder;
+use super::sled_store::SledStore;
+use super::{Store, backup, files, restore};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// A store that is ready, and what a person should be told about how it came to be.
+pub struct Opened {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Whole sentences: a damaged store moved aside and restored, records set aside, a backup that failed.
+    pub notice: Option<String>,
+}
+
+/// Opens the store of a data directory, creating both if need be. Blocks, for a second or so with 100,000 records.
+///
+/// A damaged store is moved aside, never deleted, and what survived or the newest readable backup takes its place.
+///
+/// # Errors
+/// `Locked` while another instance has it open, `NewerSchema`, `Failed` when the system refuses.
+pub fn open(data_dir: &Path) -> Result<Opened, StoreError> {
+    let now = SystemTime::now();
+    let mut notices = Vec::new();
+    files::create_private_dirs(data_dir).map_err(StoreError::failed("opening"))?;
+    let holder = Holder::take(data_dir)?;
+    let engine = match restore::readable_engine(data_dir) {
+        Ok(engine) => engine,
+        Err(OpenFailure::Refused(error)) => return Err(error),
+        Err(OpenFailure::Damage(damage)) => {
+            tracing::error!(reason = damage.reason, "the store is damaged");
+            notices.push(restore::replace_damaged(data_dir, damage, now)?);
+            restore::readable_engine(data_dir).map_err(|failure| match failure {
+                OpenFailure::Refused(error) => error,
+                OpenFailure::Damage(damage) => {
+                    StoreError::failed("opening")(io::Error::other(damage.reason))
+                }
+            })?
+        }
+    };
+    let damaged = engine.verify()?;
+    if !damaged.is_empty() {
+        notices.push(restore::set_aside(data_dir, &engine, &damaged, now)?);
+    }
+    let store = SledStore::start(engine, &restore::store_dir(data_dir), Some(holder))?;
+    if let Err(error) = backup::backup_if_due(&store, data_dir, now) {
+        tracing::error!(%error, "no backup was written");
+        notices.push(format!("No backup could be written: {error}."));
+    }
+    Ok(Opened {
+        store: Arc::new(store),
+        notice: (!notices.is_empty()).then(|| notices.join(" ")),
+    })
+}

@@ -1,0 +1,214 @@
+//! What happens to a damaged store: it is moved aside, and what can be read takes its place.
+
+use super::engine::{Damage, DamagedRecord, Engine, OpenFailure, Snapshot};
+use super::error::StoreError;
+use super::sled_store::SledStore;
+use super::{Store, backup, export, files, schema, sync};
+use base64ct::{Base64, Encoding};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// How many damaged records a notice names; the file beside names all.
+const NAMED_RECORDS: usize = 5;
+
+/// Where sled's files are.
+pub(super) fn store_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("store")
+}
+
+/// A snapshot that is being turned into a store, and not the store yet.
+fn restoring_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("store.restoring")
+}
+
+/// The store's files as they were before sled touched them.
+fn original_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("store.original")
+}
+
+/// A copy, or a store that was replaced, on its way out.
+fn discarded_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("store.discarded")
+}
+
+/// Opens the engine, reads every page once, and compares it with the witness: sled reads most pages only when they are
+/// needed, and damage found then would look like an empty list.
+pub(super) fn readable_engine(data_dir: &Path) -> Result<Engine, OpenFailure> {
+    let dir = store_dir(data_dir);
+    let refused = |error| OpenFailure::Refused(StoreError::failed("opening")(error));
+    finish_restore(data_dir).map_err(refused)?;
+    if let Err(error) = keep_original(data_dir) {
+        tracing::warn!(%error, "the store is opened without a copy of it");
+    }
+    let acknowledged = sync::acknowledged(&dir).map_err(refused)?;
+    let engine = Engine::open(&dir)?;
+    let damaged_records = match engine.verify() {
+        Ok(records) => records.len(),
+        Err(error) => return Err(Damage::total(error.to_string())),
+    };
+    let sequence = match schema::sequence(&engine) {
+        Ok(sequence) => sequence,
+        Err(error) => return Err(Damage::total(error.to_string())),
+    };
+    if sequence >= acknowledged {
+        discard(&original_dir(data_dir), data_dir).map_err(refused)?;
+        return Ok(engine);
+    }
+    let missing = acknowledged.saturating_sub(sequence);
+    Err(OpenFailure::Damage(Damage {
+        reason: format!("the last {missing} changes are missing"),
+        survivor: (damaged_records == 0)
+            .then(|| engine.snapshot().ok())
+            .flatten(),
+    }))
+}
+
+/// Copies the store before it is opened: sled cuts off its log where it finds damage, and with it what somebody might still read.
+/// A copy that is there already is from an opening that came to no end, and the better one.
+fn keep_original(data_dir: &Path) -> io::Result<()> {
+    let (dir, original) = (store_dir(data_dir), original_dir(data_dir));
+    if !dir.exists() || original.exists() {
+        return Ok(());
+    }
+    let copying = discarded_dir(data_dir);
+    let copied =
+        files::copy_private_dir(&dir, &copying).and_then(|()| fs::rename(&copying, &original));
+    if copied.is_err() {
+        // On a full disk sled needs the room more.
+        drop(fs::remove_dir_all(&copying));
+    }
+    copied
+}
+
+/// Removes a directory in a way that never leaves half of it under its name.
+fn discard(dir: &Path, data_dir: &Path) -> io::Result<()> {
+    let discarded = discarded_dir(data_dir);
+    if dir.exists() {
+        fs::rename(dir, &discarded)?;
+    }
+    if discarded.exists() {
+        fs::remove_dir_all(&discarded)?;
+    }
+    Ok(())
+}
+
+/// A new store takes the damaged one's place in two renames. Where the program died between them, the second is still to be done.
+fn finish_restore(data_dir: &Path) -> io::Result<()> {
+    let (dir, restoring) = (store_dir(data_dir), restoring_dir(data_dir));
+    let discarded = discarded_dir(data_dir);
+    if discarded.exists() {
+        fs::remove_dir_all(&discarded)?;
+    }
+    if !restoring.exists() {
+        return Ok(());
+    }
+    if dir.exists() {
+        // It may be half written, and what it comes from is still there.
+        return fs::remove_dir_all(&restoring);
+    }
+    fs::rename(&restoring, &dir)?;
+    files::sync_dir(data_dir)
+}
+
+/// Moves the damaged store aside and puts the newest that can be read in its place; returns what to tell people.
+pub(super) fn replace_damaged(
+    data_dir: &Path,
+    damage: Damage,
+    now: SystemTime,
+) -> Result<String, StoreError> {
+    let (newest, unreadable) = backup::newest_readable(data_dir)?;
+    let Damage { reason, survivor } = damage;
+    let survivor = survivor.filter(|survivor| {
+        let backed_up = newest.as_ref().map(|(_, backup)| backup.sequence);
+        !survivor.records.is_empty() && backed_up.is_none_or(|number| number <= survivor.sequence)
+    });
+    let outcome = match (survivor, newest) {
+        (Some(survivor), _) => {
+            build(&restoring_dir(data_dir), survivor)?;
+            "Everything older was kept.".to_owned()
+        }
+        (None, Some((path, snapshot))) => {
+            build(&restoring_dir(data_dir), snapshot)?;
+            format!("The backup {} was restored.", path.display())
+        }
+        (None, None) => "There is no backup that can be read, so nothing is saved now.".to_owned(),
+    };
+    let aside = move_aside(data_dir, now).map_err(StoreError::failed("restoring"))?;
+    let mut notice = format!(
+        "The saved data was damaged ({reason}) and is kept in {}. {outcome}",
+        aside.display()
+    );
+    if unreadable > 0 {
+        notice.push_str(&format!(" {unreadable} newer backups could not be read."));
+    }
+    Ok(notice)
+}
+
+/// Keeps the damaged store as it was found under another name, and lets the new one, if any, take its place.
+fn move_aside(data_dir: &Path, now: SystemTime) -> io::Result<PathBuf> {
+    let (dir, original) = (store_dir(data_dir), original_dir(data_dir));
+    let aside = files::damaged_name(&dir, "", now);
+    if original.exists() {
+        fs::rename(&original, &aside)?;
+        discard(&dir, data_dir)?;
+    } else {
+        fs::rename(&dir, &aside)?;
+    }
+    files::sync_dir(data_dir)?;
+    finish_restore(data_dir)?;
+    Ok(aside)
+}
+
+/// Makes a store of a snapshot.
+fn build(dir: &Path, snapshot: Snapshot) -> Result<(), StoreError> {
+    let engine = Engine::open(dir).map_err(|failure| match failure {
+        OpenFailure::Refused(error) => error,
+        OpenFailure::Damage(damage) => {
+            StoreError::failed("restoring")(io::Error::other(damage.reason))
+        }
+    })?;
+    let store = SledStore::start(engine, dir, None)?;
+    store.commit(export::batch(snapshot)).wait()?;
+    Ok(())
+}
+
+/// Keeps damaged records in a file and takes them out of the store, where each would make its whole list unreadable.
+pub(super) fn set_aside(
+    data_dir: &Path,
+    engine: &Engine,
+    damaged: &[DamagedRecord],
+    now: SystemTime,
+) -> Result<String, StoreError> {
+    let path = files::damaged_name(&data_dir.join("records"), ".jsonl", now);
+    let mut text = String::new();
+    let mut names = Vec::new();
+    for record in damaged {
+        let key = String::from_utf8_lossy(&record.key);
+        let line = serde_json::json!({
+            "tree": record.tree.name(),
+            "key": key,
+            "base64": Base64::encode_string(&record.bytes),
+        });
+        text.push_str(&format!("{line}\n"));
+        names.push(format!("{} {key}", record.tree.name()));
+    }
+    let mut file =
+        files::create_private_file(&path).map_err(StoreError::failed("setting aside"))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| files::sync_dir(data_dir))
+        .map_err(StoreError::failed("setting aside"))?;
+    for record in damaged {
+        engine.remove_raw(record.tree, &record.key)?;
+    }
+    engine.flush()?;
+    names.truncate(NAMED_RECORDS);
+    Ok(format!(
+        "{} damaged records were set aside in {}, among them: {}.",
+        damaged.len(),
+        path.display(),
+        names.join(", ")
+    ))
+}

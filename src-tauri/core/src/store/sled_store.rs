@@ -1,0 +1,78 @@
+//! The store behind the trait: reads from the engine, writes through the writer.
+
+use super::batch::{Batch, Change, Tree};
+use super::engine::Engine;
+use super::error::StoreError;
+use super::lock::Holder;
+use super::writer::{Sync, Writer};
+use super::{Commit, Store, export, schema, sync};
+use std::io::{BufRead, Write};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::broadcast;
+
+/// The store behind the trait.
+pub(super) struct SledStore {
+    // INVARIANT: dropped in this order: the thread ends and gives up the engine, the engine closes, then others may come.
+    writer: Writer,
+    engine: Arc<Engine>,
+    _holder: Option<Holder>,
+}
+
+impl SledStore {
+    /// A store over an open engine in `dir`.
+    pub(super) fn start(
+        engine: Engine,
+        dir: &Path,
+        holder: Option<Holder>,
+    ) -> Result<Self, StoreError> {
+        let sync = sync::file_sync(dir).map_err(StoreError::failed("opening"))?;
+        Self::start_with(engine, sync, holder)
+    }
+
+    /// The same with a sync of the caller's own.
+    pub(super) fn start_with(
+        engine: Engine,
+        sync: Sync,
+        holder: Option<Holder>,
+    ) -> Result<Self, StoreError> {
+        let prepared = schema::prepare(&engine)?;
+        let engine = Arc::new(engine);
+        let store = Self {
+            writer: Writer::start(Arc::clone(&engine), sync)?,
+            engine,
+            _holder: holder,
+        };
+        store.commit(prepared).wait()?;
+        Ok(store)
+    }
+}
+
+impl Store for SledStore {
+    fn get(&self, tree: Tree, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.engine.get(tree, key)
+    }
+
+    fn scan(&self, tree: Tree, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.engine.scan(tree, prefix)
+    }
+
+    fn commit(&self, batch: Batch) -> Commit {
+        self.writer.commit(batch)
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Arc<Change>> {
+        self.writer.subscribe()
+    }
+
+    fn export(&self, to: &mut dyn Write) -> Result<u64, StoreError> {
+        export::write(to, &self.engine.snapshot()?)
+    }
+
+    fn import(&self, from: &mut dyn BufRead) -> Result<u64, StoreError> {
+        let snapshot = export::read(from)?;
+        let count = snapshot.records.len() as u64;
+        self.commit(export::batch(snapshot)).wait()?;
+        Ok(count)
+    }
+}

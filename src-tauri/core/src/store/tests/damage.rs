@@ -1,0 +1,185 @@
+//! Damage of single records, of the database, and of what is needed to restore it.
+
+use super::{Store, Tree, names, open_quietly, put};
+use crate::store::engine::Engine;
+use crate::store::{Opened, SCHEMA_VERSION, StoreError, backup, open};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// Fills a store, so that its database has pages to damage.
+fn fill(store: &dyn Store, count: usize) {
+    let mut batch = crate::store::Batch::new();
+    for number in 0..count {
+        let value = format!(
+            "{{\"name\":\"computer {number}\",\"notes\":\"{}\"}}",
+            "n".repeat(200)
+        );
+        batch.put(
+            Tree::Connections,
+            &format!("c_{number:04}"),
+            value.into_bytes(),
+        );
+    }
+    store.commit(batch).wait().unwrap();
+}
+
+/// Flips bits all over the database file.
+fn damage_database(data_dir: &Path) {
+    let file = data_dir.join("store/db");
+    let mut bytes = fs::read(&file).unwrap();
+    for byte in bytes.iter_mut().skip(64).step_by(97) {
+        *byte ^= 0xa5;
+    }
+    fs::write(&file, bytes).unwrap();
+}
+
+#[test]
+fn a_damaged_record_is_reported_and_at_the_next_start_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(&dir.path().join("store")).unwrap();
+    engine.insert_raw(Tree::Trust, b"h_bad", b"\0\0\0\0no checksum");
+    engine.insert_raw(Tree::Trust, b"h_\xff", b"key is no text");
+    let get = engine.get(Tree::Trust, "h_bad");
+    assert!(matches!(get, Err(StoreError::Damaged { tree: Tree::Trust, key }) if key == "h_bad"));
+    let scan = engine.scan(Tree::Trust, "h_b");
+    assert!(matches!(scan, Err(StoreError::Damaged { tree: Tree::Trust, key }) if key == "h_bad"));
+    drop(engine);
+
+    let Opened { store, notice } = open(dir.path()).unwrap();
+    let notice = notice.unwrap();
+    assert!(
+        notice.contains("2 damaged records") && notice.contains("trust h_bad"),
+        "{notice}"
+    );
+    put(&*store, Tree::Trust, "h_good", b"fine");
+    assert_eq!(
+        store.scan(Tree::Trust, "").unwrap(),
+        [("h_good".to_owned(), b"fine".to_vec())]
+    );
+    let [file] = names(dir.path(), "records.damaged-").try_into().unwrap();
+    let kept = fs::read_to_string(dir.path().join(file)).unwrap();
+    assert!(
+        kept.contains("\"h_bad\"") && kept.lines().count() == 2,
+        "{kept}"
+    );
+    drop(store);
+    open_quietly(dir.path());
+}
+
+#[test]
+fn a_damaged_database_is_kept_and_the_newest_backup_restored() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quietly(dir.path());
+    fill(&*store, 500);
+    let saved = store.scan(Tree::Connections, "").unwrap();
+    let uuid = store.get(Tree::Meta, "store_uuid").unwrap();
+    backup(&*store, dir.path(), SystemTime::now())
+        .unwrap()
+        .unwrap();
+    put(&*store, Tree::Groups, "g_after_the_backup", b"lost");
+    drop(store);
+    damage_database(dir.path());
+    let damaged = fs::read(dir.path().join("store/db")).unwrap();
+
+    let Opened { store, notice } = open(dir.path()).unwrap();
+    let notice = notice.unwrap();
+    assert!(
+        notice.contains("damaged") && notice.contains("restored"),
+        "{notice}"
+    );
+    assert_eq!(store.scan(Tree::Connections, "").unwrap(), saved);
+    assert_eq!(store.get(Tree::Meta, "store_uuid").unwrap(), uuid);
+    let [aside] = names(dir.path(), "store.damaged-").try_into().unwrap();
+    assert!(fs::read(dir.path().join(aside).join("db")).unwrap() == damaged);
+    drop(store);
+    assert_eq!(
+        open_quietly(dir.path())
+            .scan(Tree::Connections, "")
+            .unwrap(),
+        saved
+    );
+}
+
+#[test]
+fn without_a_backup_a_damaged_database_makes_room_for_an_empty_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quietly(dir.path());
+    fill(&*store, 300);
+    drop(store);
+    damage_database(dir.path());
+    let Opened { store, notice } = open(dir.path()).unwrap();
+    assert!(notice.unwrap().contains("no backup"));
+    assert_eq!(store.scan(Tree::Connections, "").unwrap(), []);
+    assert_eq!(names(dir.path(), "store.damaged-").len(), 1);
+}
+
+#[test]
+fn a_backup_that_was_cut_short_is_passed_over_for_an_older_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quietly(dir.path());
+    fill(&*store, 300);
+    let now = SystemTime::now();
+    backup(&*store, dir.path(), now - Duration::from_secs(60))
+        .unwrap()
+        .unwrap();
+    let newest = backup(&*store, dir.path(), now).unwrap().unwrap();
+    drop(store);
+    let whole = fs::read(&newest).unwrap();
+    fs::write(&newest, &whole[..whole.len() / 2]).unwrap();
+    damage_database(dir.path());
+    let Opened { store, notice } = open(dir.path()).unwrap();
+    assert!(
+        notice
+            .unwrap()
+            .contains("1 newer backups could not be read")
+    );
+    assert_eq!(store.scan(Tree::Connections, "").unwrap().len(), 300);
+}
+
+#[test]
+fn a_restore_that_was_interrupted_is_finished_or_begun_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store_dir, restoring) = (dir.path().join("store"), dir.path().join("store.restoring"));
+    drop(open_quietly(&dir.path().join("other")));
+    put(&*open_quietly(dir.path()), Tree::Groups, "g_1", b"one");
+    // Between the two renames: the restored store is whole.
+    fs::rename(&store_dir, &restoring).unwrap();
+    let store = open_quietly(dir.path());
+    assert!(store.get(Tree::Groups, "g_1").unwrap().is_some());
+    drop(store);
+    // Before them: what is restored so far is worth nothing.
+    fs::rename(dir.path().join("other/store"), &restoring).unwrap();
+    let store = open_quietly(dir.path());
+    assert!(store.get(Tree::Groups, "g_1").unwrap().is_some());
+    assert!(!restoring.exists());
+}
+
+#[test]
+fn a_file_system_that_refuses_is_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(
+        dir.path().join("store"),
+        b"a file where the directory should be",
+    )
+    .unwrap();
+    assert!(matches!(open(dir.path()), Err(StoreError::Failed { .. })));
+    assert_eq!(names(dir.path(), "store.damaged-"), [] as [&str; 0]);
+}
+
+#[test]
+fn a_newer_schema_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quietly(dir.path());
+    put(&*store, Tree::Meta, "schema_version", b"7");
+    drop(store);
+    let error = open(dir.path()).map(|_| ()).unwrap_err();
+    assert!(matches!(
+        error,
+        StoreError::NewerSchema {
+            found: 7,
+            supported: SCHEMA_VERSION
+        }
+    ));
+    assert_eq!(names(dir.path(), "store.damaged-"), [] as [&str; 0]);
+}

@@ -1,0 +1,126 @@
+//! Checks of text that people and scripts give.
+
+use crate::error::CoreError;
+use farwire_model::error::ErrorCode;
+
+/// Longer names say no more and break lists.
+const MAX_NAME_CHARS: usize = 256;
+
+/// The longest DNS name (RFC 1035) is 253 characters; unix socket paths stay below too.
+const MAX_HOST_CHARS: usize = 253;
+
+/// A name as it is saved: trimmed, not empty, without control characters.
+pub(crate) fn checked_name(name: String) -> Result<String, CoreError> {
+    let trimmed = name.trim();
+    let count = trimmed.chars().count();
+    if trimmed.is_empty() {
+        let message = "a name needs at least one character";
+        return Err(CoreError::field(
+            ErrorCode::ValueOutOfBounds,
+            "name",
+            message,
+        ));
+    }
+    if count > MAX_NAME_CHARS {
+        let message =
+            format!("a name has at most {MAX_NAME_CHARS} characters, this one has {count}");
+        return Err(CoreError::field(
+            ErrorCode::ValueOutOfBounds,
+            "name",
+            message,
+        ));
+    }
+    if trimmed.chars().any(char::is_control) {
+        let message = "a name has no control characters such as line breaks";
+        return Err(CoreError::field(
+            ErrorCode::ValueIncorrectFormat,
+            "name",
+            message,
+        ));
+    }
+    Ok(trimmed.to_owned())
+}
+
+/// A host name or address as it is saved: without scheme, port, space or control characters.
+pub(crate) fn checked_host(host: String) -> Result<String, CoreError> {
+    let trimmed = host.trim();
+    let bare = trimmed
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(trimmed);
+    let is_address = bare.parse::<std::net::IpAddr>().is_ok();
+    let is_name = !bare.is_empty()
+        && bare.chars().count() <= MAX_HOST_CHARS
+        && bare
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || "-._%".contains(letter));
+    if is_address || is_name {
+        return Ok(bare.to_owned());
+    }
+    let message = "a host is a name or an address such as press-04.example or 10.20.4.31, without port or scheme";
+    Err(CoreError::field(
+        ErrorCode::ValueIncorrectFormat,
+        "host",
+        message,
+    ))
+}
+
+/// A MAC address as it is saved: six pairs in lower case with colons.
+pub(crate) fn checked_mac(mac: &str) -> Result<String, CoreError> {
+    let digits: String = mac
+        .chars()
+        .filter(|letter| !matches!(letter, ':' | '-' | '.'))
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect();
+    if digits.len() == 12 && digits.chars().all(|digit| digit.is_ascii_hexdigit()) {
+        let pairs: Vec<&str> = (0..6)
+            .filter_map(|pair| digits.get(pair * 2..pair * 2 + 2))
+            .collect();
+        return Ok(pairs.join(":"));
+    }
+    let message = "a MAC address has six pairs of hexadecimal digits, such as 3c:ec:ef:10:4b:1f";
+    Err(CoreError::field(
+        ErrorCode::ValueIncorrectFormat,
+        "mac",
+        message,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_names_and_addresses_and_nothing_else() {
+        for (host, expected) in [
+            ("press-04.example", Some("press-04.example")),
+            (" 10.20.4.31 ", Some("10.20.4.31")),
+            ("[::1]", Some("::1")),
+            ("fe80::1%eth0", Some("fe80::1%eth0")),
+            ("bücher.example", Some("bücher.example")),
+            ("host:5900", None),
+            ("vnc://host", None),
+            ("a b", None),
+            ("", None),
+            ("a\u{0}b", None),
+        ] {
+            assert_eq!(
+                checked_host(host.to_owned()).ok().as_deref(),
+                expected,
+                "{host:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn mac_addresses_are_saved_in_one_form() {
+        for (mac, expected) in [
+            ("3C-EC-EF-10-4B-1F", Some("3c:ec:ef:10:4b:1f")),
+            ("3cec.ef10.4b1f", Some("3c:ec:ef:10:4b:1f")),
+            ("3c:ec:ef:10:4b", None),
+            ("zz:ec:ef:10:4b:1f", None),
+        ] {
+            assert_eq!(checked_mac(mac).ok().as_deref(), expected, "{mac}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Decisions about host keys and certificates. Nothing is accepted without a person or a script saying so.
+
+use crate::Core;
+use crate::error::CoreError;
+use crate::random;
+use crate::saved::{All, Saved};
+use farwire_model::error::ErrorCode;
+use farwire_model::ids::TrustId;
+use farwire_model::trust::{
+    Identity, IdentityKind, TrustCheck, TrustDecision, TrustState, TrustVerdict, TrustView,
+};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// How often "last seen" is written for an unchanged identity, in seconds.
+const LAST_SEEN_SECS: i64 = 3600;
+
+impl Core {
+    /// Every decision, changed and undecided ones first.
+    pub fn trust(&self) -> Vec<TrustView> {
+        let all = self.saved.read();
+        let mut views: Vec<_> = all.trust.values().map(|decision| view(decision)).collect();
+        drop(all);
+        views.sort_by(|a, b| {
+            let rank = |view: &TrustView| match view.state {
+                TrustState::Changed => 0,
+                TrustState::Unknown => 1,
+                TrustState::Trusted => 2,
+            };
+            (rank(a), &a.host, a.port).cmp(&(rank(b), &b.host, b.port))
+        });
+        views
+    }
+
+    /// Accepts the identity with this fingerprint for a machine.
+    ///
+    /// # Errors
+    /// A fingerprint that has not its form; the store.
+    pub async fn accept(
+        &self,
+        host: String,
+        port: u16,
+        fingerprint: String,
+    ) -> Result<TrustId, CoreError> {
+        let is_well_formed = fingerprint.strip_prefix("SHA256:").is_some_and(|rest| {
+            // 32 bytes in base64 without padding.
+            rest.len() == 43
+                && rest
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '+' || c == '/')
+        });
+        if !is_well_formed {
+            let message = "a fingerprint is SHA256: and 43 base64 characters, as the connection test shows it";
+            return Err(CoreError::field(
+                ErrorCode::ValueIncorrectFormat,
+                "fingerprint",
+                message,
+            ));
+        }
+        let host = crate::text::checked_host(host)?;
+        self.saved
+            .change(|saving| {
+                let now = random::now();
+                let at_machine = |decision: &&Arc<TrustDecision>| {
+                    decision.seen.host == host && decision.seen.port == port
+                };
+                let known = saving.all().trust.values().filter(at_machine);
+                let exact = known
+                    .clone()
+                    .find(|decision| decision.seen.fingerprint == fingerprint);
+                let mut decision = match exact.or_else(|| known.clone().next()) {
+                    Some(decision) => (**decision).clone(),
+                    None => TrustDecision {
+                        id: TrustId::new(random::id(TrustId::PREFIX)),
+                        seen: Identity {
+                            kind: IdentityKind::Ssh,
+                            host,
+                            port,
+                            algorithm: String::new(),
+                            fingerprint: fingerprint.clone(),
+                        },
+                        accepted: None,
+                        first_seen: now,
+                        last_seen: now,
+                    },
+                };
+                decision.accepted = Some(fingerprint);
+                saving.put(decision).map(|decision| decision.id.clone())
+            })
+            .await
+    }
+
+    /// Forgets a decision: the machine is unknown again.
+    ///
+    /// # Errors
+    /// An unknown decision; the store.
+    pub async fn forget(&self, id: &TrustId) -> Result<(), CoreError> {
+        self.saved
+            .change(|saving| {
+                if !saving.all().trust.contains_key(id.as_str()) {
+                    return Err(CoreError::unknown("trust decision", id));
+                }
+                saving.delete::<TrustDecision>(id.as_str());
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// Looks identities up in the saved decisions.
+pub(crate) struct SavedTrust(pub Arc<Saved>);
+
+impl TrustCheck for SavedTrust {
+    fn check(&self, identity: Identity) -> Pin<Box<dyn Future<Output = TrustVerdict> + Send + '_>> {
+        Box::pin(async move {
+            let known = find(&self.0.read(), &identity);
+            let now = random::now();
+            let decision = match known {
+                Some(known) => TrustDecision {
+                    seen: identity.clone(),
+                    last_seen: now,
+                    ..(*known).clone()
+                },
+                None => TrustDecision {
+                    id: TrustId::new(random::id(TrustId::PREFIX)),
+                    seen: identity.clone(),
+                    accepted: None,
+                    first_seen: now,
+                    last_seen: now,
+                },
+            };
+            let verdict = match (&decision.accepted, decision.state()) {
+                (_, TrustState::Trusted) => TrustVerdict::Trusted,
+                (Some(known), _) => TrustVerdict::Changed {
+                    known: known.clone(),
+                },
+                (None, _) => TrustVerdict::Unknown,
+            };
+            let is_old_news = find(&self.0.read(), &identity).is_some_and(|known| {
+                known.seen == identity && now - known.last_seen < LAST_SEEN_SECS
+            });
+            if !is_old_news && let Err(error) = self.0.change(|saving| saving.put(decision)).await {
+                tracing::warn!(%error, "could not note an identity that was seen");
+            }
+            verdict
+        })
+    }
+}
+
+/// The decision about this machine, of the same kind of identity and, for host keys, of the same key type.
+fn find(all: &All, identity: &Identity) -> Option<Arc<TrustDecision>> {
+    let same_machine = |decision: &&Arc<TrustDecision>| {
+        let seen = &decision.seen;
+        seen.host == identity.host && seen.port == identity.port
+    };
+    let at_machine = || all.trust.values().filter(same_machine);
+    let exact =
+        at_machine().find(|decision| decision.accepted.as_ref() == Some(&identity.fingerprint));
+    exact
+        .or_else(|| at_machine().find(|decision| decision.seen.kind == identity.kind))
+        .cloned()
+}
+
+fn view(decision: &TrustDecision) -> TrustView {
+    let state = decision.state();
+    TrustView {
+        id: decision.id.clone(),
+        host: decision.seen.host.clone(),
+        port: decision.seen.port,
+        kind: decision.seen.kind,
+        algorithm: decision.seen.algorithm.clone(),
+        fingerprint: decision.seen.fingerprint.clone(),
+        known_fingerprint: decision
+            .accepted
+            .clone()
+            .filter(|_| state == TrustState::Changed),
+        state,
+        first_seen: decision.first_seen,
+        last_seen: decision.last_seen,
+    }
+}

@@ -1,0 +1,69 @@
+//! Why the vault could not do something.
+
+use crate::store::StoreError;
+
+/// Why the vault could not do something. No variant carries a secret.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum VaultError {
+    /// There is no master key in memory.
+    #[error("the vault is locked: {reason}")]
+    Locked {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The key store has not answered yet; it may be asking the person. The vault goes on waiting for it.
+    #[error("the key store has not answered yet, it may be asking for its password")]
+    Waiting,
+    /// The passphrase does not open the sealed master key.
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
+    /// The master key is sealed by a passphrase, and the key store does not have it.
+    #[error("the passphrase is needed")]
+    PassphraseNeeded,
+    /// A passphrase was given, but none was ever set.
+    #[error("no passphrase was set for this data, its master key is in the key store")]
+    NoPassphrase,
+    /// Secrets were sealed with a master key that is gone from the key store.
+    #[error(
+        "the key store has no master key for this data, and without it the stored secrets cannot be read"
+    )]
+    KeyMissing,
+    /// The key store's master key is not the one that secrets were sealed with.
+    #[error("the master key in the key store is not the one the stored secrets were sealed with")]
+    WrongKey,
+    /// The system's key store cannot be used.
+    #[error("the key store cannot be used: {reason}")]
+    Keyring {
+        /// What it said.
+        reason: String,
+    },
+    /// A sealed secret is damaged, or was sealed for another place or with another key.
+    #[error("the secret cannot be opened: it is damaged or was stored for something else")]
+    Unsealable,
+    /// A record of the vault itself cannot be read.
+    #[error("the vault's record {record} cannot be read")]
+    BadRecord {
+        /// Its key in the vault's tree.
+        record: &'static str,
+    },
+    /// The system gave no random bytes, no memory or no thread.
+    #[error("{attempt} failed: {reason}")]
+    System {
+        /// What was attempted.
+        attempt: &'static str,
+        /// What the system said.
+        reason: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl VaultError {
+    pub(super) fn system(attempt: &'static str, error: impl std::fmt::Display) -> Self {
+        Self::System {
+            attempt,
+            reason: error.to_string(),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The vault: one random master key, and every secret sealed with it.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `unlock` | [`Vault`]: its state, and the ways to unlock it |
+//! | `seal` | the master key; sealing and opening bytes |
+//! | `keyring` | the master key in the system's key store |
+//! | `passphrase` | the master key sealed by a passphrase |
+//! | `passphrase_file` | a passphrase from a file only its owner can read |
+//! | `error` | why the vault could not do something |
+//!
+//! The key is in the system's key store (one entry a data directory), or sealed by a passphrase in [`Tree::Vault`], or
+//! both. A sealed known text, the key check, tells the right key from any other, and that there ever was one: a new
+//! key is made only for a store that never had one.
+//!
+//! [`Tree::Vault`]: crate::store::Tree::Vault
+
+mod error;
+mod keyring;
+mod passphrase;
+mod passphrase_file;
+mod seal;
+mod unlock;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::VaultError;
+pub use passphrase_file::{PassphraseFileError, read_passphrase_file};
+pub use unlock::{KeySource, Vault, VaultState};

@@ -1,0 +1,214 @@
+//! The vault with a real Secret Service: GNOME keyring on a session bus of its own, and no bus at all.
+//!
+//! The test binary runs itself inside that session: with `FARWIRE_TEST_SESSION` set, the tests named `inside…` are real.
+
+use farwire_core::store;
+use farwire_core::vault::{KeySource, Vault, VaultError, VaultState};
+use farwire_model::secret::Secret;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const SESSION: &str = "FARWIRE_TEST_SESSION";
+const WAIT: Duration = Duration::from_secs(30);
+
+fn is_inside(session: &str) -> bool {
+    std::env::var(SESSION).is_ok_and(|name| name == session)
+}
+
+fn vault(data_dir: &Path) -> Arc<Vault> {
+    Vault::new(store::open(data_dir).unwrap().store)
+}
+
+/// Whether the programs of the test are there. Missing ones are a failure where tests must not be skipped.
+fn are_installed(programs: &[&str]) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let missing: Vec<_> = programs
+        .iter()
+        .filter(|program| !std::env::split_paths(&path).any(|dir| dir.join(program).exists()))
+        .collect();
+    if missing.is_empty() {
+        return true;
+    }
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "not installed: {missing:?}"
+    );
+    eprintln!("SKIPPED, not installed: {missing:?}");
+    false
+}
+
+/// Runs one test of this binary with a private home and, through `shell`, whatever session it sets up.
+fn run_inside(session: &str, test: &str, shell: &[&str]) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    let mut private = std::fs::DirBuilder::new();
+    private.mode(0o700);
+    for name in ["run", "data"] {
+        private.create(home.path().join(name)).unwrap();
+    }
+    let (program, arguments) = shell.split_first().unwrap();
+    Command::new(program)
+        .args(arguments)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(SESSION, session)
+        .env("HOME", home.path())
+        .env("XDG_RUNTIME_DIR", home.path().join("run"))
+        .env("XDG_DATA_HOME", home.path().join("data"))
+        .env_remove("DBUS_SESSION_BUS_ADDRESS")
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .output()
+        .unwrap()
+}
+
+fn assert_passed(output: &Output) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    assert!(
+        text(&output.stdout).contains("1 passed"),
+        "{}",
+        text(&output.stdout)
+    );
+}
+
+#[test]
+fn a_real_key_store_keeps_the_master_key() {
+    if !are_installed(&["dbus-run-session", "gnome-keyring-daemon", "bash"]) {
+        return;
+    }
+    let unlocked = "printf ci-pass | gnome-keyring-daemon --unlock --components=secrets >/dev/null; exec \"$0\" \"$@\"";
+    let output = run_inside(
+        "unlocked",
+        "inside_an_unlocked_session",
+        &["dbus-run-session", "--", "bash", "-c", unlocked],
+    );
+    assert_passed(&output);
+}
+
+#[test]
+fn a_key_store_that_cannot_be_unlocked_is_a_reason_and_no_key() {
+    if !are_installed(&["dbus-run-session", "gnome-keyring-daemon", "bash"]) {
+        return;
+    }
+    let locked = "gnome-keyring-daemon --start --components=secrets >/dev/null; exec \"$0\" \"$@\"";
+    let output = run_inside(
+        "locked",
+        "inside_a_session_without_a_collection",
+        &["dbus-run-session", "--", "bash", "-c", locked],
+    );
+    assert_passed(&output);
+}
+
+#[test]
+fn without_a_session_bus_the_vault_says_so_quickly() {
+    let output = run_inside("none", "inside_no_session", &["env"]);
+    assert_passed(&output);
+}
+
+#[tokio::test]
+async fn inside_an_unlocked_session() {
+    if !is_inside("unlocked") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let first = vault(dir.path());
+    let started = Instant::now();
+    first.unlock_with_keyring(WAIT).await.unwrap();
+    println!("first unlock: {:?}", started.elapsed());
+    let sealed = first
+        .seal("1|connection|c_1|vnc.password", &Secret::new("hunter2"))
+        .unwrap();
+    drop(first);
+
+    let second = vault(dir.path());
+    let started = Instant::now();
+    second.unlock_with_keyring(WAIT).await.unwrap();
+    println!("second unlock: {:?}", started.elapsed());
+    let VaultState::Ready {
+        source: KeySource::Keyring { service, account },
+    } = second.state()
+    else {
+        panic!("{:?}", second.state());
+    };
+    let opened = second
+        .open("1|connection|c_1|vnc.password", &sealed)
+        .unwrap();
+    assert_eq!(opened.expose(), "hunter2");
+    drop(second);
+
+    // One entry, and the probe is gone.
+    let listed = entries(service, &account);
+    assert_eq!(listed, [1, 0]);
+
+    // Another data directory has an entry of its own, so the first one keeps its key.
+    let other = tempfile::tempdir().unwrap();
+    vault(other.path()).unlock_with_keyring(WAIT).await.unwrap();
+    let third = vault(dir.path());
+    third.unlock_with_keyring(WAIT).await.unwrap();
+    assert!(third.open("1|connection|c_1|vnc.password", &sealed).is_ok());
+}
+
+/// How many entries the key store has for the account and for its probe.
+fn entries(service: &str, account: &str) -> [usize; 2] {
+    let store: Arc<keyring_core::CredentialStore> =
+        zbus_secret_service_keyring_store::Store::new().unwrap();
+    [account.to_owned(), format!("{account}-probe")].map(|account| {
+        let wanted =
+            std::collections::HashMap::from([("service", service), ("username", account.as_str())]);
+        store.search(&wanted).unwrap().len()
+    })
+}
+
+#[tokio::test]
+async fn inside_a_session_without_a_collection() {
+    if is_inside("locked") {
+        assert_unusable().await;
+    }
+}
+
+#[tokio::test]
+async fn inside_no_session() {
+    if is_inside("none") {
+        assert_unusable().await;
+    }
+}
+
+/// The key store cannot be used: the vault says why within seconds, and a passphrase opens it all the same.
+async fn assert_unusable() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = vault(dir.path());
+    let started = Instant::now();
+    let error = vault.unlock_with_keyring(WAIT).await.unwrap_err();
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        started.elapsed()
+    );
+    assert!(matches!(error, VaultError::Keyring { .. }), "{error}");
+    println!("{error} ({:?})", started.elapsed());
+    let VaultState::Locked { reason } = vault.state() else {
+        panic!("{:?}", vault.state());
+    };
+    assert!(reason.contains("the key store cannot be used"), "{reason}");
+    vault
+        .unlock_with_passphrase(Secret::new("correct horse"))
+        .await
+        .unwrap();
+    assert_eq!(
+        vault.state(),
+        VaultState::Ready {
+            source: KeySource::Passphrase
+        }
+    );
+    vault.lock();
+    let error = vault.unlock_with_keyring(WAIT).await.unwrap_err();
+    assert!(matches!(error, VaultError::PassphraseNeeded), "{error}");
+}

@@ -1,0 +1,282 @@
+//! Saved connections and the settings each protocol honours.
+
+use crate::ids::{ConnectionId, GroupId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use ts_rs::TS;
+
+/// How a machine is spoken to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "UPPERCASE")]
+#[ts(export)]
+pub enum ProtocolKind {
+    /// RFB (RFC 6143 and the community's extensions).
+    #[default]
+    Vnc,
+    /// Remote Desktop Protocol.
+    Rdp,
+    /// Secure Shell.
+    Ssh,
+    /// Our own agent.
+    Near,
+    /// Apple Screen Sharing: RFB 003.889.
+    Apple,
+}
+
+impl ProtocolKind {
+    /// Every protocol.
+    pub const ALL: [Self; 5] = [Self::Vnc, Self::Rdp, Self::Ssh, Self::Near, Self::Apple];
+
+    /// The protocol as the API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Vnc => "VNC",
+            Self::Rdp => "RDP",
+            Self::Ssh => "SSH",
+            Self::Near => "NEAR",
+            Self::Apple => "APPLE",
+        }
+    }
+
+    /// Reads a protocol; `None` for a word that is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// The port used when a connection names none. NEAR needs none: it dials by key.
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Vnc | Self::Apple => 5900,
+            Self::Rdp => 3389,
+            Self::Ssh => 22,
+            Self::Near => 0,
+        }
+    }
+
+    /// What this protocol's credential keys begin with, before the dot.
+    pub fn credential_prefix(self) -> &'static str {
+        match self {
+            Self::Vnc => "vnc",
+            Self::Rdp => "rdp",
+            Self::Ssh => "ssh",
+            Self::Near => "rxp",
+            Self::Apple => "apple",
+        }
+    }
+}
+
+impl fmt::Display for ProtocolKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A connection as it is saved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Its identifier.
+    pub id: ConnectionId,
+    /// What people call it.
+    pub name: String,
+    /// How the machine is spoken to.
+    pub protocol: ProtocolKind,
+    /// Host name or address; none until a person says.
+    pub host: Option<String>,
+    /// TCP port; none means the protocol's own.
+    pub port: Option<u16>,
+    /// An SSH connection it goes through.
+    pub via: Option<ConnectionId>,
+    /// The group it lies in.
+    pub group: Option<GroupId>,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// Whether a person marked it.
+    pub is_favorite: bool,
+    /// Free text.
+    pub notes: String,
+    /// MAC address for Wake-on-LAN, as typed.
+    pub mac: Option<String>,
+    /// Dotted settings that differ from the default, see [`setting`].
+    pub settings: BTreeMap<String, Value>,
+    /// Counts changes, from 1.
+    pub revision: u64,
+    /// In Unix seconds.
+    pub created: i64,
+    /// In Unix seconds.
+    pub modified: i64,
+    /// In Unix seconds.
+    pub last_connected: Option<i64>,
+}
+
+impl Connection {
+    /// The port in use: its own, or the protocol's.
+    pub fn effective_port(&self) -> u16 {
+        self.port.unwrap_or_else(|| self.protocol.default_port())
+    }
+}
+
+/// A connection as the API shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export, rename = "Connection")]
+pub struct ConnectionView {
+    /// Its identifier.
+    pub uid: ConnectionId,
+    /// Its name.
+    pub name: String,
+    /// How the machine is spoken to.
+    pub protocol: ProtocolKind,
+    /// Host name or address.
+    pub host: Option<String>,
+    /// The port in use.
+    pub port: u16,
+    /// An SSH connection it goes through.
+    pub via: Option<ConnectionId>,
+    /// The group it lies in.
+    pub category_uid: Option<GroupId>,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// Whether a person marked it.
+    pub favorite: bool,
+    /// Free text.
+    pub notes: String,
+    /// MAC address for Wake-on-LAN.
+    pub mac: Option<String>,
+    /// Dotted settings that differ from the default.
+    #[ts(type = "Record<string, boolean | number | string>")]
+    pub settings: BTreeMap<String, Value>,
+    /// Counts changes, from 1.
+    #[ts(type = "number")]
+    pub revision: u64,
+    /// In Unix seconds.
+    #[ts(type = "number")]
+    pub created: i64,
+    /// In Unix seconds.
+    #[ts(type = "number")]
+    pub modified: i64,
+    /// In Unix seconds.
+    #[ts(type = "number | null")]
+    pub last_connected: Option<i64>,
+}
+
+impl From<&Connection> for ConnectionView {
+    fn from(connection: &Connection) -> Self {
+        Self {
+            uid: connection.id.clone(),
+            name: connection.name.clone(),
+            protocol: connection.protocol,
+            host: connection.host.clone(),
+            port: connection.effective_port(),
+            via: connection.via.clone(),
+            category_uid: connection.group.clone(),
+            tags: connection.tags.clone(),
+            favorite: connection.is_favorite,
+            notes: connection.notes.clone(),
+            mac: connection.mac.clone(),
+            settings: connection.settings.clone(),
+            revision: connection.revision,
+            created: connection.created,
+            modified: connection.modified,
+            last_connected: connection.last_connected,
+        }
+    }
+}
+
+/// An item of a group, as the API lists it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct GroupItem {
+    /// Its identifier.
+    pub uid: ConnectionId,
+    /// Always `connection`.
+    #[ts(type = "\"connection\"")]
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// How the machine is spoken to.
+    pub protocol: ProtocolKind,
+    /// Host name or address.
+    pub host: Option<String>,
+    /// The port in use.
+    pub port: u16,
+    /// The group it lies in.
+    pub category_uid: Option<GroupId>,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// Whether a person marked it.
+    pub favorite: bool,
+    /// In Unix seconds.
+    #[ts(type = "number | null")]
+    pub last_connected: Option<i64>,
+}
+
+/// A machine that announces itself on the local network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NearbyMachine {
+    /// Stable while it is announced.
+    pub uid: String,
+    /// The announced name.
+    pub name: String,
+    /// What it offers.
+    pub protocol: ProtocolKind,
+    /// Its address, or its host name while no address is known.
+    pub host: String,
+    /// The announced port.
+    pub port: u16,
+    /// How it was found: `mdns`.
+    pub source: String,
+    /// The saved connection with this address, if there is one.
+    pub saved_as: Option<ConnectionId>,
+}
+
+/// What a setting's value may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingKind {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number within these bounds.
+    Integer {
+        /// The smallest value.
+        min: i64,
+        /// The largest value.
+        max: i64,
+    },
+}
+
+/// Every dotted setting that something honours: key, what it may be.
+pub const SETTINGS: [(&str, SettingKind); 7] = [
+    // Ask the server to take the viewer's size.
+    ("vnc.resize", SettingKind::Bool),
+    // Leave other viewers connected.
+    ("vnc.shared", SettingKind::Bool),
+    // Begin as an observer.
+    ("vnc.view_only", SettingKind::Bool),
+    // Tight's JPEG quality; absent means lossless.
+    ("vnc.quality", SettingKind::Integer { min: 0, max: 9 }),
+    // Tight's and zlib's effort on the server.
+    ("vnc.compression", SettingKind::Integer { min: 0, max: 9 }),
+    // The size of a remote desktop, which scripts already set.
+    (
+        "rdp.width",
+        SettingKind::Integer {
+            min: 200,
+            max: 8192,
+        },
+    ),
+    (
+        "rdp.height",
+        SettingKind::Integer {
+            min: 200,
+            max: 8192,
+        },
+    ),
+];
+
+/// What a setting may be; `None` for a key nobody honours.
+pub fn setting(key: &str) -> Option<SettingKind> {
+    SETTINGS
+        .into_iter()
+        .find_map(|(known, kind)| (known == key).then_some(kind))
+}

@@ -1,0 +1,255 @@
+//! Where a handler paints and viewers look.
+
+use super::framebuffer::{Framebuffer, FramebufferError, Pixel};
+use super::owed::Owed;
+use super::rect::{Rect, Size};
+use crate::session::{StateNotice, Stats};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The machine's mouse pointer. A width of 0 means it shows none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cursor {
+    /// Its size.
+    pub size: Size,
+    /// The pixel that points, from the left.
+    pub hot_x: u16,
+    /// The pixel that points, from the top.
+    pub hot_y: u16,
+    /// Rows of RGBA with straight alpha.
+    pub pixels: Vec<Pixel>,
+}
+
+/// What every viewer is told besides pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// Where the session stands.
+    State(StateNotice),
+    /// The machine's clipboard changed.
+    Clipboard(Arc<str>),
+    /// The machine's name changed.
+    Name(Arc<str>),
+    /// The machine rang.
+    Bell,
+    /// Counters, about once a second.
+    Stats(Stats),
+}
+
+/// A consumer of a session's picture. It is woken, then looks by [`Attached::take`] when it is ready to draw:
+/// a canvas when it has credit, a native surface at its frame clock.
+pub trait FrameSink: Send + Sync {
+    /// There is something new to take. Must return at once; it is called with the picture locked.
+    fn wake(&self);
+}
+
+struct Slot {
+    id: u64,
+    sink: Arc<dyn FrameSink>,
+    owed: Owed,
+}
+
+#[derive(Default)]
+struct State {
+    frame: Framebuffer,
+    cursor: Option<Arc<Cursor>>,
+    slots: Vec<Slot>,
+    next_id: u64,
+}
+
+/// The picture of one session and what each of its viewers is owed, under one lock.
+#[derive(Default)]
+pub struct Surface {
+    state: Mutex<State>,
+}
+
+impl Surface {
+    /// A surface without a picture.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// Adds a viewer. It is owed the whole picture, if there is one.
+    pub fn attach(self: &Arc<Self>, sink: Arc<dyn FrameSink>) -> Attached {
+        let mut state = self.lock();
+        let id = state.next_id;
+        state.next_id += 1;
+        let mut owed = Owed::default();
+        if state.frame.size() != Size::default() {
+            owed.keyframe(state.frame.size(), state.cursor.clone());
+        }
+        state.slots.push(Slot { id, sink, owed });
+        drop(state);
+        Attached {
+            surface: Arc::clone(self),
+            id,
+        }
+    }
+
+    /// How many viewers are attached.
+    pub fn viewers(&self) -> usize {
+        self.lock().slots.len()
+    }
+
+    /// Paints. The lock is held while `paint` runs: decode from memory only, never wait for the network in it.
+    pub fn paint<R>(&self, paint: impl FnOnce(&mut Painter<'_>) -> R) -> R {
+        let mut state = self.lock();
+        paint(&mut Painter { state: &mut state })
+    }
+
+    /// Ends an update: viewers that are owed something are woken.
+    pub fn publish(&self) {
+        for slot in &self.lock().slots {
+            if !slot.owed.is_empty() {
+                slot.sink.wake();
+            }
+        }
+    }
+
+    /// Tells every viewer something that is no pixels.
+    pub fn tell(&self, notice: Notice) {
+        for slot in &mut self.lock().slots {
+            slot.owed.notice(notice.clone());
+            slot.sink.wake();
+        }
+    }
+
+    /// The picture's size; 0 x 0 before the first.
+    pub fn size(&self) -> Size {
+        self.lock().frame.size()
+    }
+
+    /// A copy of the picture, for screenshots.
+    pub fn snapshot(&self) -> Framebuffer {
+        self.lock().frame.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A handler that panicked while painting ends its own session; the picture stays readable.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A viewer's place at a surface; dropping it detaches the viewer.
+pub struct Attached {
+    surface: Arc<Surface>,
+    id: u64,
+}
+
+impl Attached {
+    /// Looks at the newest picture and at what this viewer is owed. What `take` leaves in [`Owed`] stays owed.
+    pub fn take<R>(&self, take: impl FnOnce(&Framebuffer, &mut Owed) -> R) -> Option<R> {
+        let mut state = self.surface.lock();
+        let State { frame, slots, .. } = &mut *state;
+        let slot = slots.iter_mut().find(|slot| slot.id == self.id)?;
+        Some(take(frame, &mut slot.owed))
+    }
+
+    /// Owes this viewer the whole picture again, after it could not be seen for a while.
+    pub fn owe_keyframe(&self) {
+        let mut state = self.surface.lock();
+        let (size, cursor) = (state.frame.size(), state.cursor.clone());
+        if let Some(slot) = state.slots.iter_mut().find(|slot| slot.id == self.id)
+            && size != Size::default()
+        {
+            slot.owed.keyframe(size, cursor);
+            slot.sink.wake();
+        }
+    }
+
+    /// Tells this viewer alone something that is no pixels.
+    pub fn tell(&self, notice: Notice) {
+        let mut state = self.surface.lock();
+        if let Some(slot) = state.slots.iter_mut().find(|slot| slot.id == self.id) {
+            slot.owed.notice(notice);
+            slot.sink.wake();
+        }
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        self.surface.lock().slots.retain(|slot| slot.id != self.id);
+    }
+}
+
+/// Write access to a surface. Every change is noted for every viewer.
+pub struct Painter<'a> {
+    state: &'a mut State,
+}
+
+impl Painter<'_> {
+    /// The picture's size.
+    pub fn size(&self) -> Size {
+        self.state.frame.size()
+    }
+
+    /// The picture, to be decoded into. Tell [`Painter::damaged`] what was written.
+    pub fn frame(&mut self) -> &mut Framebuffer {
+        &mut self.state.frame
+    }
+
+    /// Notes that pixels in `rect` changed.
+    pub fn damaged(&mut self, rect: Rect) {
+        if let Some(rect) = rect.intersection(self.state.frame.size().rect()) {
+            for slot in &mut self.state.slots {
+                slot.owed.damage(rect);
+            }
+        }
+    }
+
+    /// Copies a part of the picture, see [`Framebuffer::copy`].
+    pub fn copy(&mut self, from: Rect, x: u16, y: u16) {
+        self.state.frame.copy(from, x, y);
+        for slot in &mut self.state.slots {
+            slot.owed.copy(from, x, y);
+        }
+    }
+
+    /// Paints a rectangle in one colour.
+    pub fn fill(&mut self, rect: Rect, colour: Pixel) {
+        self.state.frame.fill(rect, colour);
+        for slot in &mut self.state.slots {
+            slot.owed.fill(rect, colour);
+        }
+    }
+
+    /// Gives the picture a new size. What both sizes share stays, the rest is black.
+    ///
+    /// # Errors
+    /// [`FramebufferError::Size`]; the picture stays as it was.
+    pub fn resize(&mut self, size: Size) -> Result<(), FramebufferError> {
+        let mut frame = Framebuffer::new(size)?;
+        let kept = Rect::new(
+            0,
+            0,
+            size.width.min(self.size().width),
+            size.height.min(self.size().height),
+        );
+        for y in 0..kept.height {
+            if let (Some(to), Some(from)) = (frame.row_mut(kept, y), self.state.frame.row(kept, y))
+            {
+                to.copy_from_slice(from);
+            }
+        }
+        self.state.frame = frame;
+        for slot in &mut self.state.slots {
+            slot.owed.keyframe(size, self.state.cursor.clone());
+        }
+        Ok(())
+    }
+
+    /// Shows another cursor.
+    pub fn cursor(&mut self, cursor: Cursor) {
+        let cursor = Arc::new(cursor);
+        for slot in &mut self.state.slots {
+            slot.owed.cursor = Some(Arc::clone(&cursor));
+        }
+        self.state.cursor = Some(cursor);
+    }
+
+    /// Notes that the machine moved its own cursor.
+    pub fn cursor_moved(&mut self, x: u16, y: u16) {
+        for slot in &mut self.state.slots {
+            slot.owed.cursor_at = Some((x, y));
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Farwire's nouns and the traits between its parts. No I/O happens here.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`ids`] | opaque identifiers |
+//! | [`group`], [`connection`], [`credentials`], [`settings`], [`token`], [`trust`] | saved things and what the API says of them |
+//! | [`secret`] | text that is wiped and never printed |
+//! | [`error`] | closed error codes, stages, the error body of the API |
+//! | [`frame`] | rectangles, the framebuffer, what viewers are owed, the binary frame codec |
+//! | [`input`] | keys, buttons, and the codec of what viewers send |
+//! | [`session`] | what a protocol handler is given and what it reports; trait [`session::Protocol`] |
+//! | [`event`] | the change events the window and scripts listen to |
+
+#![deny(missing_docs)]
+
+pub mod connection;
+pub mod credentials;
+pub mod error;
+pub mod event;
+pub mod frame;
+pub mod group;
+pub mod ids;
+pub mod input;
+pub mod secret;
+pub mod session;
+pub mod settings;
+pub mod token;
+pub mod trust;

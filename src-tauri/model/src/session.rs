@@ -1,0 +1,381 @@
+//! What a protocol handler is given, what it reports, and how a session looks from outside.
+
+use crate::connection::ProtocolKind;
+use crate::credentials::{Credentials, Endpoint};
+use crate::error::{ErrorBody, ErrorCode, Stage};
+use crate::frame::{Size, Surface};
+use crate::ids::{ConnectionId, SessionId};
+use crate::input::SessionInput;
+use crate::trust::{Identity, TrustCheck};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use ts_rs::TS;
+
+/// Why a handler is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To show and steer the machine until cancelled.
+    Live,
+    /// To go through every stage once, report them, and leave.
+    Probe,
+}
+
+/// Everything a handler needs for one run.
+pub struct Start {
+    /// The machine.
+    pub endpoint: Endpoint,
+    /// What to sign in with.
+    pub credentials: Credentials,
+    /// The connection's dotted settings; an absent key means its default.
+    pub settings: BTreeMap<String, Value>,
+    /// The viewer's size, where one is known: a wish.
+    pub size: Option<Size>,
+    /// Live or probe.
+    pub purpose: Purpose,
+    /// Where pixels, sizes and cursors go.
+    pub surface: Arc<Surface>,
+    /// Counters the handler keeps.
+    pub meter: Arc<Meter>,
+    /// Everything else it reports. Bounded: a full queue holds the handler back.
+    pub events: mpsc::Sender<SessionEvent>,
+    /// What people type and point. Bounded: a full queue holds the sender back, so no key-up is lost.
+    pub inputs: mpsc::Receiver<SessionInput>,
+    /// Asked about every host key and certificate.
+    pub trust: Arc<dyn TrustCheck>,
+    /// Ends the run.
+    pub cancel: CancellationToken,
+}
+
+/// A run of a protocol handler.
+pub type Run = Pin<Box<dyn Future<Output = Result<(), SessionError>> + Send>>;
+
+/// A protocol handler.
+pub trait Protocol: Send + Sync {
+    /// Connects, then carries the session until it is cancelled or ends.
+    ///
+    /// It reports [`SessionEvent::Stage`] as each stage begins and [`SessionEvent::Connected`] once.
+    /// `Ok` means: cancelled, or the probe is done.
+    fn run(&self, start: Start) -> Run;
+}
+
+/// What a handler reports besides pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SessionEvent {
+    /// A stage begins; the one before it went well.
+    Stage(Stage),
+    /// The session is up.
+    Connected {
+        /// What the machine calls itself.
+        name: String,
+        /// How the link is protected, in words: `TLS 1.3`, `not encrypted`.
+        security: String,
+    },
+    /// The machine changed its name.
+    Name(String),
+    /// The machine's clipboard changed.
+    Clipboard(String),
+    /// The machine rang.
+    Bell,
+}
+
+/// Why a run failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// It could not be reached, or did not answer in time.
+    Unreachable,
+    /// It refused the credentials.
+    Refused,
+    /// It asks for credentials that are not there.
+    CredentialsMissing,
+    /// Its identity is unknown or changed.
+    Untrusted,
+    /// It speaks in a way we cannot follow.
+    Protocol,
+    /// It closed a session that was up.
+    Lost,
+}
+
+impl FailureKind {
+    /// The API's code for it.
+    pub fn code(self) -> ErrorCode {
+        match self {
+            Self::Unreachable => ErrorCode::IntraServiceCommunicationError,
+            Self::Refused
+            | Self::CredentialsMissing
+            | Self::Untrusted
+            | Self::Protocol
+            | Self::Lost => ErrorCode::GeneralError,
+        }
+    }
+
+    /// Whether trying again by itself can help.
+    pub fn is_passing(self) -> bool {
+        match self {
+            Self::Unreachable | Self::Lost | Self::Protocol => true,
+            Self::Refused | Self::CredentialsMissing | Self::Untrusted => false,
+        }
+    }
+}
+
+/// Why a run failed, where, and what a person can do.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct SessionError {
+    /// The stage it failed at.
+    pub stage: Stage,
+    /// What kind of failure.
+    pub kind: FailureKind,
+    /// What was attempted, on what, and what to do. Never a secret.
+    pub message: String,
+    /// The identity that is not trusted.
+    pub identity: Option<Identity>,
+    /// The fingerprint that was accepted before.
+    pub known: Option<String>,
+}
+
+impl SessionError {
+    /// A failure without an identity in it.
+    pub fn new(stage: Stage, kind: FailureKind, message: impl Into<String>) -> Self {
+        Self {
+            stage,
+            kind,
+            message: message.into(),
+            identity: None,
+            known: None,
+        }
+    }
+
+    /// The error as the API answers it: `property` is the stage, `details[0]` the fingerprint seen,
+    /// `details[1]` the known one.
+    pub fn body(&self) -> ErrorBody {
+        let mut body =
+            ErrorBody::new(self.kind.code(), self.message.clone()).about(self.stage.as_str());
+        let fingerprints = self.identity.iter().map(|identity| &identity.fingerprint);
+        body.details = fingerprints
+            .chain(&self.known)
+            .map(|text| ErrorBody::new(self.kind.code(), text.clone()).about("fingerprint"))
+            .collect();
+        body
+    }
+}
+
+/// Counters of one session; written by the handler, read by everybody.
+#[derive(Debug, Default)]
+pub struct Meter {
+    /// Bytes received from the machine.
+    pub bytes_in: AtomicU64,
+    /// Bytes sent to the machine.
+    pub bytes_out: AtomicU64,
+    /// Finished updates of the picture.
+    pub updates: AtomicU64,
+    /// The newest measured round trip in microseconds; 0 while none is known.
+    pub latency_us: AtomicU32,
+    /// The newest encoding, see [`Codec`].
+    codec: AtomicU8,
+}
+
+impl Meter {
+    /// Notes how the newest pixels were encoded.
+    pub fn set_codec(&self, codec: Codec) {
+        self.codec.store(codec as u8, Ordering::Relaxed);
+    }
+
+    /// How the newest pixels were encoded; empty before the first.
+    pub fn codec(&self) -> &'static str {
+        let stored = self.codec.load(Ordering::Relaxed);
+        Codec::ALL
+            .into_iter()
+            .find_map(|(codec, name)| (codec as u8 == stored).then_some(name))
+            .unwrap_or("")
+    }
+}
+
+/// How pixels were encoded on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the encodings' own names")]
+pub enum Codec {
+    Raw = 1,
+    CopyRect,
+    Rre,
+    Hextile,
+    Zlib,
+    Trle,
+    Zrle,
+    Tight,
+    TightJpeg,
+    Bitmap,
+    RemoteFx,
+    Progressive,
+    Avc,
+}
+
+impl Codec {
+    /// Every encoding and its name for people.
+    pub const ALL: [(Self, &'static str); 13] = [
+        (Self::Raw, "Raw"),
+        (Self::CopyRect, "CopyRect"),
+        (Self::Rre, "RRE"),
+        (Self::Hextile, "Hextile"),
+        (Self::Zlib, "zlib"),
+        (Self::Trle, "TRLE"),
+        (Self::Zrle, "ZRLE"),
+        (Self::Tight, "Tight"),
+        (Self::TightJpeg, "Tight JPEG"),
+        (Self::Bitmap, "Bitmap"),
+        (Self::RemoteFx, "RemoteFX"),
+        (Self::Progressive, "Progressive"),
+        (Self::Avc, "H.264"),
+    ];
+}
+
+/// Where a session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export)]
+pub enum SessionState {
+    /// On its way up for the first time.
+    Connecting,
+    /// Up.
+    Connected,
+    /// The link was lost; trying again.
+    Reconnecting,
+    /// It never came up, or came down for a reason that trying again does not cure.
+    Failed,
+    /// Ended on purpose.
+    Closed,
+}
+
+/// A session as the API shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SessionView {
+    /// Its identifier.
+    pub session_id: SessionId,
+    /// The connection it is a run of.
+    pub connection_uid: ConnectionId,
+    /// The connection's name.
+    pub name: String,
+    /// How the machine is spoken to.
+    pub protocol: ProtocolKind,
+    /// Where it stands.
+    pub state: SessionState,
+    /// Whether input is refused.
+    pub view_only: bool,
+    /// The picture's width in pixels; 0 before the first.
+    pub width: u16,
+    /// The picture's height in pixels; 0 before the first.
+    pub height: u16,
+    /// Updates a second, over the last second.
+    pub fps: u32,
+    /// Bytes received.
+    #[ts(type = "number")]
+    pub bytes_in: u64,
+    /// Bytes sent.
+    #[ts(type = "number")]
+    pub bytes_out: u64,
+    /// The newest round trip in milliseconds; none while unknown.
+    pub latency_ms: Option<f64>,
+    /// How the newest pixels were encoded.
+    pub codec: String,
+    /// How the link is protected, in words; empty before it is up.
+    pub security: String,
+    /// Why it failed, or why it is reconnecting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub error: Option<ErrorBody>,
+}
+
+/// What a viewer is told when a session's state changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct StateNotice {
+    /// Where it stands.
+    pub state: SessionState,
+    /// The stage being tried, while connecting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub stage: Option<Stage>,
+    /// Whether input is refused.
+    pub view_only: bool,
+    /// How the link is protected, in words.
+    #[serde(default)]
+    pub security: String,
+    /// Why it failed, or why it is reconnecting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub error: Option<ErrorBody>,
+    /// Milliseconds until the next try, while reconnecting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub retry_in_ms: Option<u64>,
+}
+
+/// What a viewer is told about once a second.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Stats {
+    /// Updates in the last second.
+    pub fps: u32,
+    /// Bytes received so far.
+    #[ts(type = "number")]
+    pub bytes_in: u64,
+    /// Bytes sent so far.
+    #[ts(type = "number")]
+    pub bytes_out: u64,
+    /// The newest round trip in milliseconds; none while unknown.
+    pub latency_ms: Option<f64>,
+    /// How the newest pixels were encoded.
+    pub codec: String,
+    /// The picture's width in pixels.
+    pub width: u16,
+    /// The picture's height in pixels.
+    pub height: u16,
+}
+
+/// One stage of a connection test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct StageResult {
+    /// Which stage.
+    pub stage: Stage,
+    /// Whether it went well.
+    pub ok: bool,
+    /// How long it took, in milliseconds.
+    pub ms: f64,
+    /// What happened, and what to do where it went wrong.
+    pub message: String,
+}
+
+/// What a connection test found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct TestReport {
+    /// Whether every stage went well.
+    pub ok: bool,
+    /// The stages that were tried, in order.
+    pub stages: Vec<StageResult>,
+    /// The identity the machine showed, where the protocol has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub host_key: Option<HostKeyView>,
+}
+
+/// The identity a machine showed during a test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct HostKeyView {
+    /// Key type or signature algorithm.
+    #[serde(rename = "type")]
+    pub algorithm: String,
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// Where it stands.
+    pub state: crate::trust::TrustState,
+}

@@ -1,0 +1,75 @@
+//! The application's own settings.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// The API's usual port.
+pub const DEFAULT_API_PORT: u16 = 3279;
+
+/// Everything a person can set about the application itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(default)]
+pub struct Settings {
+    /// The HTTP API.
+    pub api: ApiSettings,
+    /// How the window looks.
+    pub appearance: Appearance,
+}
+
+/// The HTTP API's switch and place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(default)]
+pub struct ApiSettings {
+    /// Whether it listens at all. Off until a person says otherwise.
+    pub enabled: bool,
+    /// The loopback port.
+    pub port: u16,
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            port: DEFAULT_API_PORT,
+        }
+    }
+}
+
+/// How the window looks.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(default)]
+pub struct Appearance {
+    /// Light, dark, or as the system says.
+    pub theme: Theme,
+    /// Row heights.
+    pub density: Density,
+}
+
+/// Light, dark, or as the system says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export)]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+/// Row heights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export)]
+pub enum Density {
+    /// Small rows.
+    #[default]
+    Compact,
+    /// Taller rows.
+    Roomy,
+}

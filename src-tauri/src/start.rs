@@ -1,0 +1,198 @@
+//! From nothing to a window, and to the end of the program.
+
+use crate::{events, ipc, window};
+use farwire_api::Api;
+use farwire_api::listener::Listener;
+use farwire_core::error::CoreError;
+use farwire_core::store::StoreError;
+use farwire_core::{Config, Core};
+use std::env;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tauri::async_runtime::{block_on, spawn};
+use tauri::{AppHandle, Emitter, Manager};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long sessions and listeners may take to end. The window is gone by then; the store has saved everything it acknowledged.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long is waited for the system's key store. It may be asking the person; its later answer counts too.
+const KEYRING_LIMIT: Duration = Duration::from_secs(120);
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The environment names no display, or it does not answer.
+    #[error("could not open a display")]
+    NoDisplay {
+        /// What the toolkit said.
+        source: gtk::glib::BoolError,
+    },
+    /// The data folder belongs to another running program.
+    #[error("the saved machines are open in another program")]
+    InUse {
+        /// What the store said.
+        source: StoreError,
+    },
+    /// The saved things cannot be opened.
+    #[error("could not open the saved machines")]
+    Core {
+        /// Why.
+        source: CoreError,
+    },
+    /// The window cannot be made.
+    #[error("could not make the window")]
+    Window {
+        /// Why.
+        #[from]
+        source: tauri::Error,
+    },
+}
+
+impl StartError {
+    /// What the program ends with.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoDisplay { .. } => 2,
+            Self::InUse { .. } => 3,
+            Self::Core { .. } | Self::Window { .. } => 1,
+        }
+    }
+
+    /// What a person can do, as whole sentences.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::NoDisplay { .. } => {
+                "On a machine without one, run farwired and use the browser page."
+            }
+            Self::InUse { .. } => {
+                "Close that program, or the farwired that runs in the background, and start again."
+            }
+            Self::Core { .. } => "Nothing was changed or deleted.",
+            Self::Window { .. } => "Is WebKitGTK installed and up to date?",
+        }
+    }
+}
+
+/// Starts everything and stays until the window is closed or the system asks the program to end.
+///
+/// Where the program runs already, brings that one's window forward and ends this process at once.
+///
+/// # Errors
+/// There is no display, the data folder is taken or unreadable, or the window cannot be made.
+pub fn start() -> Result<ExitCode, StartError> {
+    // Tauri would panic without a display.
+    gtk::init().map_err(|source| StartError::NoDisplay { source })?;
+    let own_folder = env::var_os("FARWIRE_DATA_DIR").map(PathBuf::from);
+    let mut builder = tauri::Builder::default()
+        .invoke_handler(tauri::generate_handler![ipc::request, ipc::request_bytes]);
+    if own_folder.is_none() {
+        let second = |app: &AppHandle, _, _| window::bring_forward(app);
+        builder = builder.plugin(tauri_plugin_single_instance::init(second));
+    }
+    let app = builder.build(tauri::generate_context!())?;
+    let handle = app.handle().clone();
+    let data_dir = match own_folder {
+        Some(folder) => folder,
+        None => app.path().app_data_dir()?,
+    };
+    // The store is read while the web view starts. The page's first request comes after both: the loop below carries it.
+    let opening = spawn(Core::open(Config { data_dir }));
+    let window = window::build(&handle)?;
+    let core = block_on(opening)?.map_err(cannot_open)?;
+    let api = Api::new(Arc::clone(&core));
+    app.manage(Arc::clone(&api));
+    let background = block_on(Background::start(&handle, &api));
+    window.show()?;
+    let code = app.run_return(|_, _| {});
+    block_on(async {
+        if tokio::time::timeout(CLOSE_LIMIT, background.close(&api))
+            .await
+            .is_err()
+        {
+            tracing::warn!("something did not end in time");
+        }
+    });
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+fn cannot_open(error: CoreError) -> StartError {
+    match error {
+        CoreError::Store {
+            source: source @ StoreError::Locked { .. },
+        } => StartError::InUse { source },
+        source => StartError::Core { source },
+    }
+}
+
+/// What runs beside the window, and ends with it.
+struct Background {
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Background {
+    async fn start(app: &AppHandle, api: &Arc<Api>) -> Self {
+        let cancel = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        if let Some(notice) = api.core().notice() {
+            tracing::warn!(notice, "opened the store");
+        }
+        let page = app.clone();
+        tasks.spawn(events::forward(
+            api.core().subscribe(),
+            cancel.clone(),
+            move |event| {
+                if let Err(error) = page.emit(events::NAME, event) {
+                    tracing::debug!(%error, "the page did not take an event");
+                }
+            },
+        ));
+        tasks.spawn(end_on_signal(app.clone(), cancel.clone()));
+        tasks.spawn(unlock(Arc::clone(api.core()), cancel.clone()));
+        Listener::start(api).await;
+        Self { cancel, tasks }
+    }
+
+    async fn close(&self, api: &Arc<Api>) {
+        self.cancel.cancel();
+        self.tasks.close();
+        api.core().close().await;
+        self.tasks.wait().await;
+    }
+}
+
+/// Unlocks the vault if the system's key store lets us; the window says when it is locked.
+async fn unlock(core: Arc<Core>, cancel: CancellationToken) {
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        unlocked = core.vault().unlock_with_keyring(KEYRING_LIMIT) => match unlocked {
+            Ok(()) => tracing::debug!("the vault is unlocked"),
+            Err(error) => tracing::info!(%error, "the vault stays locked"),
+        }
+    }
+}
+
+/// Ends the program when the system or a terminal asks for it.
+async fn end_on_signal(app: AppHandle, cancel: CancellationToken) {
+    let signals = [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::hangup(),
+    ]
+    .map(signal);
+    let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = signals else {
+        tracing::warn!("the system's wish to end will not be heard");
+        return;
+    };
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        _ = terminate.recv() => app.exit(0),
+        _ = interrupt.recv() => app.exit(0),
+        _ = hangup.recv() => app.exit(0),
+    }
+}

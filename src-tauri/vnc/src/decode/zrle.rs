@@ -1,0 +1,178 @@
+//! ZRLE (RFC 6143, section 7.7.6): one zlib stream of 64 x 64 tiles, painted while the rectangle arrives.
+
+use super::inflate::Inflate;
+use super::{Progress, Target, WORTH_A_FILL};
+use crate::error::DecodeError;
+use crate::wire::Reader;
+use farwire_model::frame::{Painter, Pixel, Rect, Region};
+use farwire_model::session::Codec;
+
+use super::zrle_tile;
+
+const TILE: u16 = 64;
+
+/// The longest tile: a plain run of one pixel each for 4096 pixels, three bytes of colour and one of length.
+const MAX_TILE_BYTES: usize = 1 + 64 * 64 * 4;
+
+/// Inflated bytes in waiting. Several tiles at a time, and small enough for the processor's cache.
+const WINDOW_BYTES: usize = 8 * MAX_TILE_BYTES;
+
+/// ZRLE; its zlib stream lives as long as the connection.
+pub struct Zrle {
+    stream: Inflate,
+    window: Box<[u8]>,
+    /// The inflated bytes that were not painted yet lie in this part of `window`.
+    unread: std::ops::Range<usize>,
+    /// Compressed bytes of this rectangle that did not arrive yet; `None` before its length did.
+    remaining: Option<usize>,
+    x: u16,
+    y: u16,
+    damage: Region,
+}
+
+impl Zrle {
+    /// A stream before its first byte.
+    pub fn new() -> Self {
+        Self {
+            stream: Inflate::new(),
+            window: vec![0; WINDOW_BYTES].into_boxed_slice(),
+            unread: 0..0,
+            remaining: None,
+            x: 0,
+            y: 0,
+            damage: Region::default(),
+        }
+    }
+
+    /// Paints the tiles that have arrived.
+    pub fn decode(
+        &mut self,
+        target: Target<'_>,
+        rect: Rect,
+        input: &[u8],
+    ) -> Result<Progress, DecodeError> {
+        let mut reader = Reader::new(input, "a ZRLE rectangle");
+        let remaining = match self.remaining {
+            Some(remaining) => remaining,
+            None => {
+                let remaining = crate::wire::capped("ZRLE data", reader.u32()?, longest(rect))?;
+                (self.x, self.y, self.unread) = (0, 0, 0..0);
+                remaining
+            }
+        };
+        let arrived = reader.rest().len().min(remaining);
+        let mut compressed = reader.take(arrived)?;
+        let is_whole = arrived == remaining;
+        self.remaining = Some(remaining - arrived);
+        target
+            .surface
+            .paint(|painter| self.tiles(painter, rect, &mut compressed, is_whole))?;
+        // Empty unless every tile is painted: nothing else leaves compressed bytes behind.
+        self.stream.finish(compressed)?;
+        if is_whole {
+            self.remaining = None;
+            let damage = std::mem::take(&mut self.damage);
+            target.surface.paint(|painter| {
+                for rect in damage.rects() {
+                    painter.damaged(*rect);
+                }
+            });
+            target.meter.set_codec(Codec::Zrle);
+        }
+        Ok(Progress {
+            used: input.len() - reader.rest().len(),
+            is_done: is_whole,
+        })
+    }
+
+    fn tiles(
+        &mut self,
+        painter: &mut Painter<'_>,
+        rect: Rect,
+        compressed: &mut &[u8],
+        is_whole: bool,
+    ) -> Result<(), DecodeError> {
+        let mut fills = Fills::default();
+        while !rect.is_empty() && self.y < rect.height {
+            if self.unread.len() < MAX_TILE_BYTES {
+                self.refill(compressed)?;
+            }
+            let tile = Rect::new(
+                rect.x + self.x,
+                rect.y + self.y,
+                TILE.min(rect.width - self.x),
+                TILE.min(rect.height - self.y),
+            );
+            let bytes = self.window.get(self.unread.clone()).unwrap_or_default();
+            let mut reader = Reader::new(bytes, "a ZRLE tile");
+            let solid = match zrle_tile::decode(tile, &mut reader, painter.frame()) {
+                Ok(solid) => solid,
+                // The rest of this tile is still on its way; it is painted anew then.
+                Err(DecodeError::Truncated { .. }) if !is_whole => break,
+                Err(DecodeError::Truncated { .. }) => {
+                    return Err(DecodeError::Value {
+                        what: "the length of a ZRLE rectangle's data",
+                        value: 0,
+                    });
+                }
+                Err(other) => return Err(other),
+            };
+            self.unread.start = self.unread.end - reader.rest().len();
+            match solid {
+                Some(colour) if tile.area() >= WORTH_A_FILL => fills.add(painter, tile, colour),
+                Some(colour) => {
+                    painter.frame().fill(tile, colour);
+                    self.damage.add(tile);
+                }
+                None => self.damage.add(tile),
+            }
+            self.x = self.x.saturating_add(TILE);
+            if self.x >= rect.width {
+                (self.x, self.y) = (0, self.y.saturating_add(TILE));
+            }
+        }
+        fills.flush(painter);
+        Ok(())
+    }
+
+    fn refill(&mut self, compressed: &mut &[u8]) -> Result<(), DecodeError> {
+        self.window.copy_within(self.unread.clone(), 0);
+        self.unread = 0..self.unread.len();
+        let room = self.window.get_mut(self.unread.end..).unwrap_or_default();
+        self.unread.end += self.stream.read(compressed, room)?;
+        Ok(())
+    }
+}
+
+/// The longest compressed data a server needs for a rectangle, twice over.
+fn longest(rect: Rect) -> usize {
+    let tiles = usize::from(rect.width).div_ceil(64) * usize::from(rect.height).div_ceil(64);
+    usize::from(rect.width) * usize::from(rect.height) * 8 + tiles * 1024 + 4096
+}
+
+/// Joins solid tiles of one colour that lie in a row into one fill.
+#[derive(Default)]
+struct Fills {
+    waiting: Option<(Rect, Pixel)>,
+}
+
+impl Fills {
+    fn add(&mut self, painter: &mut Painter<'_>, tile: Rect, colour: Pixel) {
+        if let Some((rect, known)) = &mut self.waiting
+            && *known == colour
+            && rect.y == tile.y
+            && rect.right() == u32::from(tile.x)
+        {
+            *rect = rect.union(tile);
+            return;
+        }
+        self.flush(painter);
+        self.waiting = Some((tile, colour));
+    }
+
+    fn flush(&mut self, painter: &mut Painter<'_>) {
+        if let Some((rect, colour)) = self.waiting.take() {
+            painter.fill(rect, colour);
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What people type and point, as client messages (RFC 6143, sections 7.5.4 to 7.5.6).
+
+use crate::client;
+use crate::limits::MAX_CUT_TEXT_BYTES;
+use farwire_model::frame::Size;
+use farwire_model::input::{Buttons, Keysym, SessionInput};
+use std::collections::BTreeSet;
+
+/// One turn of the wheel, in the units of [`SessionInput::Wheel`].
+const NOTCH: i32 = 120;
+/// More notches than this in one turn come from no wheel.
+const MAX_NOTCHES: i32 = 32;
+
+/// Which keys and buttons the machine believes are held.
+#[derive(Default)]
+pub struct Input {
+    held: BTreeSet<u32>,
+    mask: u8,
+    x: u16,
+    y: u16,
+    wheel_x: i32,
+    wheel_y: i32,
+}
+
+impl Input {
+    /// Appends the messages for one input; the viewport is no message of its own and is ignored.
+    pub fn write(&mut self, out: &mut Vec<u8>, size: Size, input: SessionInput) {
+        match input {
+            SessionInput::Key {
+                is_down, keysym, ..
+            } => self.key(out, is_down, keysym),
+            SessionInput::Pointer { x, y, buttons } => {
+                self.mask = button_mask(buttons);
+                self.move_to(size, x, y);
+                client::pointer(out, self.mask, self.x, self.y);
+            }
+            SessionInput::Wheel { x, y, dx, dy } => {
+                self.move_to(size, x, y);
+                self.wheel(out, dx, dy);
+            }
+            SessionInput::Clipboard(text) => {
+                if text.len() <= MAX_CUT_TEXT_BYTES {
+                    client::cut_text(out, &text);
+                } else {
+                    // Half a document would be worse than none.
+                    tracing::info!(
+                        bytes = text.len(),
+                        "clipboard text is too long and was left out"
+                    );
+                }
+            }
+            SessionInput::Text(text) => {
+                for character in text.replace("\r\n", "\n").chars() {
+                    let Keysym(keysym) = Keysym::of(character);
+                    client::key(out, true, keysym);
+                    client::key(out, false, keysym);
+                }
+            }
+            SessionInput::ReleaseAll => self.release_all(out),
+            SessionInput::Viewport { .. } => {}
+        }
+    }
+
+    /// Appends a key-up for every held key, and lets go of every button.
+    pub fn release_all(&mut self, out: &mut Vec<u8>) {
+        for keysym in std::mem::take(&mut self.held) {
+            client::key(out, false, keysym);
+        }
+        if self.mask != 0 {
+            self.mask = 0;
+            client::pointer(out, 0, self.x, self.y);
+        }
+    }
+
+    fn key(&mut self, out: &mut Vec<u8>, is_down: bool, Keysym(keysym): Keysym) {
+        if is_down {
+            self.held.insert(keysym);
+        } else {
+            self.held.remove(&keysym);
+        }
+        client::key(out, is_down, keysym);
+    }
+
+    fn move_to(&mut self, size: Size, x: u16, y: u16) {
+        self.x = x.min(size.width.saturating_sub(1));
+        self.y = y.min(size.height.saturating_sub(1));
+    }
+
+    fn wheel(&mut self, out: &mut Vec<u8>, dx: i16, dy: i16) {
+        self.wheel_x += i32::from(dx);
+        self.wheel_y += i32::from(dy);
+        let (right, down) = (self.wheel_x / NOTCH, self.wheel_y / NOTCH);
+        self.wheel_x %= NOTCH;
+        self.wheel_y %= NOTCH;
+        // Buttons 4 to 7: up, down, left, right.
+        self.press(out, if down < 0 { 1 << 3 } else { 1 << 4 }, down);
+        self.press(out, if right < 0 { 1 << 5 } else { 1 << 6 }, right);
+    }
+
+    fn press(&self, out: &mut Vec<u8>, button: u8, notches: i32) {
+        for _ in 0..notches.abs().min(MAX_NOTCHES) {
+            client::pointer(out, self.mask | button, self.x, self.y);
+            client::pointer(out, self.mask, self.x, self.y);
+        }
+    }
+}
+
+/// RFB's first eight buttons. Forward is the ninth, which a plain `PointerEvent` cannot say.
+fn button_mask(Buttons(held): Buttons) -> u8 {
+    [
+        (Buttons::LEFT, 1),
+        (Buttons::MIDDLE, 1 << 1),
+        (Buttons::RIGHT, 1 << 2),
+        (Buttons::BACK, 1 << 7),
+    ]
+    .into_iter()
+    .filter(|(ours, _)| held & ours != 0)
+    .fold(0, |mask, (_, theirs)| mask | theirs)
+}
+
+/// Joins pointer moves with the same buttons into the last of them; everything else keeps its place.
+#[derive(Default)]
+pub struct Coalescer {
+    waiting: Option<SessionInput>,
+}
+
+impl Coalescer {
+    /// Takes an input; answers the one that waited and must go out before it.
+    pub fn push(&mut self, input: SessionInput) -> Option<SessionInput> {
+        match (&mut self.waiting, input) {
+            (
+                Some(SessionInput::Pointer {
+                    x,
+                    y,
+                    buttons: held,
+                }),
+                SessionInput::Pointer {
+                    x: new_x,
+                    y: new_y,
+                    buttons,
+                },
+            ) if *held == buttons => {
+                (*x, *y) = (new_x, new_y);
+                None
+            }
+            (waiting, input) => waiting.replace(input),
+        }
+    }
+
+    /// The input that still waits.
+    pub fn take(&mut self) -> Option<SessionInput> {
+        self.waiting.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use farwire_model::input::Scancode;
+
+    const SIZE: Size = Size::new(100, 50);
+
+    fn check(inputs: Vec<SessionInput>, expected: &[&[u8]]) {
+        let mut input = Input::default();
+        let mut out = Vec::new();
+        for next in inputs {
+            input.write(&mut out, SIZE, next);
+        }
+        assert_eq!(out, expected.concat());
+    }
+
+    fn pointer(x: u16, y: u16, buttons: u16) -> SessionInput {
+        SessionInput::Pointer {
+            x,
+            y,
+            buttons: Buttons(buttons),
+        }
+    }
+
+    fn key(is_down: bool, keysym: u32) -> SessionInput {
+        SessionInput::Key {
+            is_down,
+            keysym: Keysym(keysym),
+            scancode: Scancode(0),
+        }
+    }
+
+    #[test]
+    fn a_turn_of_the_wheel_presses_a_button_for_every_whole_notch() {
+        let wheel = |dx, dy| SessionInput::Wheel { x: 1, y: 2, dx, dy };
+        check(vec![wheel(0, 60)], &[]);
+        check(
+            vec![wheel(0, 60), wheel(0, 60)],
+            &[&[5, 16, 0, 1, 0, 2], &[5, 0, 0, 1, 0, 2]],
+        );
+        check(
+            vec![pointer(1, 2, Buttons::LEFT), wheel(-120, -120)],
+            &[
+                &[5, 1, 0, 1, 0, 2],
+                &[5, 9, 0, 1, 0, 2],
+                &[5, 1, 0, 1, 0, 2],
+                &[5, 33, 0, 1, 0, 2],
+                &[5, 1, 0, 1, 0, 2],
+            ],
+        );
+    }
+
+    #[test]
+    fn release_all_lets_go_of_held_keys_and_buttons_alone() {
+        check(
+            vec![
+                key(true, 0xffe1),
+                key(true, 0x61),
+                key(false, 0x61),
+                pointer(500, 500, Buttons::RIGHT | Buttons::FORWARD),
+                SessionInput::ReleaseAll,
+                SessionInput::ReleaseAll,
+            ],
+            &[
+                &[4, 1, 0, 0, 0, 0, 0xff, 0xe1],
+                &[4, 1, 0, 0, 0, 0, 0, 0x61],
+                &[4, 0, 0, 0, 0, 0, 0, 0x61],
+                &[5, 4, 0, 99, 0, 49],
+                &[4, 0, 0, 0, 0, 0, 0xff, 0xe1],
+                &[5, 0, 0, 99, 0, 49],
+            ],
+        );
+    }
+
+    #[test]
+    fn only_pointer_moves_with_the_same_buttons_join() {
+        let inputs = [
+            pointer(1, 1, 0),
+            pointer(2, 2, 0),
+            pointer(2, 2, 1),
+            pointer(3, 3, 1),
+            key(true, 0x61),
+            pointer(4, 4, 1),
+            pointer(4, 4, 0),
+        ];
+        let mut coalescer = Coalescer::default();
+        let mut sent: Vec<SessionInput> = inputs
+            .into_iter()
+            .filter_map(|input| coalescer.push(input))
+            .collect();
+        sent.extend(coalescer.take());
+        let expected = [
+            pointer(2, 2, 0),
+            pointer(3, 3, 1),
+            key(true, 0x61),
+            pointer(4, 4, 1),
+            pointer(4, 4, 0),
+        ];
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn text_is_typed_key_by_key() {
+        check(
+            vec![SessionInput::Text("A\r\n".to_owned())],
+            &[
+                &[4, 1, 0, 0, 0, 0, 0, 0x41],
+                &[4, 0, 0, 0, 0, 0, 0, 0x41],
+                &[4, 1, 0, 0, 0, 0, 0xff, 0x0d],
+                &[4, 0, 0, 0, 0, 0, 0xff, 0x0d],
+            ],
+        );
+    }
+
+    #[test]
+    fn clipboard_text_over_the_limit_is_left_out() {
+        check(
+            vec![SessionInput::Clipboard("x".repeat(MAX_CUT_TEXT_BYTES + 1))],
+            &[],
+        );
+        check(
+            vec![SessionInput::Clipboard("é".to_owned())],
+            &[&[6, 0, 0, 0, 0, 0, 0, 1, 0xe9]],
+        );
+    }
+}

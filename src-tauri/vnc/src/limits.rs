@@ -1,0 +1,48 @@
+//! Caps on everything a server can make us wait for or remember, each with its reason.
+
+use std::time::Duration;
+
+/// Looking a name up. Resolvers give up by themselves after 5 to 30 s; people do sooner.
+pub const RESOLVE_LIMIT: Duration = Duration::from_secs(10);
+/// Opening TCP to one address. A live machine answers within 3 s even over satellite and one lost packet.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// Opening TCP to all addresses of a name together.
+pub const CONNECT_TOTAL_LIMIT: Duration = Duration::from_secs(20);
+/// One answer of the server before the session is up. TigerVNC lets the person at the machine decide for 10 s.
+pub const STEP_LIMIT: Duration = Duration::from_secs(15);
+/// Telling the server goodbye: keys up, then close.
+pub const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
+/// How often the round trip is measured, where the server can.
+pub const FENCE_PERIOD: Duration = Duration::from_secs(1);
+/// A server that owes a fence and sends nothing at all for this long is gone.
+pub const SILENCE_LIMIT: Duration = Duration::from_secs(20);
+/// How long the viewer's size must rest before the server is asked to take it: a window is dragged in many steps.
+pub const RESIZE_REST: Duration = Duration::from_millis(300);
+
+/// Desktop names. TigerVNC and `x11vnc` stay under 200 bytes.
+pub const MAX_NAME_BYTES: usize = 4096;
+/// What is shown of a server's text.
+pub const MAX_TEXT_CHARS: usize = 256;
+/// Why a server refused. Longer reasons are cut here; the connection ends anyway.
+pub const MAX_REASON_BYTES: usize = 4096;
+/// Clipboard text in either direction: 1 MiB is a novel.
+pub const MAX_CUT_TEXT_BYTES: usize = 1 << 20;
+/// Clipboard text that is read past without being kept. More is no clipboard but an attack or a lost sync.
+pub const MAX_SKIPPED_TEXT_BYTES: usize = 16 << 20;
+/// A cursor's side. Windows and X go up to 512.
+pub const MAX_CURSOR_SIDE: u16 = 1024;
+/// A fence's payload, by the extension's definition.
+pub const MAX_FENCE_BYTES: usize = 64;
+/// Output a rectangle's zlib data may yield past its last pixel. Real servers yield none; other clients ignore it.
+pub const MAX_SURPLUS_BYTES: usize = 64 << 10;
+
+/// What is read from the socket at a time.
+pub const READ_BYTES: usize = 256 << 10;
+/// Chunks between the socket and the decoder, 4 MiB at most. Overflow: the socket is not read, TCP slows the server.
+pub const CHUNKS: usize = 16;
+/// Reports between the decoder and the session. Overflow: the decoder waits.
+pub const REPORTS: usize = 64;
+/// Events that wait for the application. Overflow: no further reports are taken, so the decoder waits.
+pub const WAITING_EVENTS: usize = 32;
+/// Bytes that wait for the socket before further input is left in its queue.
+pub const WAITING_BYTES: usize = 64 << 10;

@@ -1,0 +1,331 @@
+//! The live session: one task that reads, writes, answers reports and reports to the application.
+
+use crate::client::{self, Ask};
+use crate::decode::Report;
+use crate::encoding;
+use crate::error::DecodeError;
+use crate::fence::Fences;
+use crate::handshake::Established;
+use crate::input::{Coalescer, Input};
+use crate::limits::{CHUNKS, GOODBYE_LIMIT, READ_BYTES, REPORTS, WAITING_BYTES, WAITING_EVENTS};
+use crate::options::Options;
+use crate::resize::{self, Resize};
+use crate::worker;
+use bytes::BytesMut;
+use farwire_model::error::Stage;
+use farwire_model::frame::Size;
+use farwire_model::input::SessionInput;
+use farwire_model::session::{FailureKind, Meter, Purpose, SessionError, SessionEvent, Start};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio::task::JoinError;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// How a session came to its end.
+enum Ended {
+    /// Cancelled, or the application is gone.
+    Cancelled,
+    /// The link does not take or bring bytes any more.
+    Lost(String),
+    /// The decoding thread ended first; it knows why.
+    Decoder,
+}
+
+/// Carries an established session until it is cancelled or ends.
+pub async fn run(
+    established: Established,
+    start: Start,
+    options: Options,
+) -> Result<(), SessionError> {
+    let peer = format!("{}:{}", start.endpoint.host, start.endpoint.port);
+    let fail = |kind, what: String| SessionError::new(Stage::Session, kind, what);
+    let connected = SessionEvent::Connected {
+        name: established.name,
+        security: established.security,
+    };
+    let (reader, mut writer) = tokio::io::split(established.stream);
+    if start.purpose == Purpose::Probe {
+        start.events.send(connected).await.unwrap_or_default();
+        goodbye(&mut writer, &[]).await;
+        return Ok(());
+    }
+    start
+        .surface
+        .paint(|painter| painter.resize(established.size))
+        .map_err(|error| fail(FailureKind::Protocol, format!("{peer} has {error}")))?;
+    start.surface.publish();
+
+    let (chunks_in, chunks) = mpsc::channel(CHUNKS);
+    let (reports_in, mut reports) = mpsc::channel(REPORTS);
+    let decoder = tokio::task::spawn_blocking({
+        let (surface, meter) = (Arc::clone(&start.surface), Arc::clone(&start.meter));
+        move || worker::run(chunks, reports_in, surface, meter)
+    });
+    let queue = chunks_in.downgrade();
+    let mut live = Live::new(&start, &options, established.size, connected);
+    let mut reading = Box::pin(read(reader, chunks_in, Arc::clone(&start.meter)));
+    let mut inputs = start.inputs;
+    let (mut is_reading, mut has_inputs, mut needs_flush) = (true, true, false);
+    let mut lost = String::new();
+    let ended = loop {
+        let due = live.due();
+        // Fair on purpose: with `biased`, a mouse drag would starve the reports. Every branch is cancel safe.
+        tokio::select! {
+            () = start.cancel.cancelled() => break Ended::Cancelled,
+            why = &mut reading, if is_reading => {
+                // What has arrived is still decoded; the decoder's end then ends the session.
+                (is_reading, lost) = (false, why);
+            }
+            report = reports.recv(), if live.waiting.len() < WAITING_EVENTS => match report {
+                Some(report) => live.report(report),
+                None => break Ended::Decoder,
+            },
+            input = inputs.recv(), if has_inputs && live.outgoing.len() < WAITING_BYTES => match input {
+                Some(input) => live.input(input, &mut inputs),
+                None => has_inputs = false,
+            },
+            written = push(&mut writer, &live.outgoing), if needs_flush || !live.outgoing.is_empty() => {
+                needs_flush = !live.outgoing.is_empty();
+                match written {
+                    Ok(count) => live.sent(count),
+                    Err(error) => break Ended::Lost(broken(&error)),
+                }
+            }
+            permit = start.events.reserve(), if !live.waiting.is_empty() => match permit {
+                Ok(permit) => if let Some(event) = live.waiting.pop_front() {
+                    permit.send(event);
+                },
+                Err(_) => break Ended::Cancelled,
+            },
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                let is_backed_up = queue.upgrade().is_some_and(|queue| queue.capacity() < CHUNKS);
+                if let Err(ended) = live.timers(is_backed_up) {
+                    break ended;
+                }
+            }
+        }
+    };
+    // The decoder ends when no chunk can come any more, or at the latest after the chunks that wait.
+    drop(reading);
+    drop(reports);
+    match ended {
+        Ended::Cancelled => {
+            live.input.release_all(&mut live.outgoing);
+            goodbye(&mut writer, &live.outgoing).await;
+            // Its failure does not matter any more; it is awaited so that nothing paints after the end.
+            drop(decoder.await);
+            Ok(())
+        }
+        Ended::Lost(why) => {
+            drop(decoder.await);
+            Err(fail(FailureKind::Lost, lost_text(&peer, &why)))
+        }
+        Ended::Decoder => match decoded(decoder.await) {
+            Ok(()) => Err(fail(FailureKind::Lost, lost_text(&peer, &lost))),
+            Err(why) => {
+                goodbye(&mut writer, &[]).await;
+                let what = format!("cannot follow what {peer} sends: {why}; connect again");
+                Err(fail(FailureKind::Protocol, what))
+            }
+        },
+    }
+}
+
+fn lost_text(peer: &str, why: &str) -> String {
+    format!("lost the session with {peer}: {why}; connect again")
+}
+
+fn broken(error: &io::Error) -> String {
+    format!("the connection broke ({error})")
+}
+
+fn decoded(result: Result<Result<(), DecodeError>, JoinError>) -> Result<(), String> {
+    match result {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        // The panic's own text went to the log.
+        Err(_) => Err("a defect in the decoder".to_owned()),
+    }
+}
+
+/// Sends some of the bytes, or flushes when there are none.
+async fn push(writer: &mut (impl AsyncWriteExt + Unpin), bytes: &[u8]) -> io::Result<usize> {
+    if bytes.is_empty() {
+        return writer.flush().await.map(|()| 0);
+    }
+    match writer.write(bytes).await? {
+        0 => Err(io::ErrorKind::WriteZero.into()),
+        count => Ok(count),
+    }
+}
+
+/// Sends what is left and closes, as far as that works.
+async fn goodbye(writer: &mut (impl AsyncWriteExt + Unpin), bytes: &[u8]) {
+    let end = async {
+        writer.write_all(bytes).await?;
+        writer.shutdown().await
+    };
+    if let Ok(Err(error)) = timeout(GOODBYE_LIMIT, end).await {
+        tracing::debug!(%error, "the connection did not close cleanly");
+    }
+}
+
+/// Hands chunks to the decoder until the connection ends; answers why it did.
+async fn read(
+    mut reader: impl AsyncRead + Unpin,
+    chunks: mpsc::Sender<BytesMut>,
+    meter: Arc<Meter>,
+) -> String {
+    let mut buffer = BytesMut::new();
+    loop {
+        // Small reads share one block; it is taken back once the decoder is done with all of them.
+        if buffer.capacity() < READ_BYTES / 4 {
+            buffer.reserve(READ_BYTES);
+        }
+        match reader.read_buf(&mut buffer).await {
+            Ok(0) => return "the other side closed it".to_owned(),
+            Ok(count) => {
+                meter.bytes_in.fetch_add(count as u64, Ordering::Relaxed);
+            }
+            Err(error) => return broken(&error),
+        }
+        if chunks.send(buffer.split()).await.is_err() {
+            return "the decoder ended".to_owned();
+        }
+    }
+}
+
+/// What the session knows and what waits to be sent.
+struct Live {
+    meter: Arc<Meter>,
+    size: Size,
+    outgoing: Vec<u8>,
+    waiting: VecDeque<SessionEvent>,
+    input: Input,
+    resize: Resize,
+    fences: Fences,
+    heard: Instant,
+    heard_bytes: u64,
+}
+
+impl Live {
+    fn new(start: &Start, options: &Options, size: Size, connected: SessionEvent) -> Self {
+        let now = Instant::now();
+        let mut outgoing = Vec::new();
+        client::set_pixel_format(&mut outgoing);
+        client::set_encodings(&mut outgoing, &encoding::offered(options));
+        client::request_update(&mut outgoing, Ask::Everything, size.rect());
+        Self {
+            meter: Arc::clone(&start.meter),
+            size,
+            outgoing,
+            waiting: VecDeque::from([connected]),
+            input: Input::default(),
+            resize: Resize::new(options.follows_viewport, start.size, now),
+            fences: Fences::default(),
+            heard: now,
+            heard_bytes: 0,
+        }
+    }
+
+    fn report(&mut self, report: Report) {
+        match report {
+            Report::UpdateBegan => {
+                client::request_update(&mut self.outgoing, Ask::Changes, self.size.rect());
+            }
+            Report::Resized(size) => {
+                self.size = size;
+                self.resize.resized();
+                // The new picture's content is undefined until it is asked for.
+                client::request_update(&mut self.outgoing, Ask::Everything, size.rect());
+            }
+            Report::Screens(screen) => self.resize.supported(screen),
+            Report::ResizeRefused(code) => {
+                let reason = resize::refusal(code);
+                tracing::info!(reason, code, "the server refused the viewer's size");
+            }
+            Report::Fence(flags, payload) => {
+                let now = Instant::now();
+                let trip = self
+                    .fences
+                    .received(&mut self.outgoing, flags, &payload, now);
+                if let Some(trip) = trip {
+                    let micros = u32::try_from(trip.as_micros()).unwrap_or(u32::MAX);
+                    // 0 means unknown.
+                    self.meter
+                        .latency_us
+                        .store(micros.max(1), Ordering::Relaxed);
+                }
+            }
+            Report::Clipboard(text) => self.waiting.push_back(SessionEvent::Clipboard(text)),
+            Report::Name(name) => self.waiting.push_back(SessionEvent::Name(name)),
+            Report::Bell => self.waiting.push_back(SessionEvent::Bell),
+        }
+    }
+
+    /// Writes this input and what else waits behind it.
+    fn input(&mut self, first: SessionInput, queue: &mut mpsc::Receiver<SessionInput>) {
+        let mut coalescer = Coalescer::default();
+        let mut next = Some(first);
+        while let Some(input) = next {
+            if let Some(ready) = coalescer.push(input) {
+                self.write_input(ready);
+            }
+            let has_room = self.outgoing.len() < WAITING_BYTES;
+            next = if has_room {
+                queue.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        if let Some(last) = coalescer.take() {
+            self.write_input(last);
+        }
+    }
+
+    fn write_input(&mut self, input: SessionInput) {
+        if let SessionInput::Viewport { width, height, .. } = input {
+            self.resize
+                .viewport(Size::new(width, height), Instant::now());
+        } else {
+            self.input.write(&mut self.outgoing, self.size, input);
+        }
+    }
+
+    fn sent(&mut self, count: usize) {
+        self.outgoing.drain(..count.min(self.outgoing.len()));
+        self.meter
+            .bytes_out
+            .fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let gone = self.fences.gone_at(self.heard);
+        [self.resize.due(), self.fences.due(), gone]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn timers(&mut self, is_backed_up: bool) -> Result<(), Ended> {
+        let now = Instant::now();
+        let bytes = self.meter.bytes_in.load(Ordering::Relaxed);
+        if is_backed_up || bytes != self.heard_bytes {
+            (self.heard, self.heard_bytes) = (now, bytes);
+        }
+        if self
+            .fences
+            .gone_at(self.heard)
+            .is_some_and(|gone| gone <= now)
+        {
+            return Err(Ended::Lost("it does not answer any more".to_owned()));
+        }
+        self.resize.write_due(&mut self.outgoing, self.size, now);
+        self.fences.write_due(&mut self.outgoing, now);
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+// A screen nobody sees: an X server, a window manager, its pixels, its keyboard.
+import { join } from "node:path";
+import { until } from "./processes.mjs";
+
+export const WIDTH = 1360;
+export const HEIGHT = 860;
+
+/** Starts an X server on a free display number, with a window manager. */
+export async function openDisplay(sandbox) {
+  const server = sandbox.start("Xvfb", ["-displayfd", "3", "-screen", "0", `${WIDTH}x${HEIGHT}x24`, "-nolisten", "tcp"], {
+    isTelling: true,
+  });
+  const number = await until("Xvfb has told its number", () => server.told.trim());
+  sandbox.env.DISPLAY = `:${number}`;
+  sandbox.start("openbox", []);
+  return new Display(sandbox);
+}
+
+export class Display {
+  constructor(sandbox) {
+    this.sandbox = sandbox;
+  }
+
+  /** All of the screen as rows of red, green and blue bytes. WebKit's own screenshots can hang; this is what a person sees. */
+  async pixels() {
+    return await this.sandbox.run("import", ["-silent", "-window", "root", "-depth", "8", "rgb:-"]);
+  }
+
+  /** How many pixels of the screen have exactly this colour. */
+  async count([red, green, blue]) {
+    const pixels = await this.pixels();
+    let found = 0;
+    for (let at = 0; at + 2 < pixels.length; at += 3) {
+      if (pixels[at] === red && pixels[at + 1] === green && pixels[at + 2] === blue) found += 1;
+    }
+    return found;
+  }
+
+  /** Keeps a picture of the screen for a person, where FARWIRE_SHOTS names a folder. */
+  async shoot(name) {
+    const folder = process.env.FARWIRE_SHOTS;
+    if (folder) await this.sandbox.run("import", ["-silent", "-window", "root", join(folder, `${name}.png`)]);
+  }
+
+  /** Types a text on the keyboard of this screen. */
+  async type(text) {
+    await this.sandbox.run("xdotool", ["type", "--delay", "30", text]);
+  }
+
+  /** Presses keys, such as `Return` or `alt+F4`. */
+  async press(...keys) {
+    await this.sandbox.run("xdotool", ["key", "--delay", "30", ...keys]);
+  }
+
+  /** Clicks at a place of the screen. */
+  async click(x, y) {
+    await this.sandbox.run("xdotool", ["mousemove", String(x), String(y), "click", "1"]);
+  }
+
+  /** Waits for a visible window with this title, and returns its identifier. */
+  async window(title, limit = 20_000) {
+    const look = () => this.sandbox.run("xdotool", ["search", "--onlyvisible", "--name", title]);
+    return await until(`a window called ${title}`, async () => String(await look()).trim().split("\n").pop(), limit);
+  }
+}

@@ -1,0 +1,107 @@
+// The app's window, driven through WebKitWebDriver by plain W3C WebDriver calls.
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { find } from "./find.mjs";
+import { freePort, until } from "./processes.mjs";
+
+const root = join(import.meta.dirname, "../../..");
+
+/** The program under test. */
+export const PROGRAM = resolve(root, process.env.FARWIRE_BIN ?? join(process.env.CARGO_TARGET_DIR ?? "target", "debug/farwire"));
+
+export function needProgram() {
+  if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is not there: build it with cargo build -p farwire`);
+}
+
+/** How WebDriver names a reference to an element in JSON. */
+const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
+
+/** Starts the app under WebKitWebDriver. A sandbox has one. */
+export async function openApp(sandbox) {
+  needProgram();
+  const port = await freePort();
+  const driver = sandbox.start("WebKitWebDriver", [`--port=${port}`], { env: { TAURI_WEBVIEW_AUTOMATION: "true" } });
+  const base = `http://127.0.0.1:${port}`;
+  await until("WebKitWebDriver answers", async () => (await fetch(`${base}/status`)).ok);
+  const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary: PROGRAM, args: [] } } };
+  try {
+    const { sessionId } = await call(base, "POST", "/session", { capabilities });
+    return new App(`${base}/session/${sessionId}`, driver);
+  } catch (error) {
+    throw new Error(`the app did not start: ${driver.said}`, { cause: error });
+  }
+}
+
+async function call(base, method, path, body) {
+  const init = { method, signal: AbortSignal.timeout(30_000) };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  const response = await fetch(base + path, init);
+  const { value } = await response.json();
+  if (!response.ok) throw new Error(`${method} ${path}: ${value.error}: ${value.message}`);
+  return value;
+}
+
+export class App {
+  #base;
+
+  constructor(base, driver) {
+    this.#base = base;
+    this.driver = driver;
+  }
+
+  /** Runs a function in the page and returns what it returns. */
+  async script(body, ...args) {
+    return await call(this.#base, "POST", "/execute/sync", { script: `return (${body})(...arguments)`, args });
+  }
+
+  /** Asks the program what the page could ask it. */
+  async request(method, path, body = null) {
+    const script = `const done = arguments[3];
+      window.__TAURI_INTERNALS__.invoke("request", { method: arguments[0], path: arguments[1], body: arguments[2] })
+        .then(done, (error) => done({ status: 0, body: String(error) }));`;
+    return await call(this.#base, "POST", "/execute/async", { script, args: [method, path, body] });
+  }
+
+  /** Asks the program for bytes, such as a picture. */
+  async bytes(path) {
+    const script = `const done = arguments[1];
+      window.__TAURI_INTERNALS__.invoke("request_bytes", { path: arguments[0] })
+        .then((bytes) => done([...new Uint8Array(bytes)]), (error) => done(JSON.stringify(error)));`;
+    return await call(this.#base, "POST", "/execute/async", { script, args: [path] });
+  }
+
+  /** Waits for the visible element with this role and accessible name, a text or a pattern. Returns WebDriver's reference to it. */
+  async element(role, name, limit = 10_000) {
+    const [text, flags] = name instanceof RegExp ? [name.source, name.flags] : [name, null];
+    return await until(`${role} ${name}`, () => this.script(find, role, text, flags), limit);
+  }
+
+  /** Whether there is such an element now. */
+  async has(role, name) {
+    return (await this.script(find, role, name, null)) !== null;
+  }
+
+  async click(role, name) {
+    const reference = await this.element(role, name);
+    await call(this.#base, "POST", `/element/${reference[ELEMENT]}/click`, {});
+  }
+
+  /** Types into a field, after what is there already. */
+  async fill(name, text) {
+    const reference = await this.element("textbox", name);
+    await call(this.#base, "POST", `/element/${reference[ELEMENT]}/value`, { text });
+  }
+
+  /** Where an element is on the page. */
+  async place(role, name) {
+    const reference = await this.element(role, name);
+    return await this.script((element) => {
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return { x, y, width, height };
+    }, reference);
+  }
+
+  async close() {
+    await call(this.#base, "DELETE", "");
+  }
+}

@@ -1,0 +1,35 @@
+// A remote machine to connect to: a real VNC server with a password, and a terminal on its screen.
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { until } from "./processes.mjs";
+
+/** The terminal's background. Nothing else on the screen has this colour. */
+export const TERMINAL_COLOUR = [0x1b, 0x3c, 0x2e];
+
+const hex = (colour) => `#${colour.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+
+/** Starts a remote desktop with a terminal in front that covers most of it. */
+export async function startMachine(sandbox) {
+  const folder = join(sandbox.home, "machine");
+  mkdirSync(folder, { mode: 0o700 });
+  const desktop = sandbox.start(join(import.meta.dirname, "../../lib/desktop.sh"), [folder], {
+    env: { GEOMETRY: "800x560" },
+    hasInput: true,
+  });
+  const line = await until("the remote desktop answers", () => /^(\d+) (:\d+)$/m.exec(desktop.said), 20_000);
+  const env = { DISPLAY: line[2], XAUTHORITY: join(folder, "xauth") };
+  const look = ["-bg", hex(TERMINAL_COLOUR), "-fg", "#e8f0e0", "-fa", "monospace", "-fs", "11"];
+  sandbox.start("xterm", [...look, "-title", "Shell", "-geometry", "76x24+30+30", "-e", "sh"], { env });
+  await until("the remote terminal is there", () => sandbox.run("xdotool", ["search", "--onlyvisible", "--name", "Shell"], { env }));
+  return {
+    port: Number(line[1]),
+    password: readFileSync(join(folder, "password"), "utf8").trim(),
+    /** How many viewers are connected now, by the server's own words. */
+    viewers: () => {
+      const log = readFileSync(join(folder, "Xvnc.log"), "utf8");
+      return count(log, "accepted") - count(log, "closed");
+    },
+  };
+}
+
+const count = (text, word) => text.split(`Connections: ${word}:`).length - 1;

@@ -1,0 +1,1 @@
+export type ApiSettings = { enabled: boolean; port: number };

@@ -1,0 +1,18 @@
+/** The error codes of the API. Closed: the window matches on them exhaustively. */
+export type ErrorCode =
+  | "INVALID_REQUEST_DATA"
+  | "REQUIRED_VALUE_MISSING"
+  | "VALUE_INCORRECT_TYPE"
+  | "VALUE_INCORRECT_FORMAT"
+  | "VALUE_OUT_OF_BOUNDS"
+  | "VALUE_DUPLICATE"
+  | "PERMISSION_DENIED"
+  | "BAD_REQUEST"
+  | "CONFIGURATION_ERROR"
+  | "MAX_LOAD"
+  | "TOO_MANY_CONNECTIONS"
+  | "OUT_OF_RESOURCES"
+  | "GENERAL_ERROR"
+  | "INTRA_SERVICE_COMMUNICATION_ERROR"
+  | "DATABASE_ERROR"
+  | "CACHE_ERROR";

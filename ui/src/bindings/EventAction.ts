@@ -1,0 +1,1 @@
+export type EventAction = "put" | "delete";

@@ -1,0 +1,10 @@
+export type EventKind =
+  | "group"
+  | "connection"
+  | "credential"
+  | "trust"
+  | "settings"
+  | "token"
+  | "vault"
+  | "session"
+  | "resync";

@@ -1,0 +1,3 @@
+import type { TrustState } from "./TrustState";
+
+export type HostKeyView = { type: string; fingerprint: string; state: TrustState };

@@ -1,0 +1,1 @@
+export type ProtocolKind = "VNC" | "RDP" | "SSH" | "NEAR" | "APPLE";

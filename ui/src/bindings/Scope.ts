@@ -1,0 +1,1 @@
+export type Scope = "read" | "write" | "connect" | "files" | "credentials" | "trust" | "reveal" | "admin";

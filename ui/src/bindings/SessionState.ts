@@ -1,0 +1,1 @@
+export type SessionState = "connecting" | "connected" | "reconnecting" | "closed" | "failed";

@@ -1,0 +1,1 @@
+export type TrustState = "unknown" | "trusted" | "changed";

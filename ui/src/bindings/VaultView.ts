@@ -1,0 +1,5 @@
+export type VaultView = {
+  state: "locked" | "unlocking" | "ready";
+  source: "keyring" | "passphrase";
+  reason?: string;
+};

@@ -1,0 +1,1 @@
+export type VersionView = { name: string; version: string; api: string; instance: string };

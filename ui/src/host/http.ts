@@ -1,0 +1,119 @@
+/** The browser page: HTTP with a bearer token that lives in memory only. */
+import type { EventMessage } from "../bindings";
+import { type Answer, type EventListener, type Method, type RequestOptions, type SignInHost, Unreachable } from "./host";
+
+/** Waits between attempts to hear events again: quick at first, then patient. */
+const RETRY_MS = [500, 1000, 2000, 5000, 10_000];
+
+export class HttpHost implements SignInHost {
+  readonly kind = "browser";
+  readonly needsSignIn = true;
+  private token: string | null = null;
+
+  /** @param origin where the API answers, e.g. `http://127.0.0.1:3279` */
+  constructor(private readonly origin: string) {}
+
+  async signInWithCode(code: string): Promise<Answer> {
+    const answer = await this.request("PUT", "/ui/signin", { code });
+    const { body } = answer;
+    if (answer.status === 200 && typeof body === "object" && body !== null && "token" in body) {
+      this.token = String(body.token);
+    }
+    return answer;
+  }
+
+  useToken(token: string): void {
+    this.token = token;
+  }
+
+  signOut(): void {
+    this.token = null;
+  }
+
+  async request(method: Method, path: string, body?: unknown, options: RequestOptions = {}): Promise<Answer> {
+    const response = await this.fetch(method, path, body, options);
+    const text = await response.text();
+    return { status: response.status, body: text === "" ? {} : parse(text) };
+  }
+
+  async bytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+    const response = await this.fetch("GET", path);
+    if (!response.ok) throw new Unreachable(`${path} answered ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
+  listen(listener: EventListener): () => void {
+    let socket: WebSocket | null = null;
+    let attempt = 0;
+    let stopped = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const retry = (): void => {
+      listener.connected(false);
+      if (stopped) return;
+      const wait = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)] ?? 10_000;
+      attempt += 1;
+      timer = setTimeout(() => void connect(), wait);
+    };
+    const connect = async (): Promise<void> => {
+      const url = await this.eventsAddress();
+      if (stopped) return;
+      if (url === null) {
+        retry();
+        return;
+      }
+      socket = new WebSocket(url);
+      socket.onopen = () => {
+        attempt = 0;
+        listener.connected(true);
+      };
+      socket.onmessage = (event: MessageEvent<unknown>) => {
+        if (typeof event.data === "string") listener.event(JSON.parse(event.data) as EventMessage);
+      };
+      socket.onclose = retry;
+    };
+    void connect();
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+      if (socket) socket.onclose = null;
+      socket?.close();
+    };
+  }
+
+  private async eventsAddress(): Promise<string | null> {
+    try {
+      const { status, body } = await this.request("PUT", "/ticket", { events: true });
+      return status === 200 && typeof body === "object" && body !== null && "url" in body ? String(body.url) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  private async fetch(method: Method, path: string, body?: unknown, options: RequestOptions = {}): Promise<Response> {
+    const headers: Record<string, string> = {};
+    if (this.token !== null) headers["Authorization"] = `Bearer ${this.token}`;
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    try {
+      return await fetch(this.origin + path, {
+        // The same to the API, and no proxy or parser on the way stumbles over it.
+        method: method === "ACTION" ? "POST" : method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        keepalive: options.evenWhenClosing === true,
+        cache: "no-store",
+        credentials: "omit",
+        redirect: "error",
+      });
+    } catch (error) {
+      throw new Unreachable(`no answer to ${method} ${path}`, { cause: error });
+    }
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}

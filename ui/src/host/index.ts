@@ -1,0 +1,13 @@
+/** Chooses the host this page runs in. */
+import type { Host, SignInHost } from "./host";
+import { HttpHost } from "./http";
+import { TauriHost } from "./tauri";
+
+export { Unreachable } from "./host";
+export type { Answer, EventListener, Host, Method, RequestOptions, SignInHost } from "./host";
+
+export const host: Host | SignInHost = "__TAURI_INTERNALS__" in window ? new TauriHost() : new HttpHost(window.location.origin);
+
+export function isSignInHost(candidate: Host): candidate is SignInHost {
+  return candidate.needsSignIn;
+}

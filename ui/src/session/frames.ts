@@ -1,0 +1,126 @@
+/**
+ * Messages the server sends about a session's picture: a 24-byte header, then the payload.
+ *
+ * All integers are little-endian. Parsing copies nothing: pixels are a view on the message's own bytes.
+ */
+import type { StateNotice, Stats } from "../bindings";
+
+export const HEADER_BYTES = 24;
+/** The server cuts pictures into messages of at most this many bytes of pixels; more is not ours. */
+export const MAX_PIXEL_BYTES = 256 * 1024;
+/** Larger cursors are not shown by any browser; more than this is hostile. */
+export const MAX_CURSOR_SIDE = 1024;
+
+export interface Rect {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
+
+/** Messages that change the picture, in the order they must be drawn. */
+export type PictureMessage =
+  | ({ kind: "pixels"; pixels: Uint8ClampedArray<ArrayBuffer> } & Rect)
+  | ({ kind: "copy"; srcX: number; srcY: number } & Rect)
+  | ({ kind: "fill"; colour: string } & Rect)
+  | { kind: "resize"; w: number; h: number };
+
+/** Messages that are acted on as soon as they arrive. */
+export type ControlMessage =
+  | { kind: "cursor"; w: number; h: number; hotX: number; hotY: number; pixels: Uint8ClampedArray<ArrayBuffer> }
+  | { kind: "cursor-move"; x: number; y: number }
+  | { kind: "clipboard"; text: string }
+  | { kind: "state"; report: StateNotice }
+  | { kind: "name"; name: string }
+  | { kind: "bell" }
+  | { kind: "stats"; stats: Stats };
+
+export type ServerMessage = PictureMessage | ControlMessage | { kind: "frame-end"; seq: number };
+
+/** A message that is cut, too long, or of no kind we know. */
+export class FrameError extends Error {}
+
+const text = new TextDecoder("utf-8", { fatal: true });
+
+/** Reads one whole binary message. Throws {@link FrameError} if it is not exactly one. */
+export function parseMessage(buffer: ArrayBuffer): ServerMessage {
+  if (buffer.byteLength < HEADER_BYTES) {
+    throw new FrameError(`a message of ${buffer.byteLength} bytes is shorter than its header`);
+  }
+  const view = new DataView(buffer);
+  const field = (offset: number): number => view.getUint16(offset, true);
+  const rect: Rect = { x: field(2), y: field(4), w: field(6), h: field(8) };
+  const kind = view.getUint8(0);
+  switch (kind) {
+    case 1: {
+      const pixels = takePixels(buffer, rect, MAX_PIXEL_BYTES);
+      if (pixels.length === 0) throw new FrameError("a picture message has no pixels");
+      return { kind: "pixels", ...rect, pixels };
+    }
+    case 2:
+      return { kind: "copy", ...rect, srcX: field(10), srcY: field(12) };
+    case 3:
+      return { kind: "fill", ...rect, colour: colour(view.getUint32(16, true)) };
+    case 4:
+      return { kind: "resize", w: rect.w, h: rect.h };
+    case 5: {
+      const { x: hotX, y: hotY, w, h } = rect;
+      if (w > MAX_CURSOR_SIDE || h > MAX_CURSOR_SIDE) throw new FrameError(`a cursor of ${w} x ${h} is too large`);
+      return { kind: "cursor", w, h, hotX, hotY, pixels: takePixels(buffer, rect, MAX_CURSOR_SIDE ** 2 * 4) };
+    }
+    case 6:
+      return { kind: "cursor-move", x: rect.x, y: rect.y };
+    case 7:
+      return { kind: "clipboard", text: takeText(buffer) };
+    case 8:
+      return { kind: "state", report: takeJson<StateNotice>(buffer, "state") };
+    case 9:
+      return { kind: "name", name: takeText(buffer) };
+    case 10:
+      return { kind: "bell" };
+    case 11:
+      return { kind: "frame-end", seq: view.getUint32(20, true) };
+    case 12:
+      return { kind: "stats", stats: takeJson<Stats>(buffer, "fps") };
+    default:
+      throw new FrameError(`no message is of kind ${kind}`);
+  }
+}
+
+/** Whether a message waits for the next drawn frame; everything else acts at once. */
+export function isPicture(message: ServerMessage): message is PictureMessage {
+  return message.kind === "pixels" || message.kind === "copy" || message.kind === "fill" || message.kind === "resize";
+}
+
+function takePixels(buffer: ArrayBuffer, rect: Rect, limit: number): Uint8ClampedArray<ArrayBuffer> {
+  const expected = rect.w * rect.h * 4;
+  const actual = buffer.byteLength - HEADER_BYTES;
+  if (expected > limit) throw new FrameError(`${expected} bytes of pixels are more than the ${limit} allowed`);
+  if (actual !== expected) throw new FrameError(`${rect.w} x ${rect.h} pixels need ${expected} bytes, not ${actual}`);
+  return new Uint8ClampedArray(buffer, HEADER_BYTES);
+}
+
+function takeText(buffer: ArrayBuffer): string {
+  try {
+    return text.decode(new Uint8Array(buffer, HEADER_BYTES));
+  } catch {
+    throw new FrameError("the text of a message is not UTF-8");
+  }
+}
+
+function takeJson<T extends object>(buffer: ArrayBuffer, required: string & keyof T): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(takeText(buffer));
+  } catch {
+    throw new FrameError("the report in a message is not JSON");
+  }
+  if (typeof value !== "object" || value === null || !(required in value)) {
+    throw new FrameError(`the report in a message lacks ${required}`);
+  }
+  return value as T;
+}
+
+function colour(value: number): string {
+  return `rgb(${value & 0xff} ${(value >>> 8) & 0xff} ${(value >>> 16) & 0xff})`;
+}

@@ -1,0 +1,159 @@
+/** One attached viewer of a session: its stream, its picture, and the input that goes back. */
+import type { StateNotice, Stats } from "../bindings";
+import { Screen } from "./canvas";
+import { ClipboardBridge, systemClipboard } from "./clipboard";
+import type { CursorImage } from "./cursor";
+import { isPicture, type ServerMessage } from "./frames";
+import { currentPlatform, Keyboard } from "./keyboard";
+import * as out from "./messages";
+import { PointerTrack, type Size } from "./pointer";
+import { Stream } from "./stream";
+
+/** What the surroundings of the picture want to know. None of it is called per frame. */
+export interface ViewerEvents {
+  state(report: StateNotice): void;
+  stats(stats: Stats): void;
+  name(name: string): void;
+  resized(size: Size): void;
+  cursor(cursor: CursorImage): void;
+  remotePointer(x: number, y: number): void;
+  clipboardReceived(bytes: number, delivered: boolean): void;
+  clipboardSent(bytes: number): void;
+  bell(): void;
+  /** The stream broke; the session itself may be well. */
+  detached(): void;
+}
+
+export class Viewer {
+  readonly screen: Screen;
+  readonly keyboard: Keyboard;
+  readonly pointer: PointerTrack;
+  readonly clipboard: ClipboardBridge;
+  /** Observing: nothing a person does here reaches the remote machine. */
+  viewOnly = false;
+  private stream: Stream | null = null;
+  private visible = true;
+  private askedFor: string | null = null;
+
+  constructor(private readonly events: ViewerEvents) {
+    this.screen = new Screen({
+      drawn: (seq) => this.stream?.send(out.ack(seq)),
+      resized: (size) => events.resized(size),
+    });
+    this.keyboard = new Keyboard(
+      {
+        key: (down, keysym, scancode) => this.input(out.key(down, keysym, scancode)),
+        releaseAll: () => this.stream?.send(out.releaseAll()),
+      },
+      currentPlatform(),
+    );
+    this.pointer = new PointerTrack((x, y, buttons) => this.input(out.pointer(x, y, buttons)));
+    this.clipboard = new ClipboardBridge(systemClipboard, (text) => {
+      if (this.viewOnly) return;
+      this.stream?.send(out.clipboard(text));
+      events.clipboardSent(text.length);
+    });
+  }
+
+  /** Attaches to the session behind a ticket's address; the picture of an earlier stream stays until pixels come. */
+  attach(url: string): void {
+    this.detach();
+    this.screen.reset();
+    this.askedFor = null;
+    this.stream = new Stream(url, {
+      message: (message) => this.receive(message),
+      ended: () => {
+        this.stream = null;
+        this.events.detached();
+      },
+    });
+  }
+
+  detach(): void {
+    this.stream?.close();
+    this.stream = null;
+  }
+
+  get isAttached(): boolean {
+    return this.stream !== null;
+  }
+
+  /** Tells the server whether anybody looks. */
+  show(isShown: boolean): void {
+    if (this.visible === isShown) return;
+    this.visible = isShown;
+    this.screen.show(isShown);
+    this.stream?.send(out.visible(isShown));
+  }
+
+  wheel(x: number, y: number, dx: number, dy: number): void {
+    this.input(out.wheel(x, y, dx, dy));
+  }
+
+  type(text: string): void {
+    if (text !== "") this.input(out.typeText(text));
+  }
+
+  /** Asks for a desktop of this size; the same size is asked for once. */
+  askForSize(w: number, h: number, scalePercent: number): void {
+    const asked = `${w}x${h}@${scalePercent}`;
+    if (asked === this.askedFor || this.viewOnly || w < 1 || h < 1) return;
+    this.askedFor = asked;
+    this.stream?.send(out.viewport(w, h, scalePercent));
+  }
+
+  /** The picture lost the keyboard. */
+  release(): void {
+    this.pointer.reset();
+    this.keyboard.releaseAll();
+  }
+
+  private input(message: ArrayBuffer): void {
+    if (!this.viewOnly) this.stream?.send(message);
+  }
+
+  private receive(message: ServerMessage): void {
+    if (isPicture(message)) {
+      this.screen.add(message);
+      return;
+    }
+    switch (message.kind) {
+      case "frame-end":
+        this.screen.finish(message.seq);
+        return;
+      case "state":
+        this.receiveState(message.report);
+        return;
+      case "stats":
+        this.events.stats(message.stats);
+        return;
+      case "name":
+        this.events.name(message.name);
+        return;
+      case "cursor":
+        this.events.cursor(message);
+        return;
+      case "cursor-move":
+        this.events.remotePointer(message.x, message.y);
+        return;
+      case "clipboard":
+        void this.receiveClipboard(message.text);
+        return;
+      case "bell":
+        this.events.bell();
+    }
+  }
+
+  private receiveState(report: StateNotice): void {
+    this.viewOnly = report.view_only;
+    // The server assumes somebody looks until told otherwise.
+    if (report.state === "connected" && !this.visible) this.stream?.send(out.visible(false));
+    if (report.state !== "connected") this.askedFor = null;
+    this.events.state(report);
+  }
+
+  private async receiveClipboard(text: string): Promise<void> {
+    const delivered = await this.clipboard.received(text);
+    this.events.clipboardReceived(text.length, delivered);
+  }
+}

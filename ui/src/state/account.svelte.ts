@@ -1,0 +1,136 @@
+/** Who this page is signed in as, and everything that begins and ends with that. */
+import { api, ApiError, onSignedOut } from "../api";
+import type { EventMessage } from "../bindings";
+import { host, isSignInHost, Unreachable } from "../host";
+import { connections } from "./connections.svelte";
+import { groups } from "./groups.svelte";
+import { nearby } from "./nearby";
+import { sessions } from "./sessions.svelte";
+import { settings } from "./settings.svelte";
+import { tokens } from "./tokens";
+import { trust } from "./trust";
+import { vault } from "./vault.svelte";
+
+export type SignInProblem = "ended" | "code" | "token" | "unreachable";
+
+class Account {
+  phase: "starting" | "signed-out" | "ready" = $state("starting");
+  problem: SignInProblem | null = $state(null);
+  /** Whether changes made elsewhere arrive. */
+  isConnected = $state(true);
+  private stopListening: (() => void) | null = null;
+
+  /** Signs in with the code in the page's address, if there is one, and loads everything. */
+  async start(): Promise<void> {
+    onSignedOut(() => this.signedOut());
+    if (!isSignInHost(host)) {
+      await this.enter();
+      return;
+    }
+    const code = takeCode();
+    if (code === null) this.phase = "signed-out";
+    else await this.signIn(`#code=${code}`);
+  }
+
+  /** Takes a sign-in link, its code, or a token. */
+  async signIn(text: string): Promise<void> {
+    if (!isSignInHost(host)) return;
+    this.problem = null;
+    const code = /#code=([^&\s]+)/.exec(text)?.[1];
+    try {
+      if (code !== undefined) {
+        const answer = await host.signInWithCode(decodeURIComponent(code));
+        if (answer.status !== 200) {
+          this.refuse("code");
+          return;
+        }
+      } else {
+        host.useToken(text.trim());
+        await api.groups();
+      }
+    } catch (error) {
+      if (!(error instanceof ApiError) && !(error instanceof Unreachable)) throw error;
+      this.refuse(error instanceof ApiError && error.status !== 0 ? "token" : "unreachable");
+      return;
+    }
+    await this.enter();
+  }
+
+  private async enter(): Promise<void> {
+    this.phase = "ready";
+    this.problem = null;
+    this.stopListening?.();
+    this.stopListening = host.listen({
+      event: (message) => this.hear(message),
+      connected: (isConnected) => {
+        const isBack = isConnected && !this.isConnected;
+        this.isConnected = isConnected;
+        if (isBack) void this.loadAll();
+      },
+    });
+    await this.loadAll();
+  }
+
+  private async loadAll(): Promise<void> {
+    await Promise.all([connections.load(), groups.load(), settings.load(), vault.load(), sessions.load()]);
+    if (trust.value !== null) void trust.load();
+    if (tokens.value !== null) void tokens.load();
+    if (nearby.value !== null) void nearby.load();
+  }
+
+  private hear(message: EventMessage): void {
+    switch (message.kind) {
+      case "connection":
+      case "credential":
+        connections.touch(message.id);
+        // Counts of groups come from the connections, so the groups need no fetching.
+        return;
+      case "group":
+        void groups.load();
+        if (message.action === "delete") void connections.load();
+        return;
+      case "trust":
+        void trust.load();
+        return;
+      case "settings":
+        void settings.load();
+        return;
+      case "token":
+        if (tokens.value !== null) void tokens.load();
+        return;
+      case "vault":
+        void vault.load();
+        return;
+      case "session":
+        sessions.hear(message);
+        return;
+      case "resync":
+        void this.loadAll();
+    }
+  }
+
+  private refuse(problem: SignInProblem): void {
+    if (isSignInHost(host)) host.signOut();
+    this.phase = "signed-out";
+    this.problem = problem;
+  }
+
+  private signedOut(): void {
+    if (this.phase !== "ready" || !isSignInHost(host)) return;
+    this.stopListening?.();
+    this.stopListening = null;
+    this.isConnected = true;
+    sessions.clear();
+    for (const each of [connections, groups, settings, vault, trust, tokens, nearby]) each.clear();
+    this.refuse("ended");
+  }
+}
+
+/** Takes the one-time code out of the address, where it must not stay: histories and shoulders see it. */
+function takeCode(): string | null {
+  const code = /^#code=([^&]+)/.exec(window.location.hash)?.[1] ?? null;
+  if (code !== null) window.history.replaceState(null, "", window.location.pathname + window.location.search);
+  return code;
+}
+
+export const account = new Account();

@@ -1,0 +1,106 @@
+/** Saved connections, kept as the core says they are. */
+import { api, ApiError, type ConnectionFields } from "../api";
+import type { Connection } from "../bindings";
+import { t } from "../texts";
+import { deletions } from "./deletions.svelte";
+import { Resource } from "./resource.svelte";
+import { toasts } from "./toasts.svelte";
+
+/** Changes that arrive closer together are fetched together. */
+const GATHER_MS = 40;
+/** From here on one list costs less than single answers. */
+const FETCH_ALL_FROM = 20;
+
+class Connections {
+  private readonly list = new Resource<Connection[]>(api.connections);
+  private readonly byId: Map<string, Connection> = $derived(new Map((this.list.value ?? []).map((one) => [one.uid, one])));
+  private changed = new Set<string>();
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  /** All that are not about to be deleted. */
+  readonly all: Connection[] = $derived((this.list.value ?? []).filter((one) => !deletions.hides(one.uid)));
+  readonly tags: string[] = $derived([...new Set(this.all.flatMap((one) => one.tags))].sort((a, b) => a.localeCompare(b)));
+
+  get isLoaded(): boolean {
+    return this.list.value !== null;
+  }
+
+  get error(): ApiError | null {
+    return this.list.error;
+  }
+
+  get(uid: string | null): Connection | null {
+    return uid === null ? null : (this.byId.get(uid) ?? null);
+  }
+
+  load(): Promise<void> {
+    return this.list.load();
+  }
+
+  clear(): void {
+    this.list.clear();
+  }
+
+  /** A connection changed or went away: fetches it soon. */
+  touch(uid: string): void {
+    this.changed.add(uid);
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      const uids = [...this.changed];
+      this.changed.clear();
+      if (uids.length >= FETCH_ALL_FROM) void this.load();
+      else for (const each of uids) void this.refresh(each);
+    }, GATHER_MS);
+  }
+
+  /** Fetches one connection anew. */
+  async refresh(uid: string): Promise<void> {
+    try {
+      this.put(await api.connection(uid));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) this.drop(uid);
+    }
+  }
+
+  async create(fields: ConnectionFields): Promise<string> {
+    const { uid } = await api.createConnection(fields);
+    await this.refresh(uid);
+    return uid;
+  }
+
+  async update(uid: string, fields: ConnectionFields): Promise<void> {
+    await api.updateConnection(uid, fields);
+    await this.refresh(uid);
+  }
+
+  async duplicate(uid: string): Promise<string> {
+    const copy = await api.duplicateConnection(uid);
+    await this.refresh(copy.uid);
+    return copy.uid;
+  }
+
+  /** Deletes after a few seconds in which it can be undone. */
+  remove(connection: Connection): void {
+    const { uid, name } = connection;
+    deletions.later(uid, t.library.deleted(name), async (evenWhenClosing) => {
+      try {
+        await api.deleteConnection(uid, { evenWhenClosing });
+        this.drop(uid);
+      } catch (error) {
+        if (error instanceof ApiError) toasts.show(t.library.notDeleted(name, error.message));
+      }
+    });
+  }
+
+  private put(connection: Connection): void {
+    const list = this.list.value ?? [];
+    const at = list.findIndex((one) => one.uid === connection.uid);
+    this.list.value = at < 0 ? [...list, connection] : list.with(at, connection);
+  }
+
+  private drop(uid: string): void {
+    this.list.value = (this.list.value ?? []).filter((one) => one.uid !== uid);
+  }
+}
+
+export const connections = new Connections();

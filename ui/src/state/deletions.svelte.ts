@@ -1,0 +1,65 @@
+/**
+ * Deletes that can be undone for a few seconds.
+ *
+ * Making a deleted thing anew would give it another identifier, so the request itself waits; what is to be deleted
+ * is only hidden until then. Leaving the page sends what waits.
+ */
+import { SvelteMap } from "svelte/reactivity";
+import { t } from "../texts";
+import { toasts } from "./toasts.svelte";
+
+const UNDO_MS = 6000;
+
+interface Waiting {
+  timer: ReturnType<typeof setTimeout>;
+  run: (evenWhenClosing: boolean) => Promise<void>;
+  dismiss: () => void;
+}
+
+class Deletions {
+  private readonly waiting = new SvelteMap<string, Waiting>();
+
+  constructor() {
+    window.addEventListener("pagehide", () => this.flush(true));
+  }
+
+  /** Whether a thing is about to be deleted and should not be shown. */
+  hides(id: string): boolean {
+    return this.waiting.has(id);
+  }
+
+  /** Hides `id` now and deletes it later. `text` says what was done. */
+  later(id: string, text: string, run: (evenWhenClosing: boolean) => Promise<void>): void {
+    if (this.waiting.has(id)) return;
+    const dismiss = toasts.show(text, { label: t.common.undo, run: () => this.undo(id) }, UNDO_MS);
+    const timer = setTimeout(() => void this.execute(id, false), UNDO_MS);
+    this.waiting.set(id, { timer, run, dismiss });
+  }
+
+  private undo(id: string): void {
+    const entry = this.waiting.get(id);
+    if (!entry) return;
+    clearTimeout(entry.timer);
+    entry.dismiss();
+    this.waiting.delete(id);
+  }
+
+  private async execute(id: string, evenWhenClosing: boolean): Promise<void> {
+    const entry = this.waiting.get(id);
+    if (!entry) return;
+    clearTimeout(entry.timer);
+    entry.dismiss();
+    // Stays hidden until the answer, so that it does not flash up again.
+    try {
+      await entry.run(evenWhenClosing);
+    } finally {
+      this.waiting.delete(id);
+    }
+  }
+
+  private flush(evenWhenClosing: boolean): void {
+    for (const id of [...this.waiting.keys()]) void this.execute(id, evenWhenClosing);
+  }
+}
+
+export const deletions = new Deletions();

@@ -1,0 +1,92 @@
+/** Editing one saved connection: fields are saved as they are typed, a refused one keeps its text and says why. */
+import { ApiError, type ConnectionFields } from "../api";
+import type { Connection } from "../bindings";
+import { connections } from "./connections.svelte";
+
+export type FieldName = keyof ConnectionFields & string;
+type Value = ConnectionFields[FieldName];
+
+/** How long typing must pause before it is saved. */
+const PAUSE_MS = 500;
+
+export class Edit {
+  /** What was typed and is not confirmed yet. */
+  private drafts: Record<string, Value> = $state({});
+  errors: Record<string, string> = $state({});
+  /** A refusal that is about no field. */
+  problem: ApiError | null = $state.raw(null);
+  isSaving = $state(false);
+  savedAt: number | null = $state(null);
+  private before: ConnectionFields | null = $state.raw(null);
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(readonly uid: string) {}
+
+  get canUndo(): boolean {
+    return this.before !== null;
+  }
+
+  /** What a field shows: the draft while there is one. */
+  show<T extends Value>(field: FieldName, saved: T): T {
+    return field in this.drafts ? (this.drafts[field] as T) : saved;
+  }
+
+  /** Takes a value; it is saved after a pause, or at once. */
+  set(field: FieldName, value: Value, when: "paused" | "now" = "paused"): void {
+    this.drafts[field] = value;
+    delete this.errors[field];
+    clearTimeout(this.timer);
+    if (when === "now") void this.flush();
+    else this.timer = setTimeout(() => void this.flush(), PAUSE_MS);
+  }
+
+  /** Saves what is typed. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    const fields = $state.snapshot(this.drafts) as ConnectionFields;
+    const names = Object.keys(fields).filter((name) => !(name in this.errors));
+    if (names.length === 0) return;
+    const sent = Object.fromEntries(names.map((name) => [name, fields[name as FieldName]])) as ConnectionFields;
+    await this.save(sent, this.valuesOf(names));
+  }
+
+  /** Takes the last save back. */
+  async undo(): Promise<void> {
+    const before = this.before;
+    if (!before) return;
+    this.drafts = {};
+    this.errors = {};
+    await this.save(before, null);
+  }
+
+  private async save(fields: ConnectionFields, before: ConnectionFields | null): Promise<void> {
+    this.isSaving = true;
+    this.problem = null;
+    try {
+      await connections.update(this.uid, fields);
+      this.before = before;
+      this.savedAt = Date.now();
+      for (const [name, value] of Object.entries(fields)) {
+        if (JSON.stringify(this.drafts[name]) === JSON.stringify(value)) delete this.drafts[name];
+      }
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const { property } = error.body;
+      if (property !== undefined && property in fields) this.errors[property] = error.message;
+      else this.problem = error;
+    } finally {
+      this.isSaving = false;
+    }
+  }
+
+  private valuesOf(names: string[]): ConnectionFields | null {
+    const saved = connections.get(this.uid);
+    if (!saved) return null;
+    return Object.fromEntries(names.map((name) => [name, savedValue(saved, name)])) as ConnectionFields;
+  }
+}
+
+function savedValue(connection: Connection, field: string): unknown {
+  if (field.includes(".")) return connection.settings[field] ?? null;
+  return connection[field as keyof Connection];
+}

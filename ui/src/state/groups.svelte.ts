@@ -1,0 +1,128 @@
+/** The tree of groups. */
+import { api, ApiError } from "../api";
+import type { Group } from "../bindings";
+import { t } from "../texts";
+import { connections } from "./connections.svelte";
+import { deletions } from "./deletions.svelte";
+import { Resource } from "./resource.svelte";
+import { toasts } from "./toasts.svelte";
+
+export interface TreeGroup {
+  group: Group;
+  depth: number;
+  hasChildren: boolean;
+  /** Machines in it and in its subgroups. */
+  count: number;
+}
+
+class Groups {
+  private readonly list = new Resource<Group[]>(api.groups);
+  readonly all: Group[] = $derived((this.list.value ?? []).filter((group) => !deletions.hides(group.group_uid)));
+  private readonly children: Map<string | null, Group[]> = $derived(byParent(this.all));
+  private readonly own: Map<string, number> = $derived(countByGroup());
+
+  get isLoaded(): boolean {
+    return this.list.value !== null;
+  }
+
+  get error(): ApiError | null {
+    return this.list.error;
+  }
+
+  get(uid: string | null): Group | null {
+    return this.all.find((group) => group.group_uid === uid) ?? null;
+  }
+
+  load(): Promise<void> {
+    return this.list.load();
+  }
+
+  clear(): void {
+    this.list.clear();
+  }
+
+  /** The rows of the tree in order; closed groups hide what is in them. */
+  rows(isOpen: (uid: string) => boolean): TreeGroup[] {
+    const rows: TreeGroup[] = [];
+    const walk = (parent: string | null, depth: number): void => {
+      for (const group of this.children.get(parent) ?? []) {
+        const hasChildren = this.children.has(group.group_uid);
+        rows.push({ group, depth, hasChildren, count: this.count(group.group_uid) });
+        if (hasChildren && isOpen(group.group_uid)) walk(group.group_uid, depth + 1);
+      }
+    };
+    walk(null, 0);
+    return rows;
+  }
+
+  /** A group and everything below it. */
+  within(uid: string): Set<string> {
+    const found = new Set([uid]);
+    for (const each of found) for (const child of this.children.get(each) ?? []) found.add(child.group_uid);
+    return found;
+  }
+
+  /** Names from the top down to a group, for menus and captions. */
+  path(uid: string | null): string[] {
+    const names: string[] = [];
+    for (let at = this.get(uid); at && names.length < 32; at = this.get(at.parent_uid)) names.unshift(at.name);
+    return names;
+  }
+
+  async create(name: string, parent: string | null): Promise<string> {
+    const { group_uid: uid } = await api.createGroup(name, parent);
+    await this.load();
+    return uid;
+  }
+
+  async rename(uid: string, name: string): Promise<void> {
+    await api.renameGroup(uid, name);
+    await this.load();
+  }
+
+  async move(uid: string, parent: string | null): Promise<void> {
+    await api.moveGroup(uid, parent);
+    await this.load();
+  }
+
+  /** Deletes a group after a few seconds; its machines stay. */
+  remove(group: Group): void {
+    deletions.later(group.group_uid, t.groups.deleted(group.name), async (evenWhenClosing) => {
+      try {
+        await api.deleteGroup(group.group_uid, { evenWhenClosing });
+        await this.load();
+      } catch (error) {
+        if (error instanceof ApiError) toasts.show(t.groups.notDeleted(group.name, error.message));
+      }
+    });
+  }
+
+  private count(uid: string): number {
+    let sum = 0;
+    for (const each of this.within(uid)) sum += this.own.get(each) ?? 0;
+    return sum;
+  }
+}
+
+function byParent(all: Group[]): Map<string | null, Group[]> {
+  const known = new Set(all.map((group) => group.group_uid));
+  const map = new Map<string | null, Group[]>();
+  for (const group of all) {
+    // A group whose parent is gone, or hidden while it waits to be deleted, moves to the top.
+    const parent = group.parent_uid !== null && known.has(group.parent_uid) ? group.parent_uid : null;
+    const siblings = map.get(parent);
+    if (siblings) siblings.push(group);
+    else map.set(parent, [group]);
+  }
+  const collator = new Intl.Collator(undefined, { numeric: true });
+  for (const siblings of map.values()) siblings.sort((a, b) => collator.compare(a.name, b.name));
+  return map;
+}
+
+function countByGroup(): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { category_uid: uid } of connections.all) if (uid !== null) counts.set(uid, (counts.get(uid) ?? 0) + 1);
+  return counts;
+}
+
+export const groups = new Groups();

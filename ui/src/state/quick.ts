@@ -1,0 +1,80 @@
+/** Quick connect: what a person typed into the command bar, read as the address of a machine. */
+import type { ProtocolKind } from "../bindings";
+import { DEFAULT_PORT } from "./address";
+
+export interface QuickTarget {
+  protocol: ProtocolKind;
+  host: string;
+  port: number;
+  username: string | null;
+}
+
+const SCHEMES: Readonly<Record<string, ProtocolKind>> = { vnc: "VNC", rdp: "RDP", ssh: "SSH" };
+/** VNC counts displays from port 5900; `host:1` means 5901. */
+const VNC_BASE = 5900;
+const MAX_DISPLAY = 99;
+const HOST = /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?$/i;
+
+/**
+ * Reads `vnc://host:5901`, `host:1`, `host::5901`, `rdp://host`, `ssh://me@host`, `ssh me@host` or a bare host.
+ *
+ * Returns `null` for anything that is not surely an address; a bare word needs a dot, a colon or a scheme to be one,
+ * unless `isBareWordEnough` says that nothing else is asked for.
+ */
+export function parseQuick(text: string, isBareWordEnough = false): QuickTarget | null {
+  const trimmed = text.trim();
+  const schemed = /^([a-z]+)(?::\/\/|\s+)(\S+)$/i.exec(trimmed);
+  const scheme = schemed?.[1]?.toLowerCase();
+  const protocol = scheme === undefined ? "VNC" : SCHEMES[scheme];
+  if (protocol === undefined) return null;
+  const rest = (schemed?.[2] ?? trimmed).replace(/\/$/, "");
+  if (rest === "" || /\s/.test(rest)) return null;
+
+  const at = rest.lastIndexOf("@");
+  const username = at > 0 ? rest.slice(0, at).replace(/:.*$/, "") : null; // A password in an address is not kept.
+  const place = splitPort(rest.slice(at + 1));
+  if (!place || at === 0) return null;
+  const isCertain = scheme !== undefined || username !== null || place.port !== null || /[.:]/.test(place.host);
+  if (!isCertain && !isBareWordEnough) return null;
+
+  const port = portOf(protocol, place.port, place.isDisplay);
+  return port === null ? null : { protocol, host: place.host, port, username: username === "" ? null : username };
+}
+
+interface PlaceText {
+  host: string;
+  port: string | null;
+  /** One colon after a VNC host may mean a display. */
+  isDisplay: boolean;
+}
+
+function splitPort(text: string): PlaceText | null {
+  const bracketed = /^\[([0-9a-f:.%]+)\](?:(::?)(\d+))?$/i.exec(text);
+  if (bracketed?.[1] !== undefined) {
+    return { host: bracketed[1], port: bracketed[3] ?? null, isDisplay: bracketed[2] === ":" };
+  }
+  if (/^[0-9a-f]*(?::[0-9a-f]*){3,}$/i.test(text) && !/:::/.test(text)) return { host: text, port: null, isDisplay: false };
+  const plain = /^([^:]+)(?:(::?)(\d+))?$/.exec(text);
+  if (plain?.[1] === undefined || !HOST.test(plain[1])) return null;
+  return { host: plain[1], port: plain[3] ?? null, isDisplay: plain[2] === ":" };
+}
+
+function portOf(protocol: ProtocolKind, text: string | null, isDisplay: boolean): number | null {
+  if (text === null) return DEFAULT_PORT[protocol];
+  const value = Number(text);
+  if (protocol === "VNC" && isDisplay && value <= MAX_DISPLAY) return VNC_BASE + value;
+  return value >= 1 && value <= 65535 ? value : null;
+}
+
+/** What a quick target is called while nobody has named it. */
+export function quickName({ protocol, host, port }: QuickTarget): string {
+  const name = host.includes(":") ? `[${host}]` : host;
+  return port === DEFAULT_PORT[protocol] ? host : `${name}:${port}`;
+}
+
+/** The target as an address with its scheme. */
+export function quickAddress({ protocol, host, port, username }: QuickTarget): string {
+  const name = host.includes(":") ? `[${host}]` : host;
+  const user = username === null ? "" : `${username}@`;
+  return `${protocol.toLowerCase()}://${user}${name}${port === DEFAULT_PORT[protocol] ? "" : `:${port}`}`;
+}

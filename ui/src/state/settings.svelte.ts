@@ -1,0 +1,26 @@
+/** The application's own settings. */
+import { api, type SettingsChange, type SettingsView } from "../api";
+import { Resource } from "./resource.svelte";
+
+class SettingsState extends Resource<SettingsView> {
+  constructor() {
+    super(api.settings);
+  }
+
+  /** Writes some settings; they act at once. Throws what the API refuses. */
+  async change(change: SettingsChange): Promise<void> {
+    this.value = await api.changeSettings(change);
+    await this.load();
+  }
+}
+
+export const settings = new SettingsState();
+
+/** Lets the page look as the settings say. */
+export function applyAppearance(root: HTMLElement): void {
+  const appearance = settings.value?.appearance;
+  if (!appearance || appearance.theme === "system") delete root.dataset["theme"];
+  else root.dataset["theme"] = appearance.theme;
+  if (appearance?.density === "roomy") root.dataset["density"] = "roomy";
+  else delete root.dataset["density"];
+}

@@ -1,0 +1,249 @@
+/** One tab of a remote screen: the session it shows, how that stands, and the viewer that draws it. */
+import { api, ApiError, type CredentialFields } from "../api";
+import type { ErrorBody, SessionState, SessionView, Stage, Stats } from "../bindings";
+import type { CursorImage } from "../session/cursor";
+import type { Fitting, Size } from "../session/pointer";
+import { Viewer } from "../session/viewer";
+import { connections } from "./connections.svelte";
+import { pictures } from "./pictures.svelte";
+import { Rates } from "./rates";
+
+/** `opening`: the request to connect is under way and there is no session yet. */
+export type Phase = "opening" | SessionState;
+
+export interface ClipboardNote {
+  direction: "in" | "out";
+  bytes: number;
+  at: number;
+  /** A text that came in but waits for a click before the browser takes it. */
+  isWaiting: boolean;
+}
+
+/** Waits between attempts to attach again after the stream broke. */
+const ATTACH_AGAIN_MS = [200, 500, 1000, 2000, 5000];
+
+let lastId = 0;
+
+export class SessionTab {
+  readonly id = `tab-${++lastId}`;
+  readonly viewer: Viewer;
+  sessionId: string | null = $state(null);
+  phase: Phase = $state("opening");
+  stage: Stage | null = $state(null);
+  problem: ErrorBody | null = $state.raw(null);
+  retryAt: number | null = $state(null);
+  /** When the link was lost, in milliseconds since 1970. */
+  lostAt: number | null = $state(null);
+  viewOnly = $state(false);
+  fitting: Fitting = $state("fit");
+  /** CSS pixels a remote pixel is shown with, times the screen's own ratio: 1 is exact. */
+  zoom = $state(1);
+  size: Size = $state.raw({ w: 0, h: 0 });
+  stats: Stats | null = $state.raw(null);
+  rates = $state.raw(new Rates());
+  security = $state("");
+  connectedAt: number | null = $state(null);
+  desktopName = $state("");
+  cursor: CursorImage | null = $state.raw(null);
+  remotePointer: { x: number; y: number } | null = $state.raw(null);
+  clipboardNote: ClipboardNote | null = $state.raw(null);
+  /** The person closed the question about an identity; it is not asked again until the next attempt. */
+  isTrustDeclined = $state(false);
+  private attempt = 0;
+  private attachTimer: ReturnType<typeof setTimeout> | undefined;
+  private isGone = false;
+
+  constructor(
+    readonly connectionUid: string,
+    private readonly savedName: string,
+    viewOnly: boolean,
+  ) {
+    this.viewOnly = viewOnly;
+    this.viewer = new Viewer({
+      state: (report) => this.report(report),
+      stats: (stats) => {
+        this.stats = stats;
+        this.rates = this.rates.with(stats, Date.now());
+      },
+      name: (name) => (this.desktopName = name),
+      resized: (size) => (this.size = size),
+      cursor: (cursor) => (this.cursor = cursor),
+      remotePointer: (x, y) => (this.remotePointer = { x, y }),
+      clipboardReceived: (bytes, delivered) => this.noteClipboard("in", bytes, !delivered),
+      clipboardSent: (bytes) => this.noteClipboard("out", bytes, false),
+      bell: () => undefined,
+      detached: () => this.attachAgain(),
+    });
+  }
+
+  get name(): string {
+    return connections.get(this.connectionUid)?.name ?? this.savedName;
+  }
+
+  /** Whether the remote machine gets what is typed and pointed. */
+  get isLive(): boolean {
+    return this.phase === "connected";
+  }
+
+  /** Opens a session of the connection; credentials given here are used once and not stored. */
+  async open(credentials: CredentialFields | null = null): Promise<void> {
+    const earlier = this.sessionId;
+    this.begin();
+    if (earlier !== null) void api.closeSession(earlier).catch(() => undefined);
+    try {
+      const { session_id: id } = await api.connect(this.connectionUid, this.viewOnly, credentials);
+      if (this.isGone) {
+        void api.closeSession(id).catch(() => undefined);
+        return;
+      }
+      await this.adopt(id);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Shows a session that is there already. */
+  async adopt(id: string): Promise<void> {
+    this.sessionId = id;
+    await this.attach();
+  }
+
+  /** Tries the same session again at once; a session that is gone is opened anew. */
+  async reconnect(): Promise<void> {
+    const id = this.sessionId;
+    if (id === null || this.phase === "failed" || this.phase === "closed") {
+      await this.open();
+      return;
+    }
+    try {
+      await api.reconnect(id);
+      this.retryAt = null;
+      if (!this.viewer.isAttached) await this.attach();
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) await this.open();
+      else this.fail(error);
+    }
+  }
+
+  async setViewOnly(viewOnly: boolean): Promise<void> {
+    if (this.sessionId === null || this.viewOnly === viewOnly) return;
+    if (viewOnly) this.viewer.release();
+    this.viewOnly = viewOnly;
+    this.viewer.viewOnly = viewOnly;
+    try {
+      await api.setViewOnly(this.sessionId, viewOnly);
+    } catch {
+      this.viewOnly = !viewOnly;
+      this.viewer.viewOnly = !viewOnly;
+    }
+  }
+
+  /** What the event stream says, for a tab whose own stream is not attached. */
+  hear(view: SessionView): void {
+    if (this.viewer.isAttached || this.phase === "opening") return;
+    this.phase = view.state;
+    this.viewOnly = view.view_only;
+    this.problem = view.error ?? null;
+  }
+
+  /** The session is over and nothing here ended it. */
+  ended(): void {
+    if (this.phase === "failed") return;
+    this.detach();
+    this.phase = "closed";
+  }
+
+  /** Ends the session; the tab may stay with its last picture. */
+  async disconnect(): Promise<void> {
+    const id = this.sessionId;
+    this.detach();
+    this.phase = "closed";
+    this.problem = null;
+    if (id !== null) await api.closeSession(id).catch(() => undefined);
+  }
+
+  /** The tab goes away. */
+  dispose(): void {
+    this.isGone = true;
+    this.detach();
+  }
+
+  /** Keeps a small copy of the picture for the machine's tile. */
+  keepPicture(): void {
+    if (this.size.w > 0) pictures.keep(this.connectionUid, this.viewer.screen.canvas);
+  }
+
+  private begin(): void {
+    this.detach();
+    this.phase = "opening";
+    this.sessionId = null;
+    this.stage = null;
+    this.problem = null;
+    this.retryAt = null;
+    this.isTrustDeclined = false;
+    this.attempt = 0;
+  }
+
+  private detach(): void {
+    clearTimeout(this.attachTimer);
+    this.keepPicture();
+    this.viewer.detach();
+  }
+
+  private async attach(): Promise<void> {
+    if (this.sessionId === null || this.isGone) return;
+    try {
+      const { url } = await api.sessionTicket(this.sessionId);
+      if (!this.isGone) this.viewer.attach(url);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 0) this.attachAgain();
+      else if (error instanceof ApiError && error.status === 404) this.ended();
+      else this.fail(error);
+    }
+  }
+
+  private attachAgain(): void {
+    if (this.isGone || this.phase === "failed" || this.phase === "closed") return;
+    if (this.phase === "connected") this.lose(Date.now());
+    const wait = ATTACH_AGAIN_MS[Math.min(this.attempt, ATTACH_AGAIN_MS.length - 1)] ?? 5000;
+    this.attempt += 1;
+    clearTimeout(this.attachTimer);
+    this.attachTimer = setTimeout(() => void this.attach(), wait);
+  }
+
+  private report(report: { state: SessionState; stage?: Stage; view_only: boolean; security?: string; error?: ErrorBody; retry_in_ms?: number }): void {
+    this.attempt = 0;
+    const now = Date.now();
+    if (report.state === "connected") {
+      if (this.phase !== "connected") this.connectedAt = now;
+      this.lostAt = null;
+    } else if (report.state === "reconnecting" && this.phase !== "reconnecting") {
+      this.lose(now);
+    }
+    this.phase = report.state;
+    this.stage = report.stage ?? null;
+    this.viewOnly = report.view_only;
+    this.security = report.security ?? "";
+    this.problem = report.error ?? null;
+    this.retryAt = report.retry_in_ms === undefined ? null : now + report.retry_in_ms;
+    if (report.state === "connected") connections.touch(this.connectionUid);
+  }
+
+  private lose(now: number): void {
+    this.keepPicture();
+    this.phase = "reconnecting";
+    this.lostAt = now;
+    this.retryAt = null;
+    this.stats = null;
+  }
+
+  private fail(error: unknown): void {
+    if (!(error instanceof ApiError)) throw error;
+    this.phase = "failed";
+    this.problem = error.body;
+  }
+
+  private noteClipboard(direction: "in" | "out", bytes: number, isWaiting: boolean): void {
+    this.clipboardNote = { direction, bytes, at: Date.now(), isWaiting };
+  }
+}

@@ -1,0 +1,51 @@
+/** Numbers, ages and times as people read them. */
+import { en as t } from "./en";
+
+const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const exact = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const longDate = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+
+export const clockTime = (ms: number): string => time.format(ms);
+export const exactTime = (ms: number): string => exact.format(ms);
+
+/** `1 284`, with a space a line cannot break at. */
+export function wholeNumber(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, "\u00a0");
+}
+
+/** `8 s`, `2 min`, `2 h`, then a date. */
+export function age(then: number, now: number): string {
+  const seconds = Math.max(0, Math.floor((now - then) / 1000));
+  if (seconds < 5) return t.common.now;
+  if (seconds < 60) return t.units.seconds(seconds);
+  if (seconds < 3600) return t.units.minutes(Math.floor(seconds / 60));
+  if (seconds < 86_400) return t.units.hours(Math.floor(seconds / 3600));
+  return day(then, now);
+}
+
+/** The same inside a sentence: `8 s ago`, `just now`, a date as it is. */
+export function ago(then: number, now: number): string {
+  const text = age(then, now);
+  if (text === t.common.now) return t.common.justNow;
+  return now - then < 86_400_000 ? t.units.ago(text) : text;
+}
+
+/** A date; with its year if that is not this one. */
+export function day(then: number, now: number): string {
+  const isThisYear = new Date(then).getFullYear() === new Date(now).getFullYear();
+  return (isThisYear ? date : longDate).format(then);
+}
+
+/** `2.4 MB`: three digits at most. */
+export function bytes(value: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let at = 0;
+  let rest = value;
+  while (rest >= 999.5 && at < units.length - 1) {
+    rest /= 1000;
+    at += 1;
+  }
+  const digits = at > 0 && rest < 9.95 ? 1 : 0;
+  return `${rest.toFixed(digits)} ${units[at] ?? ""}`;
+}
