@@ -4,10 +4,11 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# A C toolchain for the crates that build C.
+# What the command line programs are built with: some crates build C.
+# shellcheck disable=SC2034 # The lists are read by the scripts that source this file.
 build_packages=(build-essential pkg-config)
 # What the window is built with. They bring the libraries it runs with.
-# shellcheck disable=SC2034 # Read by the scripts that source this file.
+# shellcheck disable=SC2034
 window_packages=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev)
 # A real desktop to connect to: tests/lib/desktop.sh starts it.
 # shellcheck disable=SC2034
@@ -49,15 +50,16 @@ install_packages() {
     as_root=(sudo)
   fi
   # shellcheck disable=SC2086 # A list of names on purpose.
-  "${as_root[@]}" apt-get update -q &&
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
+  "${as_root[@]}" apt-get update -qq &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends $missing
 }
 
 # Rust and Node come from their own installers, so that the person chooses the versions.
 require_toolchains() {
   command -v cargo >/dev/null || fail "Rust is missing. Install it from https://rustup.rs, then start this again."
-  command -v node >/dev/null && command -v npm >/dev/null ||
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
     fail "Node.js is missing. Install version 20.19 or newer from https://nodejs.org, then start this again."
+  fi
   node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
     fail "Node.js $(node --version) is too old: version 20.19 or newer is needed."
 }
@@ -69,15 +71,24 @@ npm_packages() {
   (cd "$folder" && npm ci --no-audit --no-fund)
 }
 
-# Builds the page that both programs carry, when something it is made of is newer than it.
+# Builds the page that both programs carry, when something it is made of is newer than it. Cargo then need not build it again.
+export FARWIRE_SKIP_UI=1
 build_page() {
   local changed
   npm_packages "$root/ui"
   if [[ -f $root/ui/dist/index.html ]]; then
-    changed=$(find "$root/ui" \( -name node_modules -o -name dist \) -prune -o -type f -newer "$root/ui/dist/index.html" -print -quit)
+    # The folder, not index.html: building the window sets that file's time back.
+    changed=$(find "$root/ui" \( -name node_modules -o -name dist \) -prune -o -type f -newer "$root/ui/dist/assets" -print -quit)
     [[ -n $changed ]] || return 0
   fi
   (cd "$root/ui" && npm run build)
+}
+
+# Prints the folder cargo builds into.
+target_folder() {
+  local folder=${CARGO_TARGET_DIR:-target}
+  [[ $folder == /* ]] || folder=$root/$folder
+  printf '%s' "$folder"
 }
 
 # Starts farwired (program, data folder, further arguments) and waits until it answers; its log goes to standard error.
@@ -88,7 +99,7 @@ start_farwired() {
   shift 2
   exec {farwired_lines}< <(exec "$program" --data-dir "$data" "$@")
   farwired_pid=$!
-  farwired_url= farwired_link=
+  farwired_url='' farwired_link=''
   while [[ -z $farwired_link ]] && read -r -t 60 -u "$farwired_lines" line; do
     case $line in
       'farwired listening on '*) farwired_url=${line##* } ;;

@@ -1,7 +1,5 @@
 //! Builds the page, then lets Tauri put it into the program. One command is all a fresh clone needs: `cargo run -p farwire`.
 
-#![expect(clippy::print_stdout, reason = "this is how cargo is told things")]
-
 use std::env;
 use std::error::Error;
 use std::fs::File;

@@ -1,11 +1,11 @@
-import { svelte, vitePreprocess } from "@sveltejs/vite-plugin-svelte";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
 // Relative addresses, so that the same files work under /ui/ and at the root of the app's own scheme.
 // Everything is a file of its own: the content security policy allows no inline script and no data: font.
 export default defineConfig(({ mode }) => ({
   base: "./",
-  plugins: [svelte({ preprocess: vitePreprocess() })],
+  plugins: [svelte({ configFile: false })],
   // Two library packages ship their .svelte sources; in tests they need the browser's build of Svelte.
   resolve: mode === "test" ? { conditions: ["browser"] } : {},
   build: {

@@ -116,7 +116,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let api = api_in(&folder).await;
         for name in ["press", "lathe"] {
-            let body = json!({ "name": name, "protocol": "vnc", "host": "10.0.0.7" });
+            let body = json!({ "name": name, "protocol": "VNC", "host": "10.0.0.7" });
             let answer = answer(&api, "PUT".to_owned(), "/connection/", Some(&body)).await;
             assert_eq!(answer.status, 200, "{}", answer.body);
         }

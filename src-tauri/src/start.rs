@@ -42,7 +42,7 @@ pub enum StartError {
     #[error("could not open the saved machines")]
     Core {
         /// Why.
-        source: CoreError,
+        source: Box<CoreError>,
     },
     /// The window cannot be made.
     #[error("could not make the window")]
@@ -125,7 +125,9 @@ fn cannot_open(error: CoreError) -> StartError {
         CoreError::Store {
             source: source @ StoreError::Locked { .. },
         } => StartError::InUse { source },
-        source => StartError::Core { source },
+        error => StartError::Core {
+            source: Box::new(error),
+        },
     }
 }
 

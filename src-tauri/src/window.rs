@@ -1,6 +1,8 @@
 //! The window itself.
 
-use tauri::{AppHandle, Manager, Url, WebviewWindow, WebviewWindowBuilder};
+use std::path::PathBuf;
+use tauri::webview::DownloadEvent;
+use tauri::{AppHandle, Manager, Url, Webview, WebviewWindow, WebviewWindowBuilder};
 
 /// The window's name in the configuration and in the page's rights.
 const MAIN: &str = "main";
@@ -18,7 +20,10 @@ pub fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         .find(|window| window.label == MAIN);
     let config = config.cloned().ok_or(tauri::Error::WindowNotFound)?;
     WebviewWindowBuilder::from_config(app, &config)?
-        .on_navigation(is_our_page)
+        // For sharing the clipboard with a remote machine. The web view holds no page but ours.
+        .enable_clipboard_access()
+        .on_navigation(|address| is_our_page(address) || is_made_by_our_page(address))
+        .on_download(save)
         .build()
 }
 
@@ -41,6 +46,36 @@ fn is_our_page(address: &Url) -> bool {
     address.scheme() == "tauri" && address.host_str() == Some("localhost")
 }
 
+/// Whether an address names bytes that the page holds, such as a screenshot that is to be saved.
+fn is_made_by_our_page(address: &Url) -> bool {
+    address.scheme() == "blob" && Url::parse(address.path()).is_ok_and(|inner| is_our_page(&inner))
+}
+
+/// Saves what the page offers among the person's downloads, under a name that is not taken.
+fn save(webview: Webview, event: DownloadEvent<'_>) -> bool {
+    match event {
+        DownloadEvent::Requested { url, destination } => {
+            // The suggestion falls back to the working directory, which is nobody's idea of a place for files.
+            if webview.path().download_dir().is_err()
+                && let (Ok(home), Some(name)) = (
+                    webview.path().home_dir(),
+                    destination.file_name().map(PathBuf::from),
+                )
+            {
+                *destination = home.join(name);
+            }
+            is_made_by_our_page(&url)
+        }
+        DownloadEvent::Finished { success, .. } => {
+            if !success {
+                tracing::warn!("a file could not be saved");
+            }
+            true
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,10 +89,28 @@ mod tests {
             ("http://127.0.0.1:3279/ui/", false),
             ("file:///etc/passwd", false),
             ("data:text/html,x", false),
+            ("blob:tauri://localhost/8ad0", false),
         ];
         for (address, expected) in cases {
             assert_eq!(
                 is_our_page(&address.parse().unwrap()),
+                expected,
+                "{address}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_bytes_of_the_page_are_saved() {
+        let cases = [
+            ("blob:tauri://localhost/8ad0", true),
+            ("blob:https://elsewhere/8ad0", false),
+            ("tauri://localhost/index.html", false),
+            ("https://elsewhere/file", false),
+        ];
+        for (address, expected) in cases {
+            assert_eq!(
+                is_made_by_our_page(&address.parse().unwrap()),
                 expected,
                 "{address}"
             );

@@ -84,11 +84,16 @@ export interface ApiState {
   listening: boolean;
   url: string | null;
   since: number | null;
-  error?: string;
-  token_file: string | null;
+  error: string | null;
 }
 
-export type SettingsView = Settings & { api: { state?: ApiState } };
+/** The settings, and what the program that serves them says of itself. */
+export type SettingsView = Settings & {
+  /** Only where the API can be switched: in the app. */
+  api_state: ApiState | null;
+  /** Where the first token lies. */
+  token_file: string;
+};
 
 export interface SettingsChange {
   api?: { enabled?: boolean; port?: number };

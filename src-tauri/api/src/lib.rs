@@ -7,6 +7,7 @@
 //! | [`native`] | the native dialect, one file a noun |
 //! | `fields` | reading JSON bodies so that every mistake names its key |
 //! | [`auth`] | tokens, sign-in codes, single-use tickets |
+//! | `body` | reading a request's body within limits |
 //! | `guard` | what a request must look like before anybody reads it |
 //! | [`stream`] | a session's pixels and input over one WebSocket |
 //! | [`server`] | sockets, HTTP and WebSockets; the only place that knows the HTTP library |
@@ -14,6 +15,7 @@
 //! | [`control`] | the socket that serves the command line |
 
 pub mod auth;
+mod body;
 pub mod control;
 mod error;
 mod fields;

@@ -5,12 +5,13 @@
 
 use crate::Api;
 use crate::auth::{Mistakes, Ticket};
+use crate::body;
 use crate::error::ApiError;
 use crate::guard::{self, Head, Pages};
 use crate::page;
 use crate::request::{Body, Caller, Query, Request, Response};
 use crate::stream::{MAX_VIEWER_MESSAGE_BYTES, carry_events, carry_session};
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use farwire_model::error::ErrorCode;
 use futures_util::{SinkExt, Stream, StreamExt};
 use http::header::{
@@ -38,12 +39,6 @@ const MAX_REFUSALS: usize = 16;
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// The most bytes of a request's head.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
-/// The most bytes of a JSON body.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// The longest pause within a body.
-const BODY_PAUSE: Duration = Duration::from_secs(30);
-/// The longest a whole body may take.
-const BODY_LIMIT: Duration = Duration::from_secs(120);
 /// How long requests in flight may take to finish when the server stops.
 const STOP_LIMIT: Duration = Duration::from_secs(3);
 
@@ -192,6 +187,8 @@ async fn refuse(mut socket: TcpStream) {
     let _ = socket.write_all(head.as_bytes()).await;
     let _ = socket.write_all(body.as_bytes()).await;
     let _ = socket.shutdown().await;
+    // Closing with unread bytes would reset the connection and take the answer with it.
+    let _ = tokio::io::copy(&mut socket, &mut tokio::io::sink()).await;
 }
 
 async fn serve(socket: TcpStream, shared: Arc<Shared>) {
@@ -283,7 +280,7 @@ async fn answer<B: Buf>(
     shared: &Arc<Shared>,
     parts: Parts,
     socket: Option<Ws>,
-    body: impl Stream<Item = Result<B, warp::Error>>,
+    content: impl Stream<Item = Result<B, warp::Error>>,
 ) -> Result<warp::reply::Response, ApiError> {
     let is_socket = parts.path == "/events"
         || (parts.path.starts_with("/session/") && parts.path.ends_with("/stream"));
@@ -301,7 +298,7 @@ async fn answer<B: Buf>(
     let body = match &caller {
         // Nobody known gets his answer before a byte of his body is kept, except for the one route that takes one.
         Caller::Nobody if parts.path.trim_end_matches('/') != "/ui/signin" => Bytes::new(),
-        _ => read_body(&parts.headers, body).await?,
+        _ => body::read(header(&parts.headers, CONTENT_LENGTH.as_str()), content).await?,
     };
     let request = Request {
         caller,
@@ -380,51 +377,6 @@ async fn identify(shared: &Shared, headers: &HeaderMap) -> Caller {
         }
         None => Caller::Nobody,
     }
-}
-
-async fn read_body<B: Buf>(
-    headers: &HeaderMap,
-    body: impl Stream<Item = Result<B, warp::Error>>,
-) -> Result<Bytes, ApiError> {
-    let too_large = || {
-        let message = format!("a body has at most {MAX_BODY_BYTES} bytes");
-        ApiError::new(413, ErrorCode::ValueOutOfBounds, message)
-    };
-    let declared =
-        header(headers, CONTENT_LENGTH.as_str()).and_then(|length| length.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > MAX_BODY_BYTES) {
-        return Err(too_large());
-    }
-    let too_slow = || {
-        ApiError::new(
-            408,
-            ErrorCode::ValueOutOfBounds,
-            "the body did not arrive in time",
-        )
-    };
-    let reading = async {
-        let mut body = std::pin::pin!(body);
-        let mut bytes = BytesMut::new();
-        loop {
-            let chunk = tokio::time::timeout(BODY_PAUSE, body.next())
-                .await
-                .map_err(|_| too_slow())?;
-            match chunk {
-                None => return Ok(bytes.freeze()),
-                Some(Ok(chunk)) if bytes.len() + chunk.remaining() > MAX_BODY_BYTES => {
-                    return Err(too_large());
-                }
-                Some(Ok(chunk)) => bytes::BufMut::put(&mut bytes, chunk),
-                Some(Err(_)) => {
-                    let message = "the body broke off before its end";
-                    return Err(ApiError::new(400, ErrorCode::InvalidRequestData, message));
-                }
-            }
-        }
-    };
-    tokio::time::timeout(BODY_LIMIT, reading)
-        .await
-        .map_err(|_| too_slow())?
 }
 
 fn write(response: Response) -> warp::reply::Response {

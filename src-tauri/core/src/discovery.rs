@@ -107,13 +107,11 @@ impl Discovery {
 fn note(found: &Found, protocol: ProtocolKind, event: ServiceEvent) {
     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
     match event {
-        ServiceEvent::ServiceResolved(service) => {
-            if found.len() < MAX_MACHINES || found.contains_key(service.get_fullname()) {
-                found.insert(
-                    service.get_fullname().to_owned(),
-                    machine(protocol, &service),
-                );
-            }
+        ServiceEvent::ServiceResolved(service)
+            if found.len() < MAX_MACHINES || found.contains_key(service.get_fullname()) =>
+        {
+            let name = service.get_fullname().to_owned();
+            found.insert(name, machine(protocol, &service));
         }
         ServiceEvent::ServiceRemoved(_, name) => {
             found.remove(&name);

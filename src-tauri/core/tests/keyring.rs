@@ -2,6 +2,13 @@
 //!
 //! The test binary runs itself inside that session: with `FARWIRE_TEST_SESSION` set, the tests named `inside…` are real.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests are tests"
+)]
+
 use farwire_core::store;
 use farwire_core::vault::{KeySource, Vault, VaultError, VaultState};
 use farwire_model::secret::Secret;
@@ -72,11 +79,10 @@ fn assert_passed(output: &Output) {
         text(&output.stdout),
         text(&output.stderr)
     );
-    assert!(
-        text(&output.stdout).contains("1 passed"),
-        "{}",
-        text(&output.stdout)
-    );
+    let shown = text(&output.stdout);
+    assert!(shown.contains("1 passed"), "{shown}");
+    // For people who read the run: how long the key store took, and what it said.
+    println!("{shown}");
 }
 
 #[test]

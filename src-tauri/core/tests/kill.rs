@@ -3,6 +3,12 @@
 //! The test binary runs itself as the other process: with `FARWIRE_TEST_WRITER` set to a data directory, the test
 //! `writer` is that process.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests"
+)]
+
 use farwire_core::store::{self, Batch, Opened, Store, StoreError, Tree};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;

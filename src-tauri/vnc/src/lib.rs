@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`Vnc`], [`run_over`] | the two ways in: an endpoint, or a stream of bytes that is already open |
 //! | `connect` | host name to TCP |
-//! | `handshake` | version, security types, sign-in, `ServerInit`; each wait has a limit |
+//! | `handshake` | version, security types, TLS, sign-in, `ServerInit`; each wait has a limit |
 //! | `session` | the live session: one task that reads, writes and reports |
 //! | `worker` | the decoding thread |
 //! | `decode` | the server's messages and every encoding, without I/O, one a file |
@@ -33,7 +33,10 @@ mod worker;
 
 pub use error::DecodeError;
 
-use farwire_model::session::{Protocol, Run, SessionError, Start};
+use farwire_model::credentials::Endpoint;
+use farwire_model::error::Stage;
+use farwire_model::session::{FailureKind, Protocol, Run, SessionError, Start};
+use handshake::{Established, Outcome, Tls};
 use options::Options;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -44,20 +47,32 @@ pub struct Vnc;
 impl Protocol for Vnc {
     fn run(&self, start: Start) -> Run {
         Box::pin(async move {
-            let cancel = start.cancel.clone();
-            let dial = connect::connect(&start.endpoint.host, start.endpoint.port, &start.events);
-            let stream = tokio::select! {
-                () = cancel.cancelled() => return Ok(()),
-                stream = dial => stream?,
+            let options = Options::of(&start);
+            let established = tokio::select! {
+                () = start.cancel.cancelled() => return Ok(()),
+                established = dial(&start, &options) => established?,
             };
-            run_over(stream, start).await
+            session::run(established, start, options).await
         })
+    }
+}
+
+async fn dial(start: &Start, options: &Options) -> Result<Established, SessionError> {
+    let Endpoint { host, port, .. } = &start.endpoint;
+    let mut tls = Tls::First;
+    loop {
+        let stream = connect::connect(host, *port, &start.events).await?;
+        match handshake::establish(Box::new(stream), start, options, tls).await? {
+            Outcome::Up(established) => return Ok(established),
+            // Happens once: it is the answer to TLS in the first place alone.
+            Outcome::AgainWithoutTls => tls = Tls::Last,
+        }
     }
 }
 
 /// Carries a session over a stream that is already open: a channel inside SSH, a Unix socket, a pipe.
 ///
-/// The endpoint in `start` only names the machine in messages.
+/// The endpoint in `start` only names the machine in messages, and to `trust` should the server offer TLS.
 ///
 /// # Errors
 /// As [`Protocol::run`], from stage `banner` on.
@@ -66,10 +81,24 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let options = Options::of(&start);
-    let cancel = start.cancel.clone();
-    let established = tokio::select! {
-        () = cancel.cancelled() => return Ok(()),
-        established = handshake::establish(Box::new(stream), &start, &options) => established?,
+    // One stream allows one attempt, so inside SSH, where all is protected, TLS comes last.
+    let tls = match start.endpoint.via {
+        Some(_) => Tls::Last,
+        None => Tls::First,
     };
-    session::run(established, start, options).await
+    let outcome = tokio::select! {
+        () = start.cancel.cancelled() => return Ok(()),
+        outcome = handshake::establish(Box::new(stream), &start, &options, tls) => outcome?,
+    };
+    match outcome {
+        Outcome::Up(established) => session::run(established, start, options).await,
+        Outcome::AgainWithoutTls => Err(SessionError::new(
+            Stage::Tls,
+            FailureKind::Protocol,
+            format!(
+                "{}:{} has TLS without a certificate only; allow X509Vnc in its settings, or take TLS out of them",
+                start.endpoint.host, start.endpoint.port
+            ),
+        )),
+    }
 }

@@ -26,7 +26,7 @@ export async function openApp(sandbox) {
   const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary: PROGRAM, args: [] } } };
   try {
     const { sessionId } = await call(base, "POST", "/session", { capabilities });
-    return new App(`${base}/session/${sessionId}`, driver);
+    return new App(`${base}/session/${sessionId}`);
   } catch (error) {
     throw new Error(`the app did not start: ${driver.said}`, { cause: error });
   }
@@ -41,12 +41,19 @@ async function call(base, method, path, body) {
   return value;
 }
 
+/** The app's page, or a part of it. */
 export class App {
   #base;
+  #part;
 
-  constructor(base, driver) {
+  constructor(base, part = []) {
     this.#base = base;
-    this.driver = driver;
+    this.#part = part;
+  }
+
+  /** A part of the page, such as a form, where the same names may occur elsewhere too. */
+  inside(role, name) {
+    return new App(this.#base, [...this.#part, [role, name, null]]);
   }
 
   /** Runs a function in the page and returns what it returns. */
@@ -72,13 +79,8 @@ export class App {
 
   /** Waits for the visible element with this role and accessible name, a text or a pattern. Returns WebDriver's reference to it. */
   async element(role, name, limit = 10_000) {
-    const [text, flags] = name instanceof RegExp ? [name.source, name.flags] : [name, null];
-    return await until(`${role} ${name}`, () => this.script(find, role, text, flags), limit);
-  }
-
-  /** Whether there is such an element now. */
-  async has(role, name) {
-    return (await this.script(find, role, name, null)) !== null;
+    const step = name instanceof RegExp ? [role, name.source, name.flags] : [role, name, null];
+    return await until(`${role} ${name}`, () => this.script(find, [...this.#part, step]), limit);
   }
 
   async click(role, name) {
@@ -92,15 +94,7 @@ export class App {
     await call(this.#base, "POST", `/element/${reference[ELEMENT]}/value`, { text });
   }
 
-  /** Where an element is on the page. */
-  async place(role, name) {
-    const reference = await this.element(role, name);
-    return await this.script((element) => {
-      const { x, y, width, height } = element.getBoundingClientRect();
-      return { x, y, width, height };
-    }, reference);
-  }
-
+  /** Ends the program the way WebDriver does. */
   async close() {
     await call(this.#base, "DELETE", "");
   }

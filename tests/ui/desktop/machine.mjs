@@ -18,9 +18,12 @@ export async function startMachine(sandbox) {
   });
   const line = await until("the remote desktop answers", () => /^(\d+) (:\d+)$/m.exec(desktop.said), 20_000);
   const env = { DISPLAY: line[2], XAUTHORITY: join(folder, "xauth") };
+  const isShown = (title) => sandbox.run("xdotool", ["search", "--onlyvisible", "--name", title], { env });
+  // The desktop's own terminal first: a window that comes later would lie on top.
+  await until("the remote desktop's terminal is there", () => isShown("^Terminal$"));
   const look = ["-bg", hex(TERMINAL_COLOUR), "-fg", "#e8f0e0", "-fa", "monospace", "-fs", "11"];
   sandbox.start("xterm", [...look, "-title", "Shell", "-geometry", "76x24+30+30", "-e", "sh"], { env });
-  await until("the remote terminal is there", () => sandbox.run("xdotool", ["search", "--onlyvisible", "--name", "Shell"], { env }));
+  await until("the remote shell is there", () => isShown("^Shell$"));
   return {
     port: Number(line[1]),
     password: readFileSync(join(folder, "password"), "utf8").trim(),

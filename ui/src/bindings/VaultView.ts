@@ -1,5 +1,5 @@
 export type VaultView = {
   state: "locked" | "unlocking" | "ready";
-  source: "keyring" | "passphrase";
-  reason?: string;
+  source?: "keyring" | "passphrase";
+  reason?: string | null;
 };

@@ -1,1 +1,1 @@
-export type VersionView = { name: string; version: string; api: string; instance: string };
+export type VersionView = { name: string; version: string; api: number; instance: string };

@@ -6,7 +6,7 @@ import type { Size } from "./pointer";
 const DRAW_AT_LATEST_MS = 500;
 
 export interface ScreenEvents {
-  /** The frame with this number is drawn, or was skipped because nobody looks. */
+  /** The frame with this number is drawn. */
   drawn(seq: number): void;
   resized(size: Size): void;
 }
@@ -40,11 +40,15 @@ export class Screen {
 
   /** Takes one part of the frame that is under way. */
   add(message: PictureMessage): void {
-    // Nobody looks: only the size matters, the server sends a keyframe when somebody does again.
-    if (this.shown || message.kind === "resize") this.open.push(message);
+    this.open.push(message);
   }
 
-  /** The frame is complete: draws it, and all that wait with it, in one animation frame. */
+  /**
+   * The frame is complete: draws it, and all that wait with it, in one animation frame.
+   *
+   * Hidden pages get no animation frames. The few frames that were on their way are drawn at once: the server
+   * counts them as delivered and sends only what changes after them.
+   */
   finish(seq: number): void {
     this.ready.push({ seq, messages: this.open });
     this.open = [];
@@ -56,7 +60,7 @@ export class Screen {
     this.timer ??= setTimeout(() => this.draw(), DRAW_AT_LATEST_MS);
   }
 
-  /** Whether anybody looks. While nobody does, frames are answered without being drawn. */
+  /** Whether anybody looks. */
   show(isShown: boolean): void {
     if (this.shown === isShown) return;
     if (!isShown) this.draw();

@@ -1,4 +1,5 @@
 /** How the window is laid out; remembered by the browser, since it says nothing about machines. */
+import { MediaQuery } from "svelte/reactivity";
 
 const KEY = "farwire.layout";
 
@@ -32,8 +33,13 @@ function read(): Saved {
   }
 }
 
+/** Below this width the details lie over the list, so they come only when they are asked for. */
+const NARROW = "max-width: 1100px";
+
 class Layout {
   private saved: Saved = $state.raw(read());
+  private readonly narrow = new MediaQuery(NARROW);
+  private isOverlayOpen = $state(false);
 
   get view(): ListView {
     return this.saved.view;
@@ -50,10 +56,18 @@ class Layout {
   }
 
   get hasInspector(): boolean {
-    return this.saved.hasInspector;
+    return this.narrow.current ? this.isOverlayOpen : this.saved.hasInspector;
   }
   set hasInspector(hasInspector: boolean) {
-    this.change({ hasInspector });
+    if (this.narrow.current) this.isOverlayOpen = hasInspector;
+    else this.change({ hasInspector });
+  }
+
+  /** Closes the details where they lie over the list; false if they do not. */
+  closeOverlay(): boolean {
+    const wasOpen = this.narrow.current && this.isOverlayOpen;
+    this.isOverlayOpen = false;
+    return wasOpen;
   }
 
   get sort(): SortKey {

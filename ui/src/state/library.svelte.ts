@@ -85,9 +85,21 @@ export function matching(text: string, list: Connection[]): Connection[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return list;
   return list.filter((one) => {
-    const hay = [one.name, addressOf(one), one.protocol, one.notes, ...one.tags].join("\n").toLowerCase();
+    const hay = searchable(one);
     return words.every((word) => hay.includes(word));
   });
+}
+
+/** What is searched of each machine; a changed machine is a new object, so nothing here gets old. */
+const hays = new WeakMap<Connection, string>();
+
+function searchable(one: Connection): string {
+  let hay = hays.get(one);
+  if (hay === undefined) {
+    hay = [one.name, addressOf(one), one.protocol, one.notes, ...one.tags].join("\n").toLowerCase();
+    hays.set(one, hay);
+  }
+  return hay;
 }
 
 function sorted(list: Connection[], place: Place): Connection[] {

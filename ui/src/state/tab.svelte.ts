@@ -6,6 +6,7 @@ import type { Fitting, Size } from "../session/pointer";
 import { Viewer } from "../session/viewer";
 import { connections } from "./connections.svelte";
 import { pictures } from "./pictures.svelte";
+import { t } from "../texts";
 import { Rates } from "./rates";
 
 /** `opening`: the request to connect is under way and there is no session yet. */
@@ -105,6 +106,7 @@ export class SessionTab {
   /** Shows a session that is there already. */
   async adopt(id: string): Promise<void> {
     this.sessionId = id;
+    if (this.phase === "opening") this.phase = "connecting";
     await this.attach();
   }
 
@@ -205,6 +207,11 @@ export class SessionTab {
   private attachAgain(): void {
     if (this.isGone || this.phase === "failed" || this.phase === "closed") return;
     if (this.phase === "connected") this.lose(Date.now());
+    else if (this.phase === "connecting" && this.attempt >= ATTACH_AGAIN_MS.length) {
+      this.phase = "failed";
+      this.problem = { error_code: "GENERAL_ERROR", error_message: t.session.notices.noStream, details: [] };
+      return;
+    }
     const wait = ATTACH_AGAIN_MS[Math.min(this.attempt, ATTACH_AGAIN_MS.length - 1)] ?? 5000;
     this.attempt += 1;
     clearTimeout(this.attachTimer);

@@ -1,7 +1,8 @@
 /** Every text a person reads, in English. Sentence case, no full stop on labels. */
 import type { ErrorCode, Scope, Stage } from "../bindings";
+import { wholeNumber } from "./number";
 
-const machines = (count: number): string => (count === 1 ? "1 machine" : `${count} machines`);
+const machines = (count: number): string => (count === 1 ? "1 machine" : `${wholeNumber(count)} machines`);
 
 const stageNames: Record<Stage, string> = {
   resolve: "Looking up the name",
@@ -76,6 +77,7 @@ export const en = {
     now: "now",
     justNow: "just now",
     more: "More",
+    actions: "Actions",
     yes: "On",
     no: "Off",
   },
@@ -277,6 +279,8 @@ export const en = {
     quality: "Quality",
     qualityAuto: "Lossless",
     qualityLevel: (level: number) => (level === 0 ? "0, smallest" : level === 9 ? "9, best" : String(level)),
+    behind: "Acts from the next connection on",
+    reconnectNow: "Reconnect now",
     noDisplay: "There is nothing to set for this protocol yet.",
     test: "Test",
     testing: "Testing",
@@ -306,7 +310,7 @@ export const en = {
     notSaved: "not saved yet",
     showSession: "Show session",
     connect: "Connect",
-    count: (shown: number, all: number) => `${shown} of ${all}`,
+    count: (shown: number, all: number) => `${wholeNumber(shown)} of ${wholeNumber(all)}`,
     footObserve: "Observe",
     footEdit: "Details",
     hint: "Type",
@@ -370,6 +374,7 @@ export const en = {
     disconnect: "Disconnect",
     details: "Session details",
     more: "More",
+    actions: "Actions",
     editMachine: "Details of the machine",
     info: {
       security: "Link",
@@ -408,6 +413,7 @@ export const en = {
       closed: (name: string) => `Disconnected from ${name}`,
       closedHint: "The session has ended.",
       closeTab: "Close tab",
+      noStream: "The picture’s own connection to Farwire on this computer could not be opened.",
       askTrust: "Compare fingerprints",
     },
   },
@@ -425,7 +431,8 @@ export const en = {
     compare: "Compare",
     forget: "Forget",
     forgetName: (host: string) => `Forget ${host}`,
-    acceptName: (host: string) => `Decide about ${host}`,
+    acceptName: (host: string) => `Trust ${host}`,
+    compareName: (host: string) => `Compare ${host}`,
     forgotten: (host: string) => `Forgot the identity of ${host}`,
     loading: "Reading keys and certificates",
     failed: "The list could not be read",
@@ -470,8 +477,9 @@ export const en = {
     api: {
       title: "HTTP API",
       intro: "Everything this window does, for scripts on this computer. It answers on the loopback address only.",
-      introServer: "This page comes from farwired, which always answers on the address it was started with.",
+      introServer: "Its port is set on the command line of farwired, which serves this page.",
       listening: (since: string) => `Listening since ${since}`,
+      on: "Listening",
       off: "Off",
       notListening: "Not listening",
       port: "Port",
@@ -521,6 +529,7 @@ export const en = {
       source: "Key",
       sources: { keyring: "In the key store of this computer", passphrase: "From a passphrase" },
       passphrase: "Passphrase",
+      passphraseOptional: "empty: key store of this computer",
       unlock: "Unlock",
       unlockHint: "Connections with stored passwords work again once it is unlocked.",
       lock: "Lock now",

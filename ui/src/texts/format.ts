@@ -1,6 +1,8 @@
 /** Numbers, ages and times as people read them. */
 import { en as t } from "./en";
 
+export { wholeNumber } from "./number";
+
 const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const exact = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
@@ -8,11 +10,6 @@ const longDate = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "sh
 
 export const clockTime = (ms: number): string => time.format(ms);
 export const exactTime = (ms: number): string => exact.format(ms);
-
-/** `1 284`, with a space a line cannot break at. */
-export function wholeNumber(value: number): string {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, "\u00a0");
-}
 
 /** `8 s`, `2 min`, `2 h`, then a date. */
 export function age(then: number, now: number): string {

@@ -56,7 +56,8 @@ export function handleShortcut(event: KeyboardEvent): void {
     event.preventDefault();
     run();
   } else if (event.key === "Escape" && sessions.activeId === MACHINES) {
-    if (library.isAdding) library.isAdding = false;
+    if (layout.closeOverlay()) library.isAdding = false;
+    else if (library.isAdding) library.isAdding = false;
     else if (library.filter !== "") library.filter = "";
   }
 }

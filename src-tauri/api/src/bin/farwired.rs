@@ -106,7 +106,10 @@ async fn run() -> Result<(), Failure> {
                 data_dir.display()
             ))),
         },
-        ["help"] => Ok(say(HELP)),
+        ["help"] => {
+            say(HELP);
+            Ok(())
+        }
         _ => Err(Failure::Usage(format!(
             "there is no command {:?}",
             options.command.join(" ")
@@ -282,7 +285,10 @@ async fn token(options: &Options, data_dir: &Path) -> Result<(), Failure> {
 
 fn print(told: Told) -> Result<(), Failure> {
     match told {
-        Told::Text { text } => Ok(say(&format!("{text}\n"))),
+        Told::Text { text } => {
+            say(&format!("{text}\n"));
+            Ok(())
+        }
         Told::Error { message } => Err(Failure::Other(message)),
     }
 }

@@ -2,10 +2,7 @@
 
 use super::batch::{Batch, Tree};
 use super::error::StoreError;
-use super::{files, record, schema};
-use sled::transaction::{
-    ConflictableTransactionError, TransactionError, Transactional, TransactionalTree,
-};
+use super::{files, record, schema, transaction};
 use std::fs::File;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
@@ -16,6 +13,9 @@ use std::time::{Duration, Instant};
 
 /// Page cache. Holds some 50,000 records; more gained nothing.
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
+
+/// The name of the tree with the parts of long values.
+const PARTS: &str = "parts";
 
 /// How long a closed engine may go on holding sled's lock while its background jobs end.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -63,8 +63,10 @@ pub(super) struct Snapshot {
 #[derive(Debug)]
 pub(super) struct Engine {
     trees: Vec<(Tree, sled::Tree)>,
+    /// Where long values are, in parts.
+    parts: sled::Tree,
     db: sled::Db,
-    /// Held for writing while a batch is applied and for reading over a scan, so that a scan sees whole batches.
+    /// Held for writing while a batch is applied and for reading by reads, so that each sees whole batches.
     gate: RwLock<()>,
     /// INVARIANT: the last field, so that it is dropped after sled.
     _released: Released,
@@ -87,15 +89,17 @@ impl Engine {
                 .into_iter()
                 .map(|tree| Ok((tree, db.open_tree(tree.name())?)))
                 .collect::<sled::Result<Vec<_>>>()?;
-            Ok((db, trees))
+            let parts = db.open_tree(PARTS)?;
+            Ok((db, trees, parts))
         });
-        let (db, trees) = match opened {
+        let (db, trees, parts) = match opened {
             Ok(Ok(opened)) => opened,
             Ok(Err(error)) => return Err(open_failure(dir, error)),
             Err(_panic) => return Err(Damage::total("reading it panicked")),
         };
         let engine = Self {
             trees,
+            parts,
             db,
             gate: RwLock::new(()),
             _released: Released(dir.to_owned()),
@@ -109,9 +113,10 @@ impl Engine {
 
     /// One record.
     pub(super) fn get(&self, tree: Tree, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let _whole_batches = self.gate.read().unwrap_or_else(PoisonError::into_inner);
         let sled_tree = self.tree(tree)?;
         match guarded("reading", || sled_tree.get(key))? {
-            Some(bytes) => record::value(tree, key.as_bytes(), &bytes).map(Some),
+            Some(stored) => self.value(tree, key.as_bytes(), &stored).map(Some),
             None => Ok(None),
         }
     }
@@ -128,6 +133,8 @@ impl Engine {
 
     /// Everything, as of one moment.
     pub(super) fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        // Before the gate, which is not to be entered twice. A batch may come between; the number is too low then, never too high.
+        let (uuid, sequence) = (schema::uuid(self)?, schema::sequence(self)?);
         let _whole_batches = self.gate.read().unwrap_or_else(PoisonError::into_inner);
         let mut all = Vec::new();
         for tree in Tree::ALL {
@@ -139,8 +146,8 @@ impl Engine {
             );
         }
         Ok(Snapshot {
-            uuid: schema::uuid(self)?,
-            sequence: schema::sequence(self)?,
+            uuid,
+            sequence,
             records: all,
         })
     }
@@ -152,7 +159,8 @@ impl Engine {
             guarded("reading", || {
                 for entry in sled_tree.iter() {
                     let (key, bytes) = entry?;
-                    if record::unseal(&bytes).is_none() || std::str::from_utf8(&key).is_err() {
+                    let value = record::unseal(*tree, &key, &bytes, |part| self.parts.get(part))?;
+                    if value.is_none() || std::str::from_utf8(&key).is_err() {
                         damaged.push(DamagedRecord {
                             tree: *tree,
                             key: key.to_vec(),
@@ -166,7 +174,7 @@ impl Engine {
         Ok(damaged)
     }
 
-    /// Removes a record by its raw key. Not durable before [`Engine::flush`] and a sync.
+    /// Removes a record by its raw key; parts it may have stay behind. Not durable before [`Engine::flush`] and a sync.
     pub(super) fn remove_raw(&self, tree: Tree, key: &[u8]) -> Result<(), StoreError> {
         let sled_tree = self.tree(tree)?;
         guarded("writing", || sled_tree.remove(key).map(drop))
@@ -185,65 +193,24 @@ impl Engine {
             .all(|(tree, sled_tree)| *tree == Tree::Meta || sled_tree.is_empty())
     }
 
-    /// Checks a batch's expectations and makes its changes, in one transaction over all its trees. Not durable yet.
+    /// Checks a batch's expectations and makes its changes, or does neither. Not durable yet.
     pub(super) fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut trees = Vec::with_capacity(batch.work.len());
         for tree in batch.work.keys() {
             trees.push(self.tree(*tree)?.clone());
         }
-        if trees.is_empty() {
-            return Ok(());
-        }
-        // The closure may run more than once; it has no effect outside the transaction.
-        let transaction = |views: &Vec<TransactionalTree>| {
-            for ((tree, work), view) in batch.work.iter().zip(views) {
-                for (key, expected) in &work.expected {
-                    let found = match view.get(key.as_bytes())? {
-                        Some(bytes) => Some(
-                            record::value(*tree, key.as_bytes(), &bytes)
-                                .map_err(ConflictableTransactionError::Abort)?,
-                        ),
-                        None => None,
-                    };
-                    if found != *expected {
-                        let (tree, key) = (*tree, key.clone());
-                        return Err(ConflictableTransactionError::Abort(StoreError::Conflict {
-                            tree,
-                            key,
-                        }));
-                    }
-                }
-            }
-            for (work, view) in batch.work.values().zip(views) {
-                for (key, value) in &work.writes {
-                    match value {
-                        Some(value) => view.insert(key.as_bytes(), record::seal(value))?,
-                        None => view.remove(key.as_bytes())?,
-                    };
-                }
-            }
-            Ok(())
-        };
         let _whole_batches = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
-            trees.as_slice().transaction(transaction)
-        }));
-        match outcome {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(TransactionError::Abort(refusal))) => Err(refusal),
-            Ok(Err(TransactionError::Storage(error))) => {
-                Err(StoreError::failed("writing")(error.into()))
-            }
-            Err(_panic) => Err(StoreError::failed("writing")(panicked())),
-        }
+        panic::catch_unwind(AssertUnwindSafe(|| {
+            transaction::apply(batch, trees, &self.parts)
+        }))
+        .unwrap_or_else(|_panic| Err(StoreError::failed("writing")(panicked())))
     }
 
-    /// Sets a record outside of any batch. Not durable yet.
-    pub(super) fn put(&self, tree: Tree, key: &str, value: &[u8]) -> Result<(), StoreError> {
+    /// Sets a short record outside of any batch. Not durable yet.
+    pub(super) fn put_short(&self, tree: Tree, key: &str, value: &[u8]) -> Result<(), StoreError> {
         let sled_tree = self.tree(tree)?;
-        guarded("writing", || {
-            sled_tree.insert(key, record::seal(value)).map(drop)
-        })
+        let head = record::seal(value).head;
+        guarded("writing", || sled_tree.insert(key, head).map(drop))
     }
 
     /// Hands everything to the system. It survives a crash of the program then, but not yet a power cut.
@@ -269,9 +236,16 @@ impl Engine {
         raw.iter()
             .map(|(key, bytes)| {
                 let text = std::str::from_utf8(key).map_err(|_| record::damaged(tree, key))?;
-                Ok((text.to_owned(), record::value(tree, key, bytes)?))
+                Ok((text.to_owned(), self.value(tree, key, bytes)?))
             })
             .collect()
+    }
+
+    fn value(&self, tree: Tree, key: &[u8], stored: &[u8]) -> Result<Vec<u8>, StoreError> {
+        guarded("reading", || {
+            record::unseal(tree, key, stored, |part| self.parts.get(part))
+        })?
+        .ok_or_else(|| record::damaged(tree, key))
     }
 }
 
@@ -288,17 +262,12 @@ pub(super) fn db_file(dir: &Path) -> PathBuf {
     dir.join("db")
 }
 
-/// Where sled keeps what is too big for its log.
-pub(super) fn blob_dir(dir: &Path) -> PathBuf {
-    dir.join("blobs")
-}
-
 /// sled writes its settings and creates its files without syncing them or the directories they are in.
 fn sync_new_store(dir: &Path) -> io::Result<()> {
     for file in [db_file(dir), dir.join("conf")] {
         File::open(file)?.sync_all()?;
     }
-    files::sync_dir(&blob_dir(dir))?;
+    files::sync_dir(&dir.join("blobs"))?;
     files::sync_dir(dir)?;
     dir.parent().map_or(Ok(()), files::sync_dir)
 }

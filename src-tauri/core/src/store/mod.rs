@@ -4,8 +4,9 @@
 //! | --- | --- |
 //! | `batch` | trees, batches, and what subscribers are told |
 //! | `commit` | the answer to a commit |
-//! | `record` | the checksum around each value |
+//! | `record` | checksums, and long values in parts |
 //! | `engine` | sled, its trees and reads |
+//! | `transaction` | one batch as one sled transaction |
 //! | `writer` | the one thread that writes: transaction, flush, sync, acknowledge |
 //! | `schema` | versions and identity of a store |
 //! | `sync` | what sled leaves undone: syncing its files, and a witness of what was acknowledged |
@@ -34,6 +35,7 @@ mod restore;
 mod schema;
 mod sled_store;
 mod sync;
+mod transaction;
 mod writer;
 
 #[cfg(test)]

@@ -7,12 +7,10 @@
 
 use super::writer::Sync;
 use super::{engine, files, record};
-use std::collections::HashSet;
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const WITNESS: &str = "acknowledged";
 
@@ -20,18 +18,12 @@ const WITNESS: &str = "acknowledged";
 pub(super) fn file_sync(dir: &Path) -> io::Result<Sync> {
     let db = File::open(engine::db_file(dir))?;
     let witness = files::private_options().open(dir.join(WITNESS))?;
-    let mut blobs = Blobs {
-        dir: engine::blob_dir(dir),
-        synced: HashSet::new(),
-    };
-    // Blobs and log of the last process too: it may have died before it synced them.
-    blobs.sync()?;
+    // What the last process wrote too: it may have died before it synced it.
     db.sync_data()?;
     Ok(Box::new(move |sequence| {
-        blobs.sync()?;
         db.sync_data()?;
         // Not synced itself: an older number is still true.
-        witness.write_all_at(&record::seal(&sequence.to_le_bytes()), 0)
+        witness.write_all_at(&record::with_checksum(&sequence.to_le_bytes()), 0)
     }))
 }
 
@@ -42,35 +34,6 @@ pub(super) fn acknowledged(dir: &Path) -> io::Result<u64> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
         Err(error) => return Err(error),
     };
-    let number = record::unseal(&bytes).and_then(|value| value.try_into().ok());
+    let number = record::without_checksum(&bytes).and_then(|value| value.try_into().ok());
     Ok(number.map_or(0, u64::from_le_bytes))
-}
-
-/// sled puts pages over half a megabyte into files of their own, which it never syncs.
-struct Blobs {
-    dir: PathBuf,
-    synced: HashSet<OsString>,
-}
-
-impl Blobs {
-    fn sync(&mut self) -> io::Result<()> {
-        let mut present = HashSet::new();
-        let mut is_changed = false;
-        for entry in fs::read_dir(&self.dir)? {
-            let name = entry?.file_name();
-            if !self.synced.contains(&name) {
-                is_changed = true;
-                // sled removes blobs it no longer needs at any time.
-                files::ignore_missing(
-                    File::open(self.dir.join(&name)).and_then(|file| file.sync_data()),
-                )?;
-            }
-            present.insert(name);
-        }
-        self.synced = present;
-        if is_changed {
-            files::sync_dir(&self.dir)?;
-        }
-        Ok(())
-    }
 }

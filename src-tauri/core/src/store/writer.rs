@@ -161,7 +161,7 @@ impl Worker {
     fn make_durable(&mut self) -> Result<(), StoreError> {
         let sequence = self.sequence;
         self.engine
-            .put(
+            .put_short(
                 Tree::Meta,
                 schema::META_SEQUENCE,
                 sequence.to_string().as_bytes(),

@@ -49,10 +49,11 @@ pub fn extended_size(
         }
     };
     let used = input.len() - reader.rest().len();
-    report(Report::Screens(screen));
     if rect.x == ASKED_BY_US && rect.y != 0 {
+        // The layout of a refusal means nothing.
         report(Report::ResizeRefused(rect.y));
     } else {
+        report(Report::Screens(screen));
         size(target, rect, report)?;
     }
     Ok(Progress::done(used))

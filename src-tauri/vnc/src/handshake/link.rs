@@ -37,6 +37,11 @@ impl Link {
         self.stream
     }
 
+    /// How the machine is called in messages.
+    pub fn peer(&self) -> &str {
+        &self.peer
+    }
+
     /// Exactly `N` bytes.
     pub async fn read<const N: usize>(&mut self, stage: Stage) -> Result<[u8; N], SessionError> {
         let mut bytes = [0; N];

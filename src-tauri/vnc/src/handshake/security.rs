@@ -6,34 +6,66 @@ use farwire_model::credentials::Credentials;
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError};
 
-/// The security types we speak.
+/// How to sign in, in the clear or inside TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecurityType {
-    /// No sign-in.
+pub enum SignIn {
+    /// Not at all.
     None,
     /// A password of eight characters, by challenge and response.
     VncAuth,
+    /// Account and password as they are; inside TLS only.
+    Plain,
 }
 
-impl SecurityType {
-    fn number(self) -> u8 {
-        match self {
-            Self::None => 1,
-            Self::VncAuth => 2,
-        }
-    }
+/// The security types we speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecurityType {
+    /// This sign-in, in the clear.
+    Clear(SignIn),
+    /// TLS first; what follows is agreed on there.
+    VeNCrypt,
+}
 
-    /// The best of what is offered: with a password at hand, one that uses it.
-    fn choose(offered: &[u8], has_password: bool) -> Option<Self> {
-        let order = if has_password {
-            [Self::VncAuth, Self::None]
-        } else {
-            [Self::None, Self::VncAuth]
-        };
-        order
+const TYPES: [(u8, SecurityType); 3] = [
+    (1, SecurityType::Clear(SignIn::None)),
+    (2, SecurityType::Clear(SignIn::VncAuth)),
+    (19, SecurityType::VeNCrypt),
+];
+
+/// When TLS is chosen where it is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// First of all.
+    First,
+    /// If there is nothing else: the link is protected already, or the server's TLS turned out to be none of ours.
+    Last,
+}
+
+/// What came of the list of security types.
+pub struct Agreed {
+    /// The type.
+    pub chosen: SecurityType,
+    /// Whether another attempt could do without TLS.
+    pub has_clear: bool,
+}
+
+/// The best of what is offered: TLS, then, with a password at hand, what uses it.
+fn choose(offered: &[u8], has_password: bool, tls: Tls) -> Option<(u8, SecurityType)> {
+    let clear = if has_password {
+        [SignIn::VncAuth, SignIn::None]
+    } else {
+        [SignIn::None, SignIn::VncAuth]
+    };
+    let [first, second] = clear.map(SecurityType::Clear);
+    let order = match tls {
+        Tls::First => [SecurityType::VeNCrypt, first, second],
+        Tls::Last => [first, second, SecurityType::VeNCrypt],
+    };
+    order.into_iter().find_map(|wanted| {
+        TYPES
             .into_iter()
-            .find(|known| offered.contains(&known.number()))
-    }
+            .find(|(number, known)| *known == wanted && offered.contains(number))
+    })
 }
 
 /// Learns what the server offers and chooses.
@@ -41,7 +73,8 @@ pub async fn agree(
     link: &mut Link,
     version: Version,
     credentials: &Credentials,
-) -> Result<SecurityType, SessionError> {
+    tls: Tls,
+) -> Result<Agreed, SessionError> {
     const STAGE: Stage = Stage::KeyExchange;
     let has_password = credentials
         .password
@@ -64,18 +97,30 @@ pub async fn agree(
         let what = format!("refuses this connection and says \"{reason}\"");
         return Err(link.fail(STAGE, FailureKind::Refused, &what));
     }
-    let Some(chosen) = SecurityType::choose(&offered, has_password) else {
-        let names: Vec<String> = offered.iter().map(|number| name(*number)).collect();
-        let what = format!(
-            "offers only ways to sign in that are not supported ({}); allow a VNC password (VncAuth) in its settings",
-            names.join(", ")
-        );
-        return Err(link.fail(STAGE, FailureKind::Protocol, &what));
+    let Some((number, chosen)) = choose(&offered, has_password, tls) else {
+        return Err(unsupported(link, &joined(offered.into_iter().map(name))));
     };
     if version > Version::V3_3 {
-        link.write(STAGE, &[chosen.number()]).await?;
+        link.write(STAGE, &[number]).await?;
     }
-    Ok(chosen)
+    let has_clear = TYPES
+        .into_iter()
+        .any(|(number, known)| known != SecurityType::VeNCrypt && offered.contains(&number));
+    Ok(Agreed { chosen, has_clear })
+}
+
+/// The error for a server with which we have no way to sign in in common.
+pub fn unsupported(link: &Link, offered: &str) -> SessionError {
+    let what = format!(
+        "offers only ways to sign in that are not supported ({offered}); \
+         allow TLS with a certificate (X509Vnc) or a VNC password (VncAuth) in its settings"
+    );
+    link.fail(Stage::KeyExchange, FailureKind::Protocol, &what)
+}
+
+/// Names in a row.
+pub fn joined(names: impl Iterator<Item = String>) -> String {
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// A security type's name in the community's registry.
@@ -108,19 +153,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stored_password_is_used_where_the_server_takes_one() {
-        for (offered, has_password, expected) in [
-            (&[1, 2][..], true, Some(SecurityType::VncAuth)),
-            (&[1, 2], false, Some(SecurityType::None)),
-            (&[1], true, Some(SecurityType::None)),
-            (&[19, 2], false, Some(SecurityType::VncAuth)),
-            (&[5, 30], true, None),
+    fn tls_is_chosen_first_and_a_stored_password_is_used() {
+        for (offered, has_password, tls, expected) in [
+            (&[1, 2][..], true, Tls::First, Some(2)),
+            (&[1, 2], false, Tls::First, Some(1)),
+            (&[1], true, Tls::First, Some(1)),
+            (&[2, 19], true, Tls::First, Some(19)),
+            (&[19, 2], false, Tls::Last, Some(2)),
+            (&[19], false, Tls::Last, Some(19)),
+            (&[5, 30], true, Tls::First, None),
         ] {
-            assert_eq!(
-                SecurityType::choose(offered, has_password),
-                expected,
-                "{offered:?}"
-            );
+            let chosen = choose(offered, has_password, tls).map(|(number, _)| number);
+            assert_eq!(chosen, expected, "{offered:?} {has_password} {tls:?}");
         }
     }
 }

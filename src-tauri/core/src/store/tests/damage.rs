@@ -115,6 +115,55 @@ fn without_a_backup_a_damaged_database_makes_room_for_an_empty_one() {
 }
 
 #[test]
+fn damage_at_the_end_of_the_log_is_noticed_and_everything_older_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quietly(dir.path());
+    fill(&*store, 50);
+    backup(&*store, dir.path(), SystemTime::now())
+        .unwrap()
+        .unwrap();
+    for number in 0..20 {
+        put(
+            &*store,
+            Tree::Groups,
+            &format!("g_{number:02}"),
+            b"later than the backup",
+        );
+    }
+    drop(store);
+    let file = dir.path().join("store/db");
+    let mut bytes = fs::read(&file).unwrap();
+    let needle = b"g_15";
+    let at = bytes
+        .windows(needle.len())
+        .position(|part| part == needle)
+        .unwrap();
+    bytes[at] ^= 0xff;
+    fs::write(&file, &bytes).unwrap();
+
+    let Opened { store, notice } = open(dir.path()).unwrap();
+    let notice = notice.unwrap();
+    assert!(
+        notice.contains("changes are missing") && notice.contains("older was kept"),
+        "{notice}"
+    );
+    assert_eq!(store.scan(Tree::Connections, "").unwrap().len(), 50);
+    let groups = store.scan(Tree::Groups, "").unwrap();
+    assert_eq!(groups.len(), 15);
+    let [aside] = names(dir.path(), "store.damaged-").try_into().unwrap();
+    assert!(fs::read(dir.path().join(aside).join("db")).unwrap() == bytes);
+    drop(store);
+    assert_eq!(
+        open_quietly(dir.path()).scan(Tree::Groups, "").unwrap(),
+        groups
+    );
+    assert_eq!(
+        names(dir.path(), "store."),
+        names(dir.path(), "store.damaged-")
+    );
+}
+
+#[test]
 fn a_backup_that_was_cut_short_is_passed_over_for_an_older_one() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_quietly(dir.path());

@@ -9,6 +9,10 @@ use std::io;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
+use std::time::Duration;
+
+/// Longest wait for something that comes at once unless the test fails.
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// A store whose syncs wait for the test, and end as it says.
 struct Held {
@@ -28,12 +32,17 @@ impl Held {
         // The store's own facts are the first commit.
         outcome.send(Ok(())).unwrap();
         let store = SledStore::start_with(Engine::open(dir).unwrap(), sync, None).unwrap();
-        begun.recv().unwrap();
+        begun.recv_timeout(LIMIT).unwrap();
         Self {
             store,
             begun,
             outcome,
         }
+    }
+
+    /// Waits until a sync has begun.
+    fn await_sync(&self) {
+        self.begun.recv_timeout(LIMIT).unwrap();
     }
 
     fn put(&self, key: &str) -> Commit {
@@ -49,7 +58,7 @@ fn a_commit_is_acknowledged_and_published_only_after_the_sync() {
     let held = Held::open(dir.path());
     let mut changes = held.store.subscribe();
     let mut commit = held.put("g_1");
-    held.begun.recv().unwrap();
+    held.await_sync();
     assert!((&mut commit).now_or_never().is_none());
     assert!(changes.try_recv().is_err());
     held.outcome.send(Ok(())).unwrap();
@@ -67,7 +76,7 @@ fn commits_that_wait_share_one_sync() {
     let dir = tempfile::tempdir().unwrap();
     let held = Held::open(dir.path());
     let first = held.put("g_first");
-    held.begun.recv().unwrap();
+    held.await_sync();
     let others: Vec<Commit> = (0..100)
         .map(|number| held.put(&format!("g_{number}")))
         .collect();
@@ -101,7 +110,7 @@ fn a_full_queue_refuses_instead_of_blocking() {
     let dir = tempfile::tempdir().unwrap();
     let held = Held::open(dir.path());
     let first = held.put("g_first");
-    held.begun.recv().unwrap();
+    held.await_sync();
     let mut waiting = Vec::new();
     let error = loop {
         let mut commit = held.put("g_more");
@@ -195,6 +204,35 @@ fn a_batch_without_changes_is_answered_with_the_last_number() {
     let last = store.commit(Batch::new()).wait().unwrap();
     assert_eq!(store.commit(expectations_only).wait().unwrap(), last);
     assert_eq!(changes.len(), 0);
+}
+
+#[test]
+fn sled_never_needs_a_blob() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quietly(dir.path());
+    // As many of the longest keys and values as fit a page and more, in one batch and one by one.
+    let key = |number: usize| format!("{number:03}{}", "k".repeat(MAX_KEY_BYTES - 3));
+    let mut batch = Batch::new();
+    for number in 0..100 {
+        batch.put(Tree::Groups, &key(number), vec![1; 4096]);
+        batch.put(Tree::Trust, &key(number), vec![1; MAX_VALUE_BYTES]);
+    }
+    store.commit(batch).wait().unwrap();
+    for number in 0..100 {
+        put(&*store, Tree::Groups, &key(number), &[2; 4096]);
+        put(
+            &*store,
+            Tree::Trust,
+            &key(number),
+            &vec![2; 10_000 + number],
+        );
+    }
+    let blobs = std::fs::read_dir(dir.path().join("store/blobs")).unwrap();
+    assert_eq!(blobs.count(), 0);
+    assert_eq!(
+        store.get(Tree::Trust, &key(7)).unwrap().unwrap(),
+        [2; 10_007]
+    );
 }
 
 #[tokio::test]

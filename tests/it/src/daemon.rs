@@ -1,0 +1,273 @@
+//! The farwired program itself.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Lines};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+
+/// Builds the program the tests run, once. `cargo test` alone does not build programs of other packages.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let status = Command::new(env!("CARGO"))
+            .args([
+                "build",
+                "--quiet",
+                "--offline",
+                "-p",
+                "farwire-api",
+                "--bin",
+                "farwired",
+            ])
+            .status()
+            .unwrap();
+        assert!(status.success());
+        // This test lies in <target>/<profile>/deps.
+        let test = std::env::current_exe().unwrap();
+        test.parent().unwrap().parent().unwrap().join("farwired")
+    })
+}
+
+struct Daemon {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Daemon {
+    fn start(data: &Path, passphrase: &Path) -> Self {
+        let mut child = Command::new(program())
+            .args(["--port", "0", "--data-dir"])
+            .arg(data)
+            .arg("--passphrase-file")
+            .arg(passphrase)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    fn line(&mut self) -> String {
+        self.lines.next().unwrap().unwrap()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn passphrase_file(folder: &Path, mode: u32) -> PathBuf {
+    let file = folder.join("passphrase");
+    fs::write(&file, "a passphrase for tests\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn it_says_where_it_is_keeps_strangers_out_and_stops_cleanly() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let passphrase = passphrase_file(dir.path(), 0o600);
+    let mut daemon = Daemon::start(&data, &passphrase);
+    let first = daemon.line();
+    let url = first
+        .strip_prefix("farwired listening on ")
+        .unwrap()
+        .to_owned();
+    assert!(url.starts_with("http://127.0.0.1:"), "{first}");
+    let link = daemon.line();
+    assert!(link.contains(&format!("{url}/ui/#code=")), "{link}");
+    daemon.line();
+    for (name, kind) in [
+        ("api-token", "file"),
+        ("api.json", "file"),
+        ("control.sock", "socket"),
+    ] {
+        let mode = fs::metadata(data.join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{kind} {name}");
+    }
+    assert_eq!(
+        fs::metadata(&data).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+    let run: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(data.join("api.json")).unwrap()).unwrap();
+    assert_eq!(
+        (run["url"].as_str(), run["pid"].as_u64()),
+        (Some(url.as_str()), Some(u64::from(daemon.child.id())))
+    );
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let token = fs::read_to_string(data.join("api-token")).unwrap();
+    let get = async |path: &str, token: &str| {
+        client
+            .get(format!("{url}{path}"))
+            .bearer_auth(token.trim())
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    assert_eq!(get("/groups", &token).await, 200);
+    assert_eq!(
+        get("/tokens", &token).await,
+        403,
+        "the first token makes no tokens"
+    );
+
+    // The command line asks the running program.
+    let made = Command::new(program())
+        .args([
+            "token",
+            "new",
+            "--name",
+            "admin",
+            "--scopes",
+            "read,admin",
+            "--data-dir",
+        ])
+        .arg(&data)
+        .output()
+        .unwrap();
+    let admin = String::from_utf8(made.stdout).unwrap();
+    assert_eq!(get("/tokens", &admin).await, 200, "{admin}");
+
+    // A sign-in code works once.
+    let code = link.rsplit_once("code=").unwrap().1.to_owned();
+    let sign_in = async || {
+        let body = serde_json::json!({ "code": code });
+        client
+            .put(format!("{url}/ui/signin"))
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+    };
+    let answer: serde_json::Value = sign_in().await.json().await.unwrap();
+    assert_eq!(
+        get("/settings", answer["token"].as_str().unwrap()).await,
+        200
+    );
+    assert_eq!(sign_in().await.status(), 401);
+
+    // A second one on the same folder says who holds it.
+    let second = Command::new(program())
+        .args(["--port", "0", "--data-dir"])
+        .arg(&data)
+        .arg("--passphrase-file")
+        .arg(&passphrase)
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(3));
+    let message = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(
+        message.contains(&daemon.child.id().to_string()),
+        "{message}"
+    );
+
+    let status = Command::new("kill")
+        .args(["-TERM", &daemon.child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let ended = daemon.child.wait().unwrap();
+    assert!(ended.success(), "{ended}");
+    assert!(!data.join("control.sock").exists() && !data.join("api.json").exists());
+
+    // Nobody runs now: the command line opens the store itself, and the same token is still good afterwards.
+    let made = Command::new(program())
+        .args([
+            "token",
+            "new",
+            "--name",
+            "later",
+            "--scopes",
+            "read",
+            "--data-dir",
+        ])
+        .arg(&data)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    let mut daemon = Daemon::start(&data, &passphrase);
+    let url = daemon
+        .line()
+        .strip_prefix("farwired listening on ")
+        .unwrap()
+        .to_owned();
+    for token in [token, String::from_utf8(made.stdout).unwrap()] {
+        let status = client
+            .get(format!("{url}/groups"))
+            .bearer_auth(token.trim())
+            .send()
+            .await
+            .unwrap()
+            .status();
+        assert_eq!(status, 200);
+    }
+}
+
+#[test]
+fn an_open_passphrase_file_and_a_wrong_passphrase_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |passphrase: &Path| {
+        Command::new(program())
+            .args(["--port", "0", "--data-dir"])
+            .arg(dir.path().join("data"))
+            .arg("--passphrase-file")
+            .arg(passphrase)
+            .output()
+            .unwrap()
+    };
+    let open = run(&passphrase_file(dir.path(), 0o644));
+    assert_eq!(open.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&open.stderr).contains("passphrase"));
+    let file = passphrase_file(dir.path(), 0o600);
+    let mut daemon = Daemon::start(&dir.path().join("data"), &file);
+    daemon.line();
+    drop(daemon);
+    fs::write(&file, "another one").unwrap();
+    let wrong = run(&file);
+    assert_eq!(wrong.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(
+        message.contains("wrong") && !message.contains("another one"),
+        "{message}"
+    );
+}
+
+#[test]
+fn mistakes_on_the_command_line_are_explained() {
+    for (arguments, part) in [
+        (&["--colour", "red"][..], "--colour"),
+        (&["--port", "many"], "many"),
+        (&["--dialects", "telnet"], "telnet"),
+        (&["dance"], "dance"),
+        (
+            &[
+                "token",
+                "new",
+                "--name",
+                "x",
+                "--scopes",
+                "fly",
+                "--data-dir",
+                "unused",
+            ],
+            "fly",
+        ),
+    ] {
+        let output = Command::new(program()).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains(part),
+            "{arguments:?}"
+        );
+    }
+}

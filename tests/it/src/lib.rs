@@ -1,0 +1,25 @@
+//! The whole application against real servers. Nothing here but tests.
+//!
+//! | module | tests |
+//! | --- | --- |
+//! | `layout` | who may depend on whom, who may import what |
+//! | `routes` | every route of the table: tokens, scopes, verbs |
+//! | `guard` | hosts, origins, bodies, limits, where we listen |
+//! | `saved` | groups, connections, credentials, trust, settings, tokens |
+//! | `vnc` | sessions on a real Xvnc: pictures, input, failures |
+//! | `stream` | a viewer over a WebSocket sees what the machine shows |
+//! | `nearby` | a machine that announces itself is found |
+//! | `daemon` | the farwired program itself |
+
+#![cfg(test)]
+
+mod app;
+mod daemon;
+mod guard;
+mod layout;
+mod nearby;
+mod routes;
+mod saved;
+mod stream;
+mod vnc;
+mod xvnc;

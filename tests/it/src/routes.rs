@@ -1,0 +1,141 @@
+//! Every route of the table: tokens, scopes, verbs.
+
+use crate::app::App;
+use farwire_api::native::ROUTES;
+use farwire_api::route::Access;
+use farwire_model::token::Scope;
+use serde_json::Value;
+
+fn example(pattern: &str) -> String {
+    let parts = pattern.split('/').map(|part| {
+        if part.starts_with('{') {
+            "no-such"
+        } else {
+            part
+        }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test]
+async fn every_route_wants_a_token_and_its_scope() {
+    let app = App::start().await;
+    for route in ROUTES {
+        let path = example(route.pattern);
+        let Access::Scope(scope) = route.access else {
+            continue;
+        };
+        let mut bodies = Vec::new();
+        for authorization in [
+            None,
+            Some("Bearer nonsense"),
+            Some("Basic YTpi"),
+            Some(app.token.as_str()),
+        ] {
+            let mut request = app.request(route.method, &path);
+            if let Some(value) = authorization {
+                request = request.header("authorization", value);
+            }
+            let response = request.send().await.unwrap();
+            assert_eq!(
+                response.status(),
+                401,
+                "{} {path} with {authorization:?}",
+                route.method
+            );
+            bodies.push(response.text().await.unwrap());
+            if bodies.len() > 1 && route.pattern != "/groups" {
+                // Wrong tokens are slowed down after ten a minute: two for each route are enough.
+                break;
+            }
+        }
+        assert!(
+            bodies.windows(2).all(|pair| pair[0] == pair[1]),
+            "401 always has the same body"
+        );
+        let others: Vec<_> = Scope::ALL
+            .into_iter()
+            .filter(|other| *other != scope)
+            .collect();
+        let token = app.token_with(&others).await;
+        let (status, answer) = app.call_as(&token, route.method, &path, Value::Null).await;
+        assert_eq!(status, 403, "{} {path}: {answer}", route.method);
+        assert_eq!(answer["error_code"], "PERMISSION_DENIED");
+        assert_eq!(answer["property"], scope.as_str());
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn unknown_ids_are_404_on_every_route_that_takes_one() {
+    let app = App::start().await;
+    for route in ROUTES.iter().filter(|route| route.pattern.contains('{')) {
+        let path = example(route.pattern);
+        // A body that would be right for the thing if it were there.
+        let body = match route.pattern {
+            "/session/{id}/input" => serde_json::json!({"text": "x"}),
+            _ => Value::Null,
+        };
+        let (status, answer) = app.call(route.method, &path, body).await;
+        assert_eq!(status, 404, "{} {path}: {answer}", route.method);
+        assert_eq!(answer["error_code"], "BAD_REQUEST");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn wrong_verbs_are_405_and_name_the_right_ones() {
+    let app = App::start().await;
+    let mut paths: Vec<_> = ROUTES.iter().map(|route| route.pattern).collect();
+    paths.dedup();
+    for pattern in paths {
+        let path = example(pattern);
+        for verb in ["PATCH", "OPTIONS", "TRACE", "action"] {
+            let response = app
+                .request(verb, &path)
+                .bearer_auth(&app.token)
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(response.status(), 405, "{verb} {path}");
+            let allow = response.headers()["allow"].to_str().unwrap().to_owned();
+            let cors = response
+                .headers()
+                .keys()
+                .filter(|name| name.as_str().starts_with("access-control"))
+                .count();
+            assert_eq!(cors, 0, "no CORS headers, ever");
+            for route in ROUTES.iter().filter(|route| example(route.pattern) == path) {
+                assert!(
+                    allow.contains(route.method),
+                    "{path}: {allow} lacks {}",
+                    route.method
+                );
+            }
+        }
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn post_stands_for_action_and_head_for_get() {
+    let app = App::start().await;
+    let uid = app.connection(serde_json::json!({"name": "x"})).await;
+    let (status, _) = app
+        .call(
+            "POST",
+            &format!("/connection/{uid}/disconnect"),
+            Value::Null,
+        )
+        .await;
+    assert_eq!(status, 200);
+    let response = app
+        .request("HEAD", "/groups")
+        .bearer_auth(&app.token)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.bytes().await.unwrap().is_empty());
+    app.stop().await;
+}

@@ -1,0 +1,189 @@
+//! A real TigerVNC desktop, private to one test.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// Whether a program a test needs is there. Missing in CI is a failure, elsewhere a skip that says so.
+pub fn has(program: &str) -> bool {
+    let found = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()));
+    assert!(
+        found || std::env::var_os("CI").is_none(),
+        "{program} is not installed"
+    );
+    if !found {
+        eprintln!("SKIPPED: {program} is not installed");
+    }
+    found
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+pub struct Xvnc {
+    server: Child,
+    programs: Vec<Child>,
+    pub display: String,
+    pub port: u16,
+    pub dir: TempDir,
+}
+
+pub const PASSWORD: &str = "secret12";
+
+impl Xvnc {
+    /// A desktop that asks for [`PASSWORD`].
+    pub fn start() -> Option<Self> {
+        Self::with(free_port(), &["-SecurityTypes", "VncAuth"])
+    }
+
+    pub fn with(port: u16, options: &[&str]) -> Option<Self> {
+        if !has("Xvnc") || !has("xauth") || !has("xterm") || !has("import") {
+            return None;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let password = dir.path().join("password");
+        // The same 8 bytes `vncpasswd -f` writes for this password.
+        fs::write(&password, obscured(PASSWORD)).unwrap();
+        let auth = dir.path().join("auth");
+        fs::write(&auth, b"").unwrap();
+        let cookie = "0123456789abcdef0123456789abcdef";
+        let mut command = Command::new("Xvnc");
+        command
+            .args([
+                "-displayfd",
+                "1",
+                "-localhost",
+                "-interface",
+                "127.0.0.1",
+                "-nolisten",
+                "tcp",
+            ])
+            .args([
+                "-geometry",
+                "640x480",
+                "-depth",
+                "24",
+                "-desktop",
+                "Test desktop",
+            ])
+            .args(["-rfbport", &port.to_string()])
+            .arg("-auth")
+            .arg(&auth)
+            .arg("-PasswordFile")
+            .arg(&password)
+            .args(options)
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(dir.path().join("log")).unwrap());
+        // The cookie must be there before the server reads it; any display number may use it.
+        add_cookie(&auth, "0", cookie);
+        let mut server = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let number = line.trim().to_owned();
+        assert!(
+            !number.is_empty(),
+            "Xvnc: {}",
+            fs::read_to_string(dir.path().join("log")).unwrap()
+        );
+        add_cookie(&auth, &number, cookie);
+        Some(Self {
+            server,
+            programs: Vec::new(),
+            display: format!(":{number}"),
+            port,
+            dir,
+        })
+    }
+
+    pub fn auth(&self) -> PathBuf {
+        self.dir.path().join("auth")
+    }
+
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("DISPLAY", &self.display)
+            .env("XAUTHORITY", self.auth())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a program on the desktop until the test ends.
+    pub fn spawn(&mut self, program: &str, args: &[&str]) {
+        let child = self
+            .command(program)
+            .args(args)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.programs.push(child);
+    }
+
+    /// What the X server itself shows, without a pointer.
+    pub fn picture(&self) -> image::RgbaImage {
+        let output = self
+            .command("import")
+            .args(["-window", "root", "png:-"])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        image::load_from_memory(&output.stdout)
+            .unwrap()
+            .into_rgba8()
+    }
+
+    pub fn kill(&mut self) {
+        for child in self.programs.iter_mut().chain([&mut self.server]) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Xvnc {
+    fn drop(&mut self) {
+        self.kill();
+        let number = self.display.trim_start_matches(':');
+        let _ = fs::remove_file(format!("/tmp/.X{number}-lock"));
+        let _ = fs::remove_file(format!("/tmp/.X11-unix/X{number}"));
+    }
+}
+
+fn add_cookie(auth: &PathBuf, display: &str, cookie: &str) {
+    let mut child = Command::new("xauth")
+        .arg("-q")
+        .arg("-f")
+        .arg(auth)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.take().unwrap(), "add :{display} . {cookie}").unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+fn obscured(password: &str) -> Vec<u8> {
+    let mut child = Command::new("vncpasswd")
+        .arg("-f")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.take().unwrap(), "{password}").unwrap();
+    child.wait_with_output().unwrap().stdout
+}

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The loops that take too long for every change: run before something is called done.
+#
+#   tests/long.sh
+#
+# kill   farwire's store is killed again and again while it writes; nothing acknowledged may be lost
+set -euo pipefail
+# shellcheck source=packaging/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../packaging/common.sh"
+cd "$root"
+
+require_toolchains
+install_packages "${build_packages[@]}"
+
+say "== kill"
+FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} cargo test --locked -p farwire-core --test kill --release

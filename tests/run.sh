@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# Installs the test servers that are missing, runs the tests, and prints the minutes of each part. CI calls it.
+#
+#   tests/run.sh                       everything, in the order below; at most 45 minutes cold on 2 cores
+#   tests/run.sh --quick               format, lints, unit tests: before every commit
+#   tests/run.sh --part NAME …         some parts only
+#   tests/run.sh --conformance FILE …  conformance scripts against a fresh farwired and a real VNC server
+#
+# Parts: scripts format page lints bindings unit servers browser window
+# The last line counts tests (a part that counts none is one): `N passed, N failed`. It stops at the first part that fails.
+# With CI set, a server that cannot be installed is a failure; elsewhere its tests are skipped, and say so.
+# FARWIRE_SHOTS names a folder for screenshots of the window and the page.
+set -euo pipefail
+# shellcheck source=packaging/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../packaging/common.sh"
+cd "$root"
+
+all=(scripts format page lints bindings unit servers browser window)
+quick=(format page_quick lints unit)
+
+test_packages=(
+  "${build_packages[@]}" "${window_packages[@]}" "${desktop_packages[@]}"
+  # Screens nobody sees, and hands and eyes on them.
+  xvfb x11-utils xdotool xclip imagemagick
+  # The page's browser and the window's driver.
+  chromium webkit2gtk-driver
+  # A key store, and a message bus of its own.
+  gnome-keyring dbus dbus-x11
+  shellcheck
+)
+
+usage() { sed -n '2,/^set /{/^set /d;s/^#\( \|$\)//p}' "${BASH_SOURCE[0]}"; }
+
+# A second run on a machine is quick: its folder outlives the checkout.
+if [[ -n ${CI:-} && -z ${CARGO_TARGET_DIR:-} ]] && mkdir -p "$HOME/.cache/farwire-target" 2>/dev/null; then
+  export CARGO_TARGET_DIR=$HOME/.cache/farwire-target
+fi
+built=$(target_folder)/debug
+export CARGO_TERM_COLOR=never NO_COLOR=1
+
+part_scripts() {
+  local -a scripts
+  mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
+  if command -v shellcheck >/dev/null || [[ -n ${CI:-} ]]; then
+    shellcheck --external-sources "${scripts[@]}"
+  else
+    say "skipped: shellcheck is not installed"
+  fi
+}
+
+part_format() { cargo fmt --all --check; }
+
+part_page() {
+  npm_packages ui
+  npm --prefix ui run check
+  npm --prefix ui test
+  npm --prefix ui run build
+}
+
+part_page_quick() {
+  build_page
+  npm --prefix ui test
+}
+
+part_lints() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
+
+# The page's types are what the model's tests write, and nothing else.
+part_bindings() {
+  local written
+  written=$(mktemp -d)
+  TS_RS_EXPORT_DIR=$written cargo test --locked -p farwire-model export_bindings
+  diff --recursive --exclude=index.ts "$written" ui/src/bindings
+  rm -rf "$written"
+}
+
+part_unit() { cargo test --locked --workspace --exclude farwire-it; }
+
+part_servers() { cargo test --locked -p farwire-it; }
+
+part_browser() {
+  cargo build --locked -p farwire-api --bin farwired
+  npm_packages tests/ui
+  FARWIRED_BIN=$built/farwired node --test --test-concurrency=1 tests/ui/browser/*.test.mjs
+}
+
+part_window() {
+  cargo build --locked -p farwire --bin farwire
+  FARWIRE_BIN=$built/farwire node --test --test-concurrency=1 tests/ui/desktop/*.test.mjs
+}
+
+# Prints "PASSED FAILED" of the tests a log tells of, in the words of cargo, vitest and node.
+count_tests() {
+  awk '
+    /^test result:/ { passed += $4; failed += $6 }
+    /^ +Tests +.*[0-9]+ passed/ { for (i = 2; i <= NF; i++) { if ($i ~ /^passed/) passed += $(i - 1); if ($i ~ /^failed/) failed += $(i - 1) } }
+    /^(#|ℹ) pass [0-9]+$/ { passed += $3 }
+    /^(#|ℹ) fail [0-9]+$/ { failed += $3 }
+    END { print passed + 0, failed + 0 }' "$1"
+}
+
+minutes() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%5.1f min", (to - from) / 60 }'; }
+
+run_parts() {
+  local part log begun all_begun=$EPOCHREALTIME status passed failed all_passed=0 all_failed=0
+  logs=$(mktemp -d)
+  install_packages "${test_packages[@]}" || {
+    [[ -z ${CI:-} ]] || fail "The test servers could not be installed."
+    say "Going on without them: what needs them is skipped."
+  }
+  for part in "$@"; do
+    log=$logs/$part.log
+    begun=$EPOCHREALTIME
+    printf '%-10s ' "$part"
+    set +e
+    (
+      set -e
+      "part_$part"
+    ) </dev/null >"$log" 2>&1
+    status=$?
+    set -e
+    read -r passed failed < <(count_tests "$log")
+    ((passed + failed > 0)) || passed=$((status == 0))
+    ((status == 0 || failed > 0)) || failed=1
+    all_passed=$((all_passed + passed)) all_failed=$((all_failed + failed))
+    if ((status != 0)); then
+      printf 'FAILED %s\n' "$(minutes "$begun" "$EPOCHREALTIME")"
+      tail -n 80 "$log"
+      say "The whole log: $log"
+      break
+    fi
+    printf 'ok     %s  %s tests\n' "$(minutes "$begun" "$EPOCHREALTIME")" "$passed"
+  done
+  ((all_failed > 0)) || rm -rf "$logs"
+  printf '%-10s        %s\n' total "$(minutes "$all_begun" "$EPOCHREALTIME")"
+  say "$all_passed passed, $all_failed failed"
+  ((all_failed == 0))
+}
+
+selected=()
+case ${1:-} in
+  '') selected=("${all[@]}") ;;
+  --quick) selected=("${quick[@]}") ;;
+  --part)
+    shift
+    for part in "$@"; do
+      declare -F "part_$part" >/dev/null || fail "There is no part $part: ${all[*]}"
+      selected+=("$part")
+    done
+    ;;
+  --conformance)
+    shift
+    exec "$root/tests/lib/conformance.sh" "$@"
+    ;;
+  --help | -h) usage && exit 0 ;;
+  *) usage >&2 && exit 2 ;;
+esac
+require_toolchains
+run_parts "${selected[@]}"

@@ -1,0 +1,29 @@
+// A way to a port of this computer that can be cut, as networks are.
+import { connect, createServer } from "node:net";
+
+/** Opens the way; the test closes it. */
+export async function openLink(t, port) {
+  const sockets = new Set();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) {
+      near.destroy();
+      return;
+    }
+    const far = connect(port, "127.0.0.1");
+    for (const [one, other] of [[near, far], [far, near]]) {
+      sockets.add(one);
+      one.on("error", () => other.destroy()).on("close", () => sockets.delete(one)).pipe(other);
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const cut = () => {
+    isCut = true;
+    for (const socket of sockets) socket.destroy();
+  };
+  t.after(() => {
+    cut();
+    server.close();
+  });
+  return { port: server.address().port, cut, mend: () => (isCut = false) };
+}

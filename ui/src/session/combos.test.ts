@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { localAction } from "./combos";
+import type { KeyPress } from "./keysyms";
+
+const held = { location: 0, ctrl: true, alt: true, shift: false, meta: false, altGraph: false, repeat: false };
+
+it.each<[string, Partial<KeyPress>, string | null]>([
+  ["K", { code: "KeyK", key: "k" }, "command-bar"],
+  ["K with Caps Lock", { code: "KeyK", key: "K" }, "command-bar"],
+  ["the key of K on a Cyrillic layout", { code: "KeyK", key: "л" }, "command-bar"],
+  ["what says Q on a French layout", { code: "KeyA", key: "q" }, "disconnect"],
+  ["the key of Q on a French layout", { code: "KeyQ", key: "a" }, null],
+  ["Page Down", { code: "PageDown", key: "PageDown" }, "next-tab"],
+  ["Page Up", { code: "PageUp", key: "PageUp" }, "previous-tab"],
+  ["Enter", { code: "Enter", key: "Enter" }, "full-screen"],
+  ["End", { code: "End", key: "End" }, "ctrl-alt-del"],
+  ["Delete, which is the remote machine's", { code: "Delete", key: "Delete" }, null],
+  ["an arrow", { code: "ArrowLeft", key: "ArrowLeft" }, null],
+  ["Alt itself", { code: "AltLeft", key: "Alt" }, null],
+  ["K without Alt", { code: "KeyK", key: "k", alt: false }, null],
+  ["K without Ctrl", { code: "KeyK", key: "k", ctrl: false }, null],
+  ["K with Shift", { code: "KeyK", key: "K", shift: true }, null],
+  ["AltGr+Q, which types @", { code: "KeyQ", key: "@", altGraph: true }, null],
+])("Ctrl+Alt with %s", (_, part, expected) => {
+  expect(localAction({ ...held, code: "", key: "", ...part })).toBe(expected);
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import type { ProtocolKind } from "../bindings";
+import { parseQuick, quickAddress, quickName } from "./quick";
+
+type Expected = [ProtocolKind, string, number, string | null] | null;
+
+it.each<[string, Expected]>([
+  ["vnc://host:5901", ["VNC", "host", 5901, null]],
+  ["vnc://host", ["VNC", "host", 5900, null]],
+  ["VNC://Host.example/", ["VNC", "Host.example", 5900, null]],
+  ["host:1", ["VNC", "host", 5901, null]],
+  ["host:0", ["VNC", "host", 5900, null]],
+  ["host:99", ["VNC", "host", 5999, null]],
+  ["host:100", ["VNC", "host", 100, null]],
+  ["host:5902", ["VNC", "host", 5902, null]],
+  ["host::5901", ["VNC", "host", 5901, null]],
+  ["host::22", ["VNC", "host", 22, null]],
+  ["10.0.0.7", ["VNC", "10.0.0.7", 5900, null]],
+  ["press.plant.example", ["VNC", "press.plant.example", 5900, null]],
+  ["rdp://host", ["RDP", "host", 3389, null]],
+  ["rdp://host:1", ["RDP", "host", 1, null]],
+  ["ssh://me@host", ["SSH", "host", 22, "me"]],
+  ["ssh me@host:2222", ["SSH", "host", 2222, "me"]],
+  ["ssh host", ["SSH", "host", 22, null]],
+  ["me@host", ["VNC", "host", 5900, "me"]],
+  ["ssh://me:secret@host", ["SSH", "host", 22, "me"]],
+  ["ssh://me@example@host", ["SSH", "host", 22, "me@example"]],
+  ["[fe80::1]", ["VNC", "fe80::1", 5900, null]],
+  ["[fe80::1]:1", ["VNC", "fe80::1", 5901, null]],
+  ["[fe80::1]::5901", ["VNC", "fe80::1", 5901, null]],
+  ["fe80::1:2:3", ["VNC", "fe80::1:2:3", 5900, null]],
+  ["  host:1  ", ["VNC", "host", 5901, null]],
+  ["", null],
+  ["press", null],
+  ["press hall", null],
+  ["http://host", null],
+  ["vnc://", null],
+  ["vnc://host:70000", null],
+  ["host::0", null],
+  ["rdp://host:0", null],
+  ["host:port", null],
+  ["@host", null],
+  ["ho st:1", null],
+  ["-host.example", null],
+  ["a_b.example", ["VNC", "a_b.example", 5900, null]],
+])("reads %j", (text, expected) => {
+  const target = parseQuick(text);
+  expect(target && [target.protocol, target.host, target.port, target.username]).toEqual(expected);
+});
+
+it("takes a bare word as a host where nothing else is asked for", () => {
+  expect(parseQuick("press", true)?.host).toBe("press");
+  expect(parseQuick("press hall", true)).toBeNull();
+});
+
+describe("names and addresses", () => {
+  it.each([
+    ["vnc://host", "host", "vnc://host"],
+    ["host:1", "host:5901", "vnc://host:5901"],
+    ["ssh me@host", "host", "ssh://me@host"],
+    ["[fe80::1]:1", "[fe80::1]:5901", "vnc://[fe80::1]:5901"],
+  ])("%s", (text, name, address) => {
+    const target = parseQuick(text);
+    expect(target && [quickName(target), quickAddress(target)]).toEqual([name, address]);
+  });
+});
