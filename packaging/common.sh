@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the set-up script and the test script both do: install Debian packages, build the page, start farwired.
+# What the set-up and test scripts share: installing Debian packages, building, starting farwired.
 # Sourced by packaging/run.sh and tests/run.sh after `set -euo pipefail`.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -51,7 +51,7 @@ install_packages() {
   fi
   # shellcheck disable=SC2086 # A list of names on purpose.
   "${as_root[@]}" apt-get update -qq &&
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends $missing
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends $missing >/dev/null
 }
 
 # Rust and Node come from their own installers, so that the person chooses the versions.
@@ -89,6 +89,12 @@ target_folder() {
   local folder=${CARGO_TARGET_DIR:-target}
   [[ $folder == /* ]] || folder=$root/$folder
   printf '%s' "$folder"
+}
+
+# Builds both programs and all tests, for tests. The page must be there: the programs carry it.
+build_programs() {
+  build_page
+  (cd "$root" && cargo build --locked --workspace --all-targets)
 }
 
 # Starts farwired (program, data folder, further arguments) and waits until it answers; its log goes to standard error.

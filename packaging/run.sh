@@ -73,8 +73,8 @@ use_passphrase_file() {
 start_demo_desktop() {
   scratch=$(mktemp -d)
   mkdir -m 700 "$scratch/desktop"
-  # The coprocess holds the other end of its standard input, so that it ends also when this script is killed. Ctrl+C is not
-  # for it: farwired is to leave first.
+  # This script holds the other end of its standard input, so that it ends also when this script is killed. Ctrl+C is not for
+  # it: Farwire is to leave first.
   coproc demo_desktop { trap '' INT && exec "$root/tests/lib/desktop.sh" "$scratch/desktop"; }
   # shellcheck disable=SC2154 # Set by coproc.
   started+=("$demo_desktop_PID")

@@ -6,7 +6,7 @@
 #   tests/run.sh --part NAME …         some parts only
 #   tests/run.sh --conformance FILE …  conformance scripts against a fresh farwired and a real VNC server
 #
-# Parts: scripts format page lints bindings unit servers browser window
+# Parts: scripts format page lints build bindings rust browser window
 # The last line counts tests (a part that counts none is one): `N passed, N failed`. It stops at the first part that fails.
 # With CI set, a server that cannot be installed is a failure; elsewhere its tests are skipped, and say so.
 # FARWIRE_SHOTS names a folder for screenshots of the window and the page.
@@ -15,8 +15,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../packaging/common.sh"
 cd "$root"
 
-all=(scripts format page lints bindings unit servers browser window)
-quick=(format page_quick lints unit)
+all=(scripts format page lints build bindings rust browser window)
+quick=(format page_quick lints rust_quick)
 
 test_packages=(
   "${build_packages[@]}" "${window_packages[@]}" "${desktop_packages[@]}"
@@ -54,7 +54,7 @@ part_page() {
   npm_packages ui
   npm --prefix ui run check
   npm --prefix ui test
-  npm --prefix ui run build
+  build_page
 }
 
 part_page_quick() {
@@ -62,29 +62,36 @@ part_page_quick() {
   npm --prefix ui test
 }
 
+# Cargo unites the features of what it is asked for, so that asking for less, once, builds nearly everything again: all parts
+# ask for the same, the whole workspace with its tests.
 part_lints() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
 
-# The page's types are what the model's tests write, and nothing else.
+part_build() { build_programs; }
+
+# The page's types are what the model's tests write. The index lists them and is written by hand.
 part_bindings() {
   local written
   written=$(mktemp -d)
-  TS_RS_EXPORT_DIR=$written cargo test --locked -p farwire-model export_bindings
-  diff --recursive --exclude=index.ts "$written" ui/src/bindings
+  TS_RS_EXPORT_DIR=$written cargo test --locked --workspace --quiet export_bindings
+  diff --recursive --exclude=index.ts "$written" ui/src/bindings || {
+    rm -rf "$written"
+    fail "The types of the page are old. Write them: TS_RS_EXPORT_DIR=\$PWD/ui/src/bindings cargo test -p farwire-model export_bindings"
+  }
   rm -rf "$written"
 }
 
-part_unit() { cargo test --locked --workspace --exclude farwire-it; }
+part_rust() { cargo test --locked --workspace; }
 
-part_servers() { cargo test --locked -p farwire-it; }
+part_rust_quick() { cargo test --locked --workspace --lib --bins; }
 
 part_browser() {
-  cargo build --locked -p farwire-api --bin farwired
+  build_programs
   npm_packages tests/ui
   FARWIRED_BIN=$built/farwired node --test --test-concurrency=1 tests/ui/browser/*.test.mjs
 }
 
 part_window() {
-  cargo build --locked -p farwire --bin farwire
+  build_programs
   FARWIRE_BIN=$built/farwire node --test --test-concurrency=1 tests/ui/desktop/*.test.mjs
 }
 

@@ -31,12 +31,12 @@ const LOGGED: &str = "warn,farwire_shell=info,farwire_api=info,farwire_core=info
 
 /// Runs the program until its window is closed or the system asks it to end.
 pub fn run() -> ExitCode {
+    renderer::choose();
     let filter = EnvFilter::try_from_env("FARWIRE_LOG").unwrap_or_else(|_| EnvFilter::new(LOGGED));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    renderer::choose();
     match start::start() {
         Ok(code) => code,
         Err(error) => {

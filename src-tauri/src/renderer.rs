@@ -1,37 +1,23 @@
 //! How pages are drawn on machines without a graphics device.
 
 use std::env;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
 
 /// WebKit draws into shared memory when this is set, and through the graphics device when it is not.
 const SWITCH: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
 
-/// Starts the program over with the renderer that fits the machine; returns when there is nothing to change.
+/// Chooses the renderer that fits the machine, unless the person has chosen.
 ///
-/// Without a graphics device WebKit emulates one: measured, that costs 90 MiB and a third of the frame rate. The switch must
-/// be in the environment before the first thread is, hence the new program in the same process. It is set then, so this
-/// happens once.
+/// Without a graphics device WebKit emulates one: measured, that costs 90 MiB and a third of the frame rate. WebKit reads the
+/// switch from the environment, which may only change while the program has a single thread: call this before anything else.
 pub fn choose() {
     if env::var_os(SWITCH).is_some() || has_graphics_device(Path::new("/dev/dri")) {
         return;
     }
-    let error = match env::current_exe() {
-        Ok(program) => {
-            let mut arguments = env::args_os();
-            let name = arguments
-                .next()
-                .unwrap_or_else(|| program.clone().into_os_string());
-            Command::new(program)
-                .arg0(name)
-                .args(arguments)
-                .env(SWITCH, "1")
-                .exec()
-        }
-        Err(error) => error,
-    };
-    tracing::warn!(%error, "could not choose the lighter renderer");
+    // Starting over with another environment would do too, but loads WebKit's libraries twice: a tenth of the way to the window.
+    if let Err(error) = gtk::glib::setenv(SWITCH, "1", false) {
+        eprintln!("farwire: could not choose the lighter renderer: {error}");
+    }
 }
 
 fn has_graphics_device(devices: &Path) -> bool {

@@ -26,10 +26,9 @@ prepare_python() {
 }
 
 require_toolchains
-install_packages "${build_packages[@]}" "${desktop_packages[@]}" python3 || fail "The servers could not be installed."
+install_packages "${build_packages[@]}" "${window_packages[@]}" "${desktop_packages[@]}" python3 || fail "The servers could not be installed."
 prepare_python
-build_page
-(cd "$root" && cargo build --locked -p farwire-api --bin farwired)
+build_programs
 farwired=$(target_folder)/debug/farwired
 
 scratch=$(mktemp -d)

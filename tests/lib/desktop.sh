@@ -46,8 +46,9 @@ printf 'add :0 . %s\n' "$cookie" | xauth -q -f "$XAUTHORITY"
 vncpasswd -f <"$dir/password" >"$dir/vncpasswd"
 
 port=$(free_port)
-# Without -interface it would listen on every address of this machine.
-Xvnc -displayfd 3 -auth "$XAUTHORITY" -geometry "$geometry" -depth 24 -desktop "Demo desktop" \
+# Without -interface it would listen on every address of this machine. A session of its own, because it ends on a Ctrl+C in the
+# terminal whatever it was told.
+setsid Xvnc -displayfd 3 -auth "$XAUTHORITY" -geometry "$geometry" -depth 24 -desktop "Demo desktop" \
   -interface 127.0.0.1 -rfbport "$port" -SecurityTypes VncAuth -PasswordFile "$dir/vncpasswd" \
   -AlwaysShared -nolisten tcp </dev/null >"$dir/Xvnc.log" 2>&1 3>"$dir/display" &
 started+=($!)

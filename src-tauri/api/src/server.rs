@@ -170,9 +170,11 @@ fn admit(socket: TcpStream, shared: &Arc<Shared>) {
     }
 }
 
-/// Tells a client that there are too many, without reading what it wants.
+/// Tells a client that there are too many, whatever it wants.
 async fn refuse(mut socket: TcpStream) {
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    // Clients take an answer that comes before their question for noise: wait for the first bytes of it.
+    let _ = socket.read(&mut [0; 1024]).await;
     let message =
         format!("at most {MAX_CONNECTIONS} connections at once: close some and try again");
     let body = serde_json::to_string(&farwire_model::error::ErrorBody::new(

@@ -191,7 +191,7 @@ async fn kinds_without_a_certificate_are_named_and_refused() {
 
 #[tokio::test]
 async fn noise_instead_of_tls_is_refused() {
-    let (mut session, is_up) = offered(TrustVerdict::Trusted, &[19], &[260]).await;
+    let (mut session, _) = offered(TrustVerdict::Trusted, &[19], &[260]).await;
     session.server.write_all(&[1]).await.unwrap();
     session.server.write_all(&[0; 64]).await.unwrap();
     let error = session.run.await.unwrap().unwrap_err();

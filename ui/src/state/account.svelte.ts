@@ -69,6 +69,7 @@ class Account {
       },
     });
     await this.loadAll();
+    sessions.openTabs();
   }
 
   private async loadAll(): Promise<void> {
@@ -81,9 +82,11 @@ class Account {
   private hear(message: EventMessage): void {
     switch (message.kind) {
       case "connection":
+        if (message.action === "delete") connections.drop(message.id);
+        else connections.touch(message.id);
+        return;
       case "credential":
         connections.touch(message.id);
-        // Counts of groups come from the connections, so the groups need no fetching.
         return;
       case "group":
         void groups.load();

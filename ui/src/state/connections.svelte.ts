@@ -98,7 +98,8 @@ class Connections {
     this.list.value = at < 0 ? [...list, connection] : list.with(at, connection);
   }
 
-  private drop(uid: string): void {
+  /** A connection is gone. */
+  drop(uid: string): void {
     this.list.value = (this.list.value ?? []).filter((one) => one.uid !== uid);
   }
 }

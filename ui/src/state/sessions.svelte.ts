@@ -19,7 +19,7 @@ class Sessions {
     [...this.live.values()].filter((view) => view.state !== "closed" && view.state !== "failed"),
   );
 
-  /** Fetches the running sessions and gives each a tab, e.g. after the page was loaded again. */
+  /** Fetches the sessions; tabs whose session is gone say so. */
   async load(): Promise<void> {
     let views: SessionView[];
     try {
@@ -31,6 +31,10 @@ class Sessions {
     this.live.clear();
     for (const view of views) this.live.set(view.session_id, view);
     for (const tab of this.tabs) if (tab.sessionId !== null && !this.live.has(tab.sessionId)) tab.ended();
+  }
+
+  /** Gives every running session a tab, e.g. after the page was loaded again. */
+  openTabs(): void {
     for (const view of this.running) if (!this.tabOfSession(view.session_id)) this.addTab(view);
   }
 

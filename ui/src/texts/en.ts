@@ -78,8 +78,6 @@ export const en = {
     justNow: "just now",
     more: "More",
     actions: "Actions",
-    yes: "On",
-    no: "Off",
   },
   units: {
     ago: (age: string) => `${age} ago`,
@@ -155,7 +153,6 @@ export const en = {
     moved: (name: string, group: string) => `Moved ${name} to ${group}`,
   },
   library: {
-    machines: "Machines",
     listLabel: (place: string) => `Machines in ${place}`,
     filter: (count: number) => `Filter ${machines(count)}`,
     view: "View",
@@ -174,7 +171,6 @@ export const en = {
     loading: "Reading the list of machines",
     failedTitle: "The list of machines could not be read",
     renameLabel: (name: string) => `Rename ${name}`,
-    open: "Open",
     show: "Show",
     duplicate: "Duplicate",
     copyAddress: "Copy address",
@@ -259,13 +255,9 @@ export const en = {
     replace: "Replace",
     forget: "Forget",
     newPassword: "New password",
-    forgotten: "Password forgotten",
-    passwordSaved: "Password stored",
     credentialsFailed: "The credentials could not be read",
-    credentialsMoved: "The address changed. Write the password again, it is only sent where it was stored for.",
     saved: (time: string) => `Saved ${time}`,
     saving: "Saving",
-    created: (date: string) => `Added ${date}`,
     lastUsed: (when: string) => `Last used ${when}`,
     neverUsed: "Never connected",
     nothing: "Nothing selected",
@@ -365,7 +357,6 @@ export const en = {
     clipboardHint: "Text goes both ways by itself; the browser may want a click first.",
     clipboardRefused: "The browser did not let the clipboard be read. Press Ctrl+V over the picture instead.",
     clipboardSame: "The remote machine has this text already",
-    clipboardSent: "Clipboard sent",
     screenshot: "Screenshot",
     screenshotFailed: "The screenshot could not be taken",
     fullScreen: "Full screen",
@@ -374,7 +365,6 @@ export const en = {
     disconnect: "Disconnect",
     details: "Session details",
     more: "More",
-    actions: "Actions",
     editMachine: "Details of the machine",
     info: {
       security: "Link",
@@ -439,7 +429,7 @@ export const en = {
     none: "No keys or certificates yet",
     noneHint: "The first time a machine shows its identity you are asked, and it is listed here with its fingerprint.",
     dialog: {
-      first: { ssh: (name: string) => `Is this really ${name}?`, tls: (name: string) => `Is this really ${name}?` },
+      first: (name: string) => `Is this really ${name}?`,
       changed: {
         ssh: (name: string) => `The host key of ${name} has changed`,
         tls: (name: string) => `The certificate of ${name} has changed`,

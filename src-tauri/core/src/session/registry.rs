@@ -142,14 +142,9 @@ impl Session {
         let _ = self.commands.send(Command::Reconnect { once }).await;
     }
 
-    /// Whether the session is over for good.
-    pub fn is_over(&self) -> bool {
-        self.cancel.is_cancelled()
-    }
-
-    /// Resolves when the session is ended on purpose.
+    /// Resolves when the session has ended on purpose and viewers were told.
     pub async fn ended(&self) {
-        self.cancel.cancelled().await;
+        self.done.wait().await;
     }
 
     async fn end(&self) {

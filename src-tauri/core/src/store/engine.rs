@@ -1,6 +1,7 @@
 //! sled behind a narrow door: its trees, reads, one batch as one transaction, and an orderly close.
 
 use super::batch::{Batch, Tree};
+use super::close::Released;
 use super::error::StoreError;
 use super::{files, record, schema, transaction};
 use std::fs::File;
@@ -8,17 +9,12 @@ use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::thread;
-use std::time::{Duration, Instant};
 
 /// Page cache. Holds some 50,000 records; more gained nothing.
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// The name of the tree with the parts of long values.
 const PARTS: &str = "parts";
-
-/// How long a closed engine may go on holding sled's lock while its background jobs end.
-const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Why sled could not be opened.
 #[derive(Debug)]
@@ -102,7 +98,7 @@ impl Engine {
             parts,
             db,
             gate: RwLock::new(()),
-            _released: Released(dir.to_owned()),
+            _released: Released::of(dir),
         };
         engine.flush().map_err(OpenFailure::Refused)?;
         files::make_tree_private(dir)
@@ -184,6 +180,12 @@ impl Engine {
     #[cfg(test)]
     pub(super) fn insert_raw(&self, tree: Tree, key: &[u8], bytes: &[u8]) {
         self.tree(tree).unwrap().insert(key, bytes).unwrap();
+    }
+
+    /// How many parts of long values there are.
+    #[cfg(test)]
+    pub(super) fn parts_len(&self) -> usize {
+        self.parts.len()
     }
 
     /// Whether there is no record except the store's own facts about itself.
@@ -307,30 +309,5 @@ fn open_failure(dir: &Path, error: sled::Error) -> OpenFailure {
             }),
         },
         other => Damage::total(other.to_string()),
-    }
-}
-
-/// Waits, when dropped, until sled has let go of its files.
-///
-/// sled's background jobs hold its lock for a moment after the database is dropped; an instance that opens in that moment would be refused.
-#[derive(Debug)]
-struct Released(PathBuf);
-
-impl Drop for Released {
-    fn drop(&mut self) {
-        if let Err(error) = files::make_tree_private(&self.0) {
-            tracing::warn!(%error, "could not make the store's files private");
-        }
-        let started = Instant::now();
-        while started.elapsed() < CLOSE_LIMIT {
-            // Dropping the file releases the lock again.
-            match File::open(db_file(&self.0)).map(|file| file.try_lock()) {
-                Ok(Err(std::fs::TryLockError::WouldBlock)) => {
-                    thread::sleep(Duration::from_millis(1));
-                }
-                _ => return,
-            }
-        }
-        tracing::warn!("the store's files are still in use");
     }
 }

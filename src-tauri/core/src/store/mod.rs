@@ -6,6 +6,7 @@
 //! | `commit` | the answer to a commit |
 //! | `record` | checksums, and long values in parts |
 //! | `engine` | sled, its trees and reads |
+//! | `close` | closing sled for good |
 //! | `transaction` | one batch as one sled transaction |
 //! | `writer` | the one thread that writes: transaction, flush, sync, acknowledge |
 //! | `schema` | versions and identity of a store |
@@ -23,6 +24,7 @@
 
 mod backup;
 mod batch;
+mod close;
 mod commit;
 mod engine;
 mod error;

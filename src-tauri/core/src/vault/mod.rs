@@ -2,7 +2,8 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `unlock` | [`Vault`]: its state, and the ways to unlock it |
+//! | `state` | [`Vault`]: whether it has the master key, and what can be done while it has |
+//! | `unlock` | the ways to unlock it |
 //! | `seal` | the master key; sealing and opening bytes |
 //! | `keyring` | the master key in the system's key store |
 //! | `passphrase` | the master key sealed by a passphrase |
@@ -20,6 +21,7 @@ mod keyring;
 mod passphrase;
 mod passphrase_file;
 mod seal;
+mod state;
 mod unlock;
 
 #[cfg(test)]
@@ -27,4 +29,4 @@ mod tests;
 
 pub use error::VaultError;
 pub use passphrase_file::{PassphraseFileError, read_passphrase_file};
-pub use unlock::{KeySource, Vault, VaultState};
+pub use state::{KeySource, Vault, VaultState};

@@ -197,6 +197,31 @@ async fn another_key_in_the_key_store_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_key_store_that_keeps_nothing_is_found_out_before_it_gets_the_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let connect = key_store();
+    let vault = Vault::with_keyring(open_store(dir.path()), Arc::clone(&connect));
+    let account = account(dir.path(), vault);
+    let entry = |account: &str| {
+        let store = connect().unwrap();
+        store.build(keyring::SERVICE, account, None).unwrap()
+    };
+    let probe = entry(&format!("{account}-probe"));
+    let imitation: &mock::Cred = probe.as_any().downcast_ref().unwrap();
+    imitation.set_error(Error::NoStorageAccess("read only".into()));
+    let vault = Vault::with_keyring(open_store(dir.path()), Arc::clone(&connect));
+    let error = vault.unlock_with_keyring(WAIT).await.unwrap_err();
+    assert!(
+        error.to_string().contains("no access: read only"),
+        "{error}"
+    );
+    assert!(matches!(entry(&account).get_secret(), Err(Error::NoEntry)));
+    vault.unlock_with_keyring(WAIT).await.unwrap();
+    assert!(matches!(probe.get_secret(), Err(Error::NoEntry)));
+    assert!(entry(&account).get_secret().is_ok());
+}
+
 /// The key store's entry of a store, which is closed by this.
 fn account(dir: &Path, vault: Arc<Vault>) -> String {
     drop(vault);
@@ -237,13 +262,20 @@ async fn a_key_store_that_asks_keeps_callers_waiting_and_is_still_heard() {
         vault.unlock_with_keyring(soon).await,
         Err(VaultError::Waiting)
     ));
+    vault.lock();
+    let overtaking = tokio::spawn({
+        let vault = Arc::clone(&vault);
+        async move { vault.unlock_with_keyring(WAIT).await }
+    });
     let mut states = vault.watch();
+    let is_unlocking = |state: &VaultState| *state == VaultState::Unlocking;
+    states.wait_for(is_unlocking).await.unwrap();
     vault.lock();
     answer.send(()).unwrap();
-    states
-        .wait_for(|state| matches!(state, VaultState::Locked { .. }))
-        .await
-        .unwrap();
+    answer.send(()).unwrap();
+    let error = overtaking.await.unwrap().unwrap_err();
+    assert!(matches!(error, VaultError::Locked { .. }), "{error}");
+    assert_eq!(locked_reason(&vault), "it was locked");
     assert!(matches!(
         vault.seal(CONTEXT, &Secret::new("x")),
         Err(VaultError::Locked { .. })
@@ -262,34 +294,36 @@ async fn a_key_store_that_asks_keeps_callers_waiting_and_is_still_heard() {
 async fn a_passphrase_overtakes_a_key_store_that_asks() {
     let dir = tempfile::tempdir().unwrap();
     let (answer, answers) = mpsc::channel::<()>();
-    let answers = Mutex::new(answers);
+    let (inner, answers) = (key_store(), Mutex::new(answers));
+    let kept = Arc::clone(&inner);
     let asking: Connect = Arc::new(move || {
-        answers.lock().unwrap().recv().unwrap_err();
-        Err(Error::NoStorageAccess("dismissed".into()))
+        answers.lock().unwrap().recv().unwrap();
+        inner()
     });
     let vault = Vault::with_keyring(open_store(dir.path()), asking);
-    let soon = Duration::from_millis(5);
-    assert!(matches!(
-        vault.unlock_with_keyring(soon).await,
-        Err(VaultError::Waiting)
-    ));
+    let asked = tokio::spawn({
+        let vault = Arc::clone(&vault);
+        async move { vault.unlock_with_keyring(WAIT).await }
+    });
+    let mut states = vault.watch();
+    let is_unlocking = |state: &VaultState| *state == VaultState::Unlocking;
+    states.wait_for(is_unlocking).await.unwrap();
     vault
         .unlock_with_passphrase(Secret::new("correct horse"))
         .await
         .unwrap();
-    assert_eq!(
-        vault.state(),
-        VaultState::Ready {
-            source: KeySource::Passphrase
-        }
-    );
-    drop(answer);
-    assert_eq!(
-        vault.state(),
-        VaultState::Ready {
-            source: KeySource::Passphrase
-        }
-    );
+    let ready = VaultState::Ready {
+        source: KeySource::Passphrase,
+    };
+    assert_eq!(vault.state(), ready);
+    // The key store answers after all, and gets no key that would never fit.
+    answer.send(()).unwrap();
+    let error = asked.await.unwrap().unwrap_err();
+    assert!(matches!(error, VaultError::WrongKey), "{error}");
+    assert_eq!(vault.state(), ready);
+    let account = account(dir.path(), vault);
+    let entry = kept().unwrap().build(keyring::SERVICE, &account, None);
+    assert!(matches!(entry.unwrap().get_secret(), Err(Error::NoEntry)));
 }
 
 #[tokio::test]

@@ -1,17 +1,16 @@
-//! The vault: its state, and the ways to unlock it.
+//! The ways to unlock the vault, and the check that it is the right key.
 
 use super::error::VaultError;
 use super::keyring::{self, Connect, Keyring};
 use super::passphrase::{self, SealedKey};
 use super::seal::SealingKey;
-use crate::store::{Batch, META_STORE_UUID, Store, StoreError, Tree};
-use base64ct::{Base64, Encoding};
+use super::state::{Begun, KeySource, Vault, VaultState};
+use crate::store::{Batch, META_STORE_UUID, StoreError, Tree};
 use farwire_model::secret::Secret;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
-use tokio::sync::{oneshot, watch};
-use zeroize::Zeroizing;
+use tokio::sync::oneshot;
 
 /// Where in the vault's tree the key check is.
 const CHECK: &str = "check";
@@ -21,95 +20,7 @@ const CHECK_TEXT: &[u8] = b"farwire master key";
 
 const CHECK_CONTEXT: &[u8] = b"vault|check|1";
 
-/// Where the master key came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeySource {
-    /// The system's key store.
-    Keyring {
-        /// The name all entries of the application have in common.
-        service: &'static str,
-        /// The entry of this data directory.
-        account: String,
-    },
-    /// A passphrase.
-    Passphrase,
-}
-
-/// Whether secrets can be sealed and opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum VaultState {
-    /// They cannot.
-    Locked {
-        /// Why, and what to do.
-        reason: String,
-    },
-    /// A key store or a key derivation is at work. The key store may be asking the person.
-    Unlocking,
-    /// They can.
-    Ready {
-        /// Where the master key came from.
-        source: KeySource,
-    },
-}
-
-/// Seals and opens secrets with one master key.
-pub struct Vault {
-    store: Arc<dyn Store>,
-    connect: Connect,
-    state: watch::Sender<VaultState>,
-    inner: Mutex<Inner>,
-    /// One passphrase at a time: each guess takes 64 MiB.
-    deriving: Arc<tokio::sync::Mutex<()>>,
-    this: Weak<Self>,
-}
-
-#[derive(Default)]
-struct Inner {
-    key: Option<Arc<SealingKey>>,
-    attempts: u64,
-    /// The attempt that `Unlocking` is about.
-    pending: Option<u64>,
-    /// Attempts up to this one were overtaken by `lock`.
-    cancelled: u64,
-}
-
-/// What became of a wish to unlock.
-enum Begun {
-    Ready,
-    Joined,
-    Started(u64),
-}
-
 impl Vault {
-    /// A vault that is locked, over the store with its records.
-    pub fn new(store: Arc<dyn Store>) -> Arc<Self> {
-        Self::with_keyring(store, keyring::secret_service())
-    }
-
-    pub(super) fn with_keyring(store: Arc<dyn Store>, connect: Connect) -> Arc<Self> {
-        let (state, _) = watch::channel(VaultState::Locked {
-            reason: "it was not unlocked yet".to_owned(),
-        });
-        Arc::new_cyclic(|this| Self {
-            store,
-            connect,
-            state,
-            inner: Mutex::default(),
-            deriving: Arc::default(),
-            this: this.clone(),
-        })
-    }
-
-    /// Its state now.
-    pub fn state(&self) -> VaultState {
-        self.state.borrow().clone()
-    }
-
-    /// Its state from now on.
-    pub fn watch(&self) -> watch::Receiver<VaultState> {
-        self.state.subscribe()
-    }
-
     /// Unlocks with the system's key store, waiting at most `wait` for it. For a store that never had a master key, makes one.
     ///
     /// Dropping the future, or `Waiting`, does not end the attempt: the key store's prompt is still open, and its answer counts.
@@ -153,7 +64,8 @@ impl Vault {
     pub async fn unlock_with_passphrase(&self, passphrase: Secret) -> Result<(), VaultError> {
         let turn = Arc::clone(&self.deriving).lock_owned().await;
         let attempt = match self.begin(true) {
-            Begun::Ready | Begun::Joined => return Ok(()),
+            Begun::Ready => return Ok(()),
+            Begun::Joined => return Err(self.locked()),
             Begun::Started(attempt) => attempt,
         };
         let record = self.store.get(Tree::Vault, passphrase::RECORD);
@@ -167,7 +79,7 @@ impl Vault {
             match record? {
                 Some(record) => {
                     let key = SealedKey::from_bytes(&record)?.open(&passphrase)?;
-                    Ok((key, Batch::new()))
+                    Ok(Found::known(key))
                 }
                 None if has_check? => Err(VaultError::NoPassphrase),
                 None => {
@@ -176,7 +88,11 @@ impl Vault {
                     let mut batch = Batch::new();
                     batch.expect(Tree::Vault, passphrase::RECORD, None);
                     batch.put(Tree::Vault, passphrase::RECORD, record);
-                    Ok((key, batch))
+                    Ok(Found {
+                        key,
+                        batch,
+                        undo: None,
+                    })
                 }
             }
         });
@@ -206,49 +122,6 @@ impl Vault {
         Ok(())
     }
 
-    /// Forgets the master key. An attempt to unlock that is under way comes to nothing.
-    pub fn lock(&self) {
-        let mut inner = self.inner();
-        inner.key = None;
-        inner.pending = None;
-        inner.cancelled = inner.attempts;
-        self.tell(VaultState::Locked {
-            reason: "it was locked".to_owned(),
-        });
-    }
-
-    /// Seals a secret for a place such as `1|connection|c_1|vnc.password`; returns text for a record.
-    ///
-    /// # Errors
-    /// `Locked`; `System` when there are no random bytes.
-    pub fn seal(&self, context: &str, secret: &Secret) -> Result<String, VaultError> {
-        let sealed = self
-            .key()?
-            .seal(context.as_bytes(), secret.expose().as_bytes())?;
-        Ok(Base64::encode_string(&sealed))
-    }
-
-    /// Opens what was sealed for the same place.
-    ///
-    /// # Errors
-    /// `Locked`; `Unsealable` for another place or key, or changed bytes.
-    pub fn open(&self, context: &str, sealed: impl AsRef<[u8]>) -> Result<Secret, VaultError> {
-        let key = self.key()?;
-        let sealed = std::str::from_utf8(sealed.as_ref())
-            .ok()
-            .and_then(|text| Base64::decode_vec(text).ok())
-            .ok_or(VaultError::Unsealable)?;
-        let mut plain = key.open(context.as_bytes(), &sealed)?;
-        // Takes the allocation over, so that no copy stays behind.
-        match String::from_utf8(std::mem::take(&mut *plain)) {
-            Ok(text) => Ok(Secret::new(text)),
-            Err(error) => {
-                drop(Zeroizing::new(error.into_bytes()));
-                Err(VaultError::Unsealable)
-            }
-        }
-    }
-
     fn start_keyring(&self, attempt: u64) -> oneshot::Receiver<Result<(), VaultError>> {
         let connect = Arc::clone(&self.connect);
         let account = self.account();
@@ -266,14 +139,9 @@ impl Vault {
         };
         self.start(attempt, source, move || {
             let (account, has_check, has_passphrase) = (account?, has_check?, has_passphrase?);
-            let found = Keyring::connect(&connect).and_then(|keyring| {
-                Ok(match keyring.load(&account)? {
-                    None if !has_check && !has_passphrase => Some(keyring.create(&account)?),
-                    found => found,
-                })
-            });
-            match found {
-                Ok(Some(key)) => Ok((key, Batch::new())),
+            let is_new = !has_check && !has_passphrase;
+            match find_in_keyring(&connect, account, is_new) {
+                Ok(Some(found)) => Ok(found),
                 Ok(None) if !has_passphrase => Err(VaultError::KeyMissing),
                 Ok(None) => Err(VaultError::PassphraseNeeded),
                 Err(VaultError::Keyring { reason }) if has_passphrase => {
@@ -285,30 +153,13 @@ impl Vault {
         })
     }
 
-    fn begin(&self, with_passphrase: bool) -> Begun {
-        let mut inner = self.inner();
-        if inner.key.is_some() {
-            return Begun::Ready;
-        }
-        if inner.pending.is_some() && !with_passphrase {
-            return Begun::Joined;
-        }
-        inner.attempts = inner.attempts.saturating_add(1);
-        let attempt = inner.attempts;
-        if inner.pending.is_none() {
-            inner.pending = Some(attempt);
-            self.tell(VaultState::Unlocking);
-        }
-        Begun::Started(attempt)
-    }
-
     /// Runs an attempt on a thread of its own. Not on the runtime's blocking threads: a runtime waits for those when it ends, and a
     /// prompt may stay open for ever. Until it has a key the thread holds nothing of the vault or the store.
     fn start(
         &self,
         attempt: u64,
         source: KeySource,
-        work: impl FnOnce() -> Result<(SealingKey, Batch), VaultError> + Send + 'static,
+        work: impl FnOnce() -> Result<Found, VaultError> + Send + 'static,
     ) -> oneshot::Receiver<Result<(), VaultError>> {
         let (answer, receiver) = oneshot::channel();
         let this = self.this.clone();
@@ -317,7 +168,7 @@ impl Vault {
             .spawn(move || {
                 let found = work();
                 if let Some(vault) = this.upgrade() {
-                    let adopted = found.and_then(|(key, batch)| vault.adopt(key, batch));
+                    let adopted = found.and_then(|found| vault.adopt(found));
                     let outcome = vault.finish(attempt, source, adopted);
                     // Before the answer: who drops the vault after it expects the store to be free.
                     drop(vault);
@@ -332,17 +183,28 @@ impl Vault {
         receiver
     }
 
-    /// Compares a key with the key check; makes the check, together with `batch`, if this is the store's first key.
-    fn adopt(&self, key: SealingKey, mut batch: Batch) -> Result<SealingKey, VaultError> {
-        if self.is_checked(&key)? {
-            return Ok(key);
+    /// Compares a key with the key check; makes the check, together with the batch, if this is the store's first key.
+    fn adopt(&self, found: Found) -> Result<SealingKey, VaultError> {
+        let Found { key, batch, undo } = found;
+        let adopted = self.check(&key, batch);
+        if adopted.is_err()
+            && let Some(undo) = undo
+        {
+            undo();
+        }
+        adopted.map(|()| key)
+    }
+
+    fn check(&self, key: &SealingKey, mut batch: Batch) -> Result<(), VaultError> {
+        if self.is_checked(key)? {
+            return Ok(());
         }
         batch.expect(Tree::Vault, CHECK, None);
         batch.put(Tree::Vault, CHECK, key.seal(CHECK_CONTEXT, CHECK_TEXT)?);
         match self.store.commit(batch).wait() {
-            Ok(_) => Ok(key),
+            Ok(_) => Ok(()),
             // Another attempt was first. Its key counts.
-            Err(StoreError::Conflict { .. }) if self.is_checked(&key)? => Ok(key),
+            Err(StoreError::Conflict { .. }) if self.is_checked(key)? => Ok(()),
             Err(StoreError::Conflict { .. }) => Err(VaultError::WrongKey),
             Err(error) => Err(error.into()),
         }
@@ -359,39 +221,6 @@ impl Vault {
         }
     }
 
-    fn finish(
-        &self,
-        attempt: u64,
-        source: KeySource,
-        outcome: Result<SealingKey, VaultError>,
-    ) -> Result<(), VaultError> {
-        let mut inner = self.inner();
-        let is_pending = inner.pending == Some(attempt);
-        if is_pending {
-            inner.pending = None;
-        }
-        match outcome {
-            Ok(_) if attempt <= inner.cancelled => Err(VaultError::Locked {
-                reason: "it was locked meanwhile".to_owned(),
-            }),
-            Ok(key) => {
-                if inner.key.is_none() {
-                    inner.key = Some(Arc::new(key));
-                    inner.pending = None;
-                    self.tell(VaultState::Ready { source });
-                }
-                Ok(())
-            }
-            Err(error) => {
-                if is_pending {
-                    let reason = error.to_string();
-                    self.tell(VaultState::Locked { reason });
-                }
-                Err(error)
-            }
-        }
-    }
-
     /// The key store's entry for this store: its identity, which backups and exports keep.
     fn account(&self) -> Result<String, VaultError> {
         let record = self.store.get(Tree::Meta, META_STORE_UUID)?;
@@ -401,27 +230,48 @@ impl Vault {
                 record: META_STORE_UUID,
             })
     }
+}
 
-    fn key(&self) -> Result<Arc<SealingKey>, VaultError> {
-        let key = self.inner().key.clone();
-        key.ok_or_else(|| self.locked())
-    }
+/// A master key that an attempt came up with.
+struct Found {
+    key: SealingKey,
+    /// What to save if it becomes the store's first key.
+    batch: Batch,
+    /// Takes a new key back that did not become the store's.
+    undo: Option<Box<dyn FnOnce() + Send>>,
+}
 
-    fn locked(&self) -> VaultError {
-        let reason = match self.state() {
-            VaultState::Locked { reason } => reason,
-            VaultState::Unlocking => "it is being unlocked".to_owned(),
-            VaultState::Ready { .. } => "it was locked".to_owned(),
-        };
-        VaultError::Locked { reason }
+impl Found {
+    fn known(key: SealingKey) -> Self {
+        Self {
+            key,
+            batch: Batch::new(),
+            undo: None,
+        }
     }
+}
 
-    /// Called with `inner` held, so that states are told in the order they came about.
-    fn tell(&self, state: VaultState) {
-        self.state.send_replace(state);
+fn find_in_keyring(
+    connect: &Connect,
+    account: String,
+    is_new: bool,
+) -> Result<Option<Found>, VaultError> {
+    let keyring = Keyring::connect(connect)?;
+    if let Some(key) = keyring.load(&account)? {
+        return Ok(Some(Found::known(key)));
     }
-
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    if !is_new {
+        return Ok(None);
     }
+    let key = keyring.create(&account)?;
+    let undo = move || {
+        if let Err(error) = keyring.delete(&account) {
+            tracing::warn!(%error, "a master key nobody needs is left in the key store");
+        }
+    };
+    Ok(Some(Found {
+        key,
+        batch: Batch::new(),
+        undo: Some(Box::new(undo)),
+    }))
 }

@@ -91,10 +91,6 @@ impl Link {
         SessionError::new(stage, kind, format!("{} {what}", self.peer))
     }
 
-    #[expect(
-        clippy::result_large_err,
-        reason = "once a connection, and handed on as it is"
-    )]
     fn check<T>(
         &self,
         stage: Stage,

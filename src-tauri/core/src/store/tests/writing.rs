@@ -235,6 +235,47 @@ fn sled_never_needs_a_blob() {
     );
 }
 
+#[test]
+fn a_long_value_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).unwrap();
+    for (length, expected) in [(50_000, 13), (9_000, 3), (20_000, 5), (10, 0), (5_000, 2)] {
+        let mut batch = Batch::new();
+        batch.put(Tree::Groups, "g_1", vec![1; length]);
+        engine.apply(&batch).unwrap();
+        assert_eq!(engine.parts_len(), expected, "{length}");
+    }
+    let mut batch = Batch::new();
+    batch.delete(Tree::Groups, "g_1");
+    engine.apply(&batch).unwrap();
+    assert_eq!(engine.parts_len(), 0);
+}
+
+#[test]
+fn a_scan_sees_whole_batches() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).unwrap();
+    let write = |number: u8| {
+        let mut batch = Batch::new();
+        for key in 0..40 {
+            batch.put(Tree::Groups, &format!("g_{key}"), vec![number; 6_000]);
+        }
+        engine.apply(&batch).unwrap();
+    };
+    write(0);
+    thread::scope(|scope| {
+        scope.spawn(|| (1..=100).for_each(write));
+        loop {
+            let records = engine.scan(Tree::Groups, "").unwrap();
+            let number = records[0].1[0];
+            assert!(records.iter().all(|(_, value)| *value == [number; 6_000]));
+            if number == 100 {
+                break;
+            }
+        }
+    });
+}
+
 #[tokio::test]
 async fn commits_can_be_awaited_from_many_tasks() {
     let dir = tempfile::tempdir().unwrap();
