@@ -8,6 +8,7 @@ import type {
   Scope,
   SessionView,
   Settings,
+  SettingsView,
   TestReport,
   TokenView,
   TrustView,
@@ -78,22 +79,6 @@ export interface StoredCredentials {
   /** Keys that are stored but not shown. */
   redacted?: string[];
 }
-
-/** Where the API listens now, or why not. */
-export interface ApiState {
-  listening: boolean;
-  url: string | null;
-  since: number | null;
-  error: string | null;
-}
-
-/** The settings, and what the program that serves them says of itself. */
-export type SettingsView = Settings & {
-  /** Only where the API can be switched: in the app. */
-  api_state: ApiState | null;
-  /** Where the first token lies. */
-  token_file: string;
-};
 
 export interface SettingsChange {
   api?: { enabled?: boolean; port?: number };

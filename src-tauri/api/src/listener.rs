@@ -4,27 +4,14 @@ use crate::Api;
 use crate::control;
 use crate::error::ApiError;
 use crate::server::{Offer, Server};
+use farwire_model::application::ListenerState;
 use farwire_model::error::ErrorCode;
 use farwire_model::settings::ApiSettings;
-use serde::Serialize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How often the stream port looks whether a session is still open.
 const STREAM_CHECK: Duration = Duration::from_secs(5);
-
-/// Whether the HTTP API listens, for the window.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct ListenerState {
-    /// Whether it listens.
-    pub listening: bool,
-    /// Where.
-    pub url: Option<String>,
-    /// Since when, in Unix seconds.
-    pub since: Option<i64>,
-    /// Why it does not although it should.
-    pub error: Option<String>,
-}
 
 /// The app's listeners. The HTTP API is off until a person switches it on; the stream port is there only while a session is.
 #[derive(Default)]

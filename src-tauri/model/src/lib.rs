@@ -9,10 +9,12 @@
 //! | [`frame`] | rectangles, the framebuffer, what viewers are owed, the binary frame codec |
 //! | [`input`] | keys, buttons, and the codec of what viewers send |
 //! | [`session`] | what a protocol handler is given and what it reports; trait [`session::Protocol`] |
+//! | [`application`] | what the API says of the application itself |
 //! | [`event`] | the change events the window and scripts listen to |
 
 #![deny(missing_docs)]
 
+pub mod application;
 pub mod connection;
 pub mod credentials;
 pub mod error;

@@ -1,5 +1,6 @@
 /** The application's own settings. */
-import { api, type SettingsChange, type SettingsView } from "../api";
+import { api, type SettingsChange } from "../api";
+import type { SettingsView } from "../bindings";
 import { Resource } from "./resource.svelte";
 
 class SettingsState extends Resource<SettingsView> {

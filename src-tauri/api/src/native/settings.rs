@@ -1,17 +1,19 @@
 //! The application: settings, tokens, the vault, sign-in, version.
 
 use crate::auth;
+use crate::control;
 use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::request::{Caller, Response};
 use crate::route::Call;
 use farwire_core::vault::{KeySource, VaultState};
+use farwire_model::application::{SettingsView, VaultPhase, VaultSource, VaultView, VersionView};
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::TokenId;
 use farwire_model::secret::Secret;
 use farwire_model::settings::{Density, Settings, Theme};
 use farwire_model::token::Scope;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::time::Duration;
 
 /// How long a request waits for the key store, which may be asking a person.
@@ -22,16 +24,14 @@ pub(super) async fn show(call: &Call) -> Result<Response, ApiError> {
 }
 
 fn answer(call: &Call, settings: &Settings) -> Result<Response, ApiError> {
-    let mut response = Response::of(settings)?;
-    if let crate::request::Body::Json(Value::Object(map)) = &mut response.body {
-        let state = call.api.listener.get().map(|listener| listener.state());
-        map.insert("api_state".to_owned(), json!(state));
-        map.insert(
-            "token_file".to_owned(),
-            json!(crate::control::token_file(call.api.core.data_dir())),
-        );
-    }
-    Ok(response)
+    Response::of(&SettingsView {
+        api: settings.api.clone(),
+        appearance: settings.appearance.clone(),
+        api_state: call.api.listener.get().map(|listener| listener.state()),
+        token_file: control::token_file(call.api.core.data_dir())
+            .display()
+            .to_string(),
+    })
 }
 
 pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
@@ -125,17 +125,22 @@ pub(super) async fn delete_token(call: &Call) -> Result<Response, ApiError> {
 }
 
 pub(super) async fn vault(call: &Call) -> Result<Response, ApiError> {
-    Ok(Response::json(match call.api.core.vault().state() {
-        VaultState::Locked { reason } => json!({ "state": "locked", "reason": reason }),
-        VaultState::Unlocking => json!({ "state": "unlocking" }),
+    let (state, source, reason) = match call.api.core.vault().state() {
+        VaultState::Locked { reason } => (VaultPhase::Locked, None, Some(reason)),
+        VaultState::Unlocking => (VaultPhase::Unlocking, None, None),
         VaultState::Ready { source } => {
             let source = match source {
-                KeySource::Keyring { .. } => "keyring",
-                KeySource::Passphrase => "passphrase",
+                KeySource::Keyring { .. } => VaultSource::Keyring,
+                KeySource::Passphrase => VaultSource::Passphrase,
             };
-            json!({ "state": "ready", "source": source })
+            (VaultPhase::Ready, Some(source), None)
         }
-    }))
+    };
+    Response::of(&VaultView {
+        state,
+        source,
+        reason,
+    })
 }
 
 pub(super) async fn unlock(call: &Call) -> Result<Response, ApiError> {
@@ -171,21 +176,19 @@ pub(super) async fn sign_in(call: &Call) -> Result<Response, ApiError> {
 }
 
 pub(super) async fn version(call: &Call) -> Result<Response, ApiError> {
-    let mut answer = Map::new();
-    answer.insert("name".to_owned(), json!("Farwire"));
-    answer.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
-    answer.insert("api".to_owned(), json!(1));
-    answer.insert("instance".to_owned(), json!(call.api.instance));
-    if let Some(nonce) = call.query.get("nonce") {
-        let proofs: Map<String, Value> = call
-            .query
-            .all("token")
-            .filter_map(|id| {
-                let hash = call.api.core.token_hash(&TokenId::new(id))?;
-                Some((id.to_owned(), json!(auth::proof(&hash, nonce))))
-            })
-            .collect();
-        answer.insert("proofs".to_owned(), Value::Object(proofs));
-    }
-    Ok(Response::json(Value::Object(answer)))
+    let proof = |nonce: &str, id: &str| {
+        let hash = call.api.core.token_hash(&TokenId::new(id))?;
+        Some((id.to_owned(), auth::proof(&hash, nonce)))
+    };
+    let proofs = call.query.get("nonce").map(|nonce| {
+        let ids = call.query.all("token");
+        ids.filter_map(|id| proof(nonce, id)).collect()
+    });
+    Response::of(&VersionView {
+        name: "Farwire".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        api: 1,
+        instance: call.api.instance.clone(),
+        proofs,
+    })
 }
