@@ -5,6 +5,7 @@
 //! | `start` | from nothing to a window, and to the end of the program |
 //! | `window` | the window itself |
 //! | `ipc` | the two commands of the page |
+//! | `page` | the page's own process, and what happens when it ends early |
 //! | `events` | change events, to the page |
 //! | `renderer` | how pages are drawn on machines without a graphics device |
 //! | `message` | the message of a start that failed |
@@ -19,6 +20,7 @@
 mod events;
 mod ipc;
 mod message;
+mod page;
 mod renderer;
 mod start;
 mod window;

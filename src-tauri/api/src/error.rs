@@ -2,6 +2,7 @@
 
 use crate::request::{Body, Response};
 use farwire_core::error::CoreError;
+use farwire_core::store::StoreError;
 use farwire_model::error::{ErrorBody, ErrorCode};
 use farwire_model::token::Scope;
 
@@ -82,7 +83,10 @@ impl From<CoreError> for ApiError {
             CoreError::Forbidden { .. } | CoreError::Vault { .. } => 409,
             CoreError::Stale { .. } => 412,
             CoreError::Session(_) | CoreError::Reported { .. } => 424,
-            CoreError::Busy { .. } => 503,
+            CoreError::Busy { .. }
+            | CoreError::Store {
+                source: StoreError::Busy,
+            } => 503,
             CoreError::Store { .. } | CoreError::Internal { .. } => 500,
         };
         if status == 500 {

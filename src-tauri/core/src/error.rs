@@ -120,6 +120,9 @@ impl CoreError {
             Self::Session(error) => error.body(),
             Self::Reported { body } => body.clone(),
             Self::Busy { .. } => ErrorBody::new(ErrorCode::MaxLoad, message),
+            Self::Store {
+                source: StoreError::Busy,
+            } => ErrorBody::new(ErrorCode::MaxLoad, message),
             Self::Store { .. } => ErrorBody::new(ErrorCode::DatabaseError, message),
             Self::Vault { .. } => {
                 ErrorBody::new(ErrorCode::ConfigurationError, message).about("vault")

@@ -35,6 +35,7 @@ use farwire_model::event::{EventAction, EventKind, EventMessage};
 use farwire_model::session::Protocol;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -94,6 +95,11 @@ impl Core {
             core.vault.watch(),
             core.cancel.clone(),
         ));
+        core.tasks.spawn(back_up_daily(
+            Arc::clone(&core.store),
+            core.data_dir.clone(),
+            core.cancel.clone(),
+        ));
         Ok(core)
     }
 
@@ -144,6 +150,25 @@ async fn tell_changes(
                 Err(RecvError::Lagged(_)) => events.send(EventKind::Resync, "", EventAction::Put, None),
                 Err(RecvError::Closed) => break,
             }
+        }
+    }
+}
+
+/// How often a program that runs for days looks whether today's backup is there.
+const BACKUP_CHECK: Duration = Duration::from_secs(3600);
+
+async fn back_up_daily(store: Arc<dyn Store>, data_dir: PathBuf, cancel: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => break,
+            () = tokio::time::sleep(BACKUP_CHECK) => {}
+        }
+        let (store, dir) = (Arc::clone(&store), data_dir.clone());
+        let backing_up = move || store::backup_if_due(&*store, &dir, SystemTime::now());
+        match tokio::task::spawn_blocking(backing_up).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "could not write today's backup"),
+            Err(error) => tracing::error!(%error, "the backup stopped"),
         }
     }
 }

@@ -48,12 +48,15 @@ pub(crate) fn checked_host(host: String) -> Result<String, CoreError> {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
         .unwrap_or(trimmed);
-    let is_address = bare.parse::<std::net::IpAddr>().is_ok();
-    let is_name = !bare.is_empty()
-        && bare.chars().count() <= MAX_HOST_CHARS
-        && bare
-            .chars()
-            .all(|letter| letter.is_alphanumeric() || "-._%".contains(letter));
+    // A link-local address names its interface behind a percent sign (RFC 4007, section 11).
+    let (address, zone) = bare.split_once('%').unwrap_or((bare, "eth0"));
+    let is_word = |text: &str| {
+        text.chars()
+            .all(|letter| letter.is_alphanumeric() || "-._".contains(letter))
+    };
+    let is_address =
+        address.parse::<std::net::IpAddr>().is_ok() && !zone.is_empty() && is_word(zone);
+    let is_name = !bare.is_empty() && bare.chars().count() <= MAX_HOST_CHARS && is_word(bare);
     if is_address || is_name {
         return Ok(bare.to_owned());
     }

@@ -1,3 +1,4 @@
+import { untrack } from "svelte";
 import { ApiError } from "../api";
 
 /** Something fetched from the API as a whole, and how the fetching went. */
@@ -5,16 +6,34 @@ export class Resource<T> {
   value: T | null = $state.raw(null);
   error: ApiError | null = $state.raw(null);
   isLoading = $state(false);
+  private running: Promise<void> | null = null;
   private again = false;
 
   constructor(private readonly fetcher: () => Promise<T>) {}
 
-  /** Fetches. Calls while one is under way end in one more, so that the last change is always seen. */
-  async load(): Promise<void> {
-    if (this.isLoading) {
-      this.again = true;
-      return;
-    }
+  /**
+   * Fetches; what is there afterwards is from after the call.
+   *
+   * Calls while one is under way end in one more fetch together, and all wait for that.
+   */
+  load(): Promise<void> {
+    this.again = this.running !== null;
+    // An effect that loads must not run again because of what loading changes.
+    this.running ??= untrack(() => this.fetch()).finally(() => (this.running = null));
+    return this.running;
+  }
+
+  /** Fetches unless it is there already. */
+  async need(): Promise<void> {
+    if (untrack(() => this.value) === null && this.running === null) await this.load();
+  }
+
+  clear(): void {
+    this.value = null;
+    this.error = null;
+  }
+
+  private async fetch(): Promise<void> {
     this.isLoading = true;
     try {
       do {
@@ -28,15 +47,5 @@ export class Resource<T> {
     } finally {
       this.isLoading = false;
     }
-  }
-
-  /** Fetches unless it is there already. */
-  async need(): Promise<void> {
-    if (this.value === null && !this.isLoading) await this.load();
-  }
-
-  clear(): void {
-    this.value = null;
-    this.error = null;
   }
 }
