@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use farwire_api::Api;
-use farwire_api::request::{Body, Caller, Request, Response};
+use farwire_api::request::{Body, Request, Response};
 use farwire_model::error::{ErrorBody, ErrorCode};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -86,17 +86,7 @@ async fn answer_bytes(api: &Arc<Api>, path: &str) -> Result<Bytes, Answer> {
 }
 
 async fn handle(api: &Arc<Api>, method: String, path: &str, body: Bytes) -> Response {
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let request = Request {
-        caller: Caller::Ui,
-        method,
-        path: path.to_owned(),
-        query: query.to_owned(),
-        if_match: None,
-        base_url: None,
-        body,
-    };
-    api.handle(request).await
+    api.handle(Request::of_window(method, path, body)).await
 }
 
 #[cfg(test)]

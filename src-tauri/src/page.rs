@@ -16,16 +16,19 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub fn revive(window: &WebviewWindow) -> tauri::Result<()> {
     window.with_webview(|view| {
         let last = Cell::new(None::<Instant>);
-        view.inner().connect_web_process_terminated(move |view, reason| {
-            // We ended it ourselves.
-            if reason == WebProcessTerminationReason::TerminatedByApi {
-                return;
-            }
-            let is_soon = last.replace(Some(Instant::now())).is_some_and(|before| before.elapsed() < PATIENCE);
-            tracing::error!(?reason, is_soon, "the page's process ended");
-            if !is_soon {
-                view.reload();
-            }
-        });
+        view.inner()
+            .connect_web_process_terminated(move |view, reason| {
+                // We ended it ourselves.
+                if reason == WebProcessTerminationReason::TerminatedByApi {
+                    return;
+                }
+                let is_soon = last
+                    .replace(Some(Instant::now()))
+                    .is_some_and(|before| before.elapsed() < PATIENCE);
+                tracing::error!(?reason, is_soon, "the page's process ended");
+                if !is_soon {
+                    view.reload();
+                }
+            });
     })
 }

@@ -1,5 +1,6 @@
 //! The window itself.
 
+use crate::page;
 use std::path::PathBuf;
 use tauri::webview::DownloadEvent;
 use tauri::{AppHandle, Manager, Url, Webview, WebviewWindow, WebviewWindowBuilder};
@@ -19,12 +20,14 @@ pub fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         .iter()
         .find(|window| window.label == MAIN);
     let config = config.cloned().ok_or(tauri::Error::WindowNotFound)?;
-    WebviewWindowBuilder::from_config(app, &config)?
+    let window = WebviewWindowBuilder::from_config(app, &config)?
         // For sharing the clipboard with a remote machine. The web view holds no page but ours.
         .enable_clipboard_access()
         .on_navigation(|address| is_our_page(address) || is_made_by_our_page(address))
         .on_download(save)
-        .build()
+        .build()?;
+    page::revive(&window)?;
+    Ok(window)
 }
 
 /// Brings the window in front of the others.
@@ -51,7 +54,7 @@ fn is_made_by_our_page(address: &Url) -> bool {
     address.scheme() == "blob" && Url::parse(address.path()).is_ok_and(|inner| is_our_page(&inner))
 }
 
-/// Saves what the page offers among the person's downloads, under a name that is not taken.
+/// Saves what the page offers among the person's downloads.
 fn save(webview: Webview, event: DownloadEvent<'_>) -> bool {
     match event {
         DownloadEvent::Requested { url, destination } => {

@@ -3,6 +3,7 @@
 use crate::request::{Body, Response};
 use farwire_core::error::CoreError;
 use farwire_core::store::StoreError;
+use farwire_core::vault::VaultError;
 use farwire_model::error::{ErrorBody, ErrorCode};
 use farwire_model::token::Scope;
 
@@ -80,6 +81,9 @@ impl From<CoreError> for ApiError {
                 ..
             } => 409,
             CoreError::Field { .. } => 400,
+            CoreError::Vault {
+                source: VaultError::Store(_),
+            } => 500,
             CoreError::Forbidden { .. } | CoreError::Vault { .. } => 409,
             CoreError::Stale { .. } => 412,
             CoreError::Session(_) | CoreError::Reported { .. } => 424,

@@ -8,6 +8,7 @@
 //! | `fields` | reading JSON bodies so that every mistake names its key |
 //! | [`auth`] | tokens, sign-in codes, single-use tickets |
 //! | `body` | reading a request's body within limits |
+//! | `crowd` | what a client is told when there are too many |
 //! | `guard` | what a request must look like before anybody reads it |
 //! | [`stream`] | a session's pixels and input over one WebSocket |
 //! | [`server`] | sockets, HTTP and WebSockets; the only place that knows the HTTP library |
@@ -17,6 +18,7 @@
 pub mod auth;
 mod body;
 pub mod control;
+mod crowd;
 mod error;
 mod fields;
 mod guard;
@@ -31,6 +33,7 @@ pub mod stream;
 use auth::{Codes, PageTokens, Tickets};
 use error::ApiError;
 use farwire_core::Core;
+use farwire_model::error::ErrorCode;
 use request::{Caller, Request, Response};
 use route::{Access, Call, Found};
 use std::sync::{Arc, OnceLock};
@@ -45,6 +48,8 @@ pub struct Api {
     /// Names this run of the program, so that clients can tell restarts apart.
     pub instance: String,
     pub(crate) listener: OnceLock<Arc<listener::Listener>>,
+    /// One change of the settings at a time: each reads them, acts, and writes them whole.
+    pub(crate) changing_settings: tokio::sync::Mutex<()>,
 }
 
 impl Api {
@@ -57,6 +62,7 @@ impl Api {
             codes: Codes::default(),
             instance: auth::random_hex::<8>(),
             listener: OnceLock::new(),
+            changing_settings: tokio::sync::Mutex::default(),
         })
     }
 
@@ -91,14 +97,21 @@ impl Api {
         {
             return Err(ApiError::scope_missing(scope));
         }
+        let query = request::Query::parse(&request.query);
+        if let Some(key) = query.unknown(route.query) {
+            // Passing over a key such as dry_run would do what the caller meant not to do.
+            let message = format!("{} takes no {key} after the question mark", route.pattern);
+            return Err(ApiError::new(400, ErrorCode::InvalidRequestData, message).about(key));
+        }
         let call = Call {
             api: Arc::clone(self),
             caller: request.caller,
             params,
-            query: request::Query::parse(&request.query),
+            query,
             body: request::parse_body(&request.body)?,
             if_match: request::if_match(request.if_match.as_deref())?,
             base_url: request.base_url,
+            gone: request.gone,
         };
         (route.handler)(&call).await
     }

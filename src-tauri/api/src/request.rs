@@ -6,6 +6,7 @@ use farwire_model::error::ErrorCode;
 use farwire_model::token::{Scope, TokenView};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -48,6 +49,25 @@ pub struct Request {
     pub base_url: Option<String>,
     /// The body; empty when there is none.
     pub body: Bytes,
+    /// Called when nobody waits for the answer any more.
+    pub gone: CancellationToken,
+}
+
+impl Request {
+    /// A request of the window. `target` is the path, with a question mark and a query where there is one.
+    pub fn of_window(method: impl Into<String>, target: &str, body: impl Into<Bytes>) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Self {
+            caller: Caller::Ui,
+            method: method.into(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            if_match: None,
+            base_url: None,
+            body: body.into(),
+            gone: CancellationToken::new(),
+        }
+    }
 }
 
 /// An answer, whatever carries it.
@@ -132,6 +152,12 @@ impl Query {
             (decode(key), decode(value))
         });
         Self(pairs.collect())
+    }
+
+    /// The first key that is none of these.
+    pub(crate) fn unknown(&self, known: &[&str]) -> Option<&str> {
+        let mut keys = self.0.iter().map(|(key, _)| key.as_str());
+        keys.find(|key| !known.contains(key))
     }
 
     /// The first value of a key.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// What a route's handler returns.
 pub(crate) type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send + 'a>>;
@@ -32,6 +33,8 @@ pub struct Route {
     pub access: Access,
     /// What it does, for people.
     pub doc: &'static str,
+    /// The keys it takes after the question mark.
+    pub query: &'static [&'static str],
     pub(crate) handler: for<'a> fn(&'a Call) -> Answer<'a>,
 }
 
@@ -44,6 +47,8 @@ pub(crate) struct Call {
     pub body: Option<Value>,
     pub if_match: Option<u64>,
     pub base_url: Option<String>,
+    /// Called when nobody waits for the answer any more.
+    pub gone: CancellationToken,
 }
 
 impl Call {
@@ -138,6 +143,7 @@ mod tests {
             pattern,
             access: Access::Open,
             doc: "",
+            query: &[],
             handler: nothing,
         }
     }

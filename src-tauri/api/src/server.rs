@@ -6,6 +6,7 @@
 use crate::Api;
 use crate::auth::{Mistakes, Ticket};
 use crate::body;
+use crate::crowd;
 use crate::error::ApiError;
 use crate::guard::{self, Head, Pages};
 use crate::page;
@@ -25,7 +26,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::Filter;
@@ -157,49 +158,32 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 fn admit(socket: TcpStream, shared: &Arc<Shared>) {
     let _ = socket.set_nodelay(true);
     if let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() {
-        let serving = serve(socket, Arc::clone(shared));
-        shared.tasks.spawn(async move {
-            serving.await;
-            drop(place);
-        });
+        shared
+            .tasks
+            .spawn(serve(socket, Arc::clone(shared), Arc::new(place)));
     } else if let Ok(place) = Arc::clone(&shared.refusals).try_acquire_owned() {
         shared.tasks.spawn(async move {
-            let _ = tokio::time::timeout(Duration::from_secs(1), refuse(socket)).await;
+            let _ = tokio::time::timeout(
+                Duration::from_secs(1),
+                crowd::refuse(socket, MAX_CONNECTIONS),
+            )
+            .await;
             drop(place);
         });
     }
 }
 
-/// Tells a client that there are too many, whatever it wants.
-async fn refuse(mut socket: TcpStream) {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    // Clients take an answer that comes before their question for noise: wait for the first bytes of it.
-    let _ = socket.read(&mut [0; 1024]).await;
-    let message =
-        format!("at most {MAX_CONNECTIONS} connections at once: close some and try again");
-    let body = serde_json::to_string(&farwire_model::error::ErrorBody::new(
-        ErrorCode::TooManyConnections,
-        message,
-    ))
-    .unwrap_or_default();
-    let head = format!(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\nretry-after: 1\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
-    let _ = socket.write_all(head.as_bytes()).await;
-    let _ = socket.write_all(body.as_bytes()).await;
-    let _ = socket.shutdown().await;
-    // Closing with unread bytes would reset the connection and take the answer with it.
-    let _ = tokio::io::copy(&mut socket, &mut tokio::io::sink()).await;
-}
-
-async fn serve(socket: TcpStream, shared: Arc<Shared>) {
+/// Serves a connection. `place` is held until it ends, or until the WebSocket it became ends.
+async fn serve(socket: TcpStream, shared: Arc<Shared>, place: Arc<OwnedSemaphorePermit>) {
     let cancel = shared.cancel.clone();
     let service = TowerToHyperService::new(warp::service(filter(shared)));
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         // The filters below see the path only; the guard needs the host of an absolute-form URI too.
         let authority = request.uri().authority().map(ToString::to_string);
-        request.extensions_mut().insert(Target { authority });
+        request.extensions_mut().insert(Target {
+            authority,
+            place: Arc::clone(&place),
+        });
         service.call(request)
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
@@ -226,10 +210,13 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-/// The host of an absolute-form URI.
+/// What the filters cannot see of a connection by themselves.
 #[derive(Clone)]
 struct Target {
+    /// The host of an absolute-form URI.
     authority: Option<String>,
+    /// The connection's place among those allowed at once.
+    place: Arc<OwnedSemaphorePermit>,
 }
 
 /// A request's head, taken apart.
@@ -238,7 +225,7 @@ struct Parts {
     path: String,
     query: String,
     headers: HeaderMap,
-    authority: Option<String>,
+    target: Option<Target>,
 }
 
 fn filter(shared: Arc<Shared>) -> warp::filters::BoxedFilter<(warp::reply::Response,)> {
@@ -264,7 +251,7 @@ fn filter(shared: Arc<Shared>) -> warp::filters::BoxedFilter<(warp::reply::Respo
                     path: path.as_str().to_owned(),
                     query,
                     headers,
-                    authority: target.and_then(|target| target.authority),
+                    target,
                 };
                 let shared = Arc::clone(&shared);
                 async move {
@@ -284,13 +271,11 @@ async fn answer<B: Buf>(
     socket: Option<Ws>,
     content: impl Stream<Item = Result<B, warp::Error>>,
 ) -> Result<warp::reply::Response, ApiError> {
-    let is_socket = parts.path == "/events"
-        || (parts.path.starts_with("/session/") && parts.path.ends_with("/stream"));
     check_head(shared, &parts)?;
-    if is_socket && let Some(socket) = socket {
+    if let Some(socket) = socket {
         return open_socket(shared, &parts, socket);
     }
-    if shared.offer == Offer::Streams || is_socket {
+    if shared.offer == Offer::Streams {
         return Err(ApiError::no_such_path(&parts.path));
     }
     if let Some(found) = page::find(&parts.method, &parts.path) {
@@ -302,6 +287,7 @@ async fn answer<B: Buf>(
         Caller::Nobody if parts.path.trim_end_matches('/') != "/ui/signin" => Bytes::new(),
         _ => body::read(header(&parts.headers, CONTENT_LENGTH.as_str()), content).await?,
     };
+    let gone = CancellationToken::new();
     let request = Request {
         caller,
         method: parts.method,
@@ -313,8 +299,23 @@ async fn answer<B: Buf>(
             header(&parts.headers, HOST.as_str()).unwrap_or("127.0.0.1")
         )),
         body,
+        gone: gone.clone(),
     };
-    let response = shared.api.handle(request).await;
+    let _gone = gone.drop_guard();
+    let api = Arc::clone(&shared.api);
+    // A task of its own: a client that goes away must not stop work half-way, such as between a key's press and release.
+    let handled = shared
+        .tasks
+        .spawn(async move { api.handle(request).await })
+        .await;
+    let response = handled.map_err(|fault| {
+        tracing::error!(error = %fault, "a request was stopped by a fault");
+        ApiError::new(
+            500,
+            ErrorCode::GeneralError,
+            "the request was stopped by a fault in Farwire",
+        )
+    })?;
     if response.status == 401 {
         shared.mistakes.note().await;
     }
@@ -343,12 +344,21 @@ fn check_head(shared: &Shared, parts: &Parts) -> Result<(), ApiError> {
             .iter()
             .map(|host| host.to_str().unwrap_or(""))
             .collect(),
-        authority: parts.authority.as_deref(),
+        authority: parts
+            .target
+            .as_ref()
+            .and_then(|target| target.authority.as_deref()),
         origin: lossy(ORIGIN.as_str()),
         fetch_site: lossy("sec-fetch-site"),
         content_type: lossy(CONTENT_TYPE.as_str()),
         has_body,
     };
+    if headers.contains_key("idempotency-key") {
+        let message = "Idempotency-Key is not built into this version: send the request without it";
+        return Err(
+            ApiError::new(400, ErrorCode::InvalidRequestData, message).about("Idempotency-Key")
+        );
+    }
     let pages = match shared.offer {
         Offer::Everything => Pages::Own,
         Offer::Streams => Pages::Window,
@@ -413,29 +423,36 @@ fn open_socket(
     let ticket = query
         .get("ticket")
         .and_then(|secret| shared.api.tickets.redeem(secret));
-    let cancel = shared.cancel.clone();
+    let (cancel, tasks) = (shared.cancel.clone(), shared.tasks.clone());
+    let place = parts
+        .target
+        .as_ref()
+        .map(|target| Arc::clone(&target.place));
     let socket = socket
         .max_message_size(MAX_VIEWER_MESSAGE_BYTES)
         .max_frame_size(MAX_VIEWER_MESSAGE_BYTES);
     let core = Arc::clone(&shared.api.core);
+    let path = parts.path.trim_end_matches('/');
+    // Streams are tracked, so that a server that stops waits for them, and keep their place until they end.
     match ticket {
-        Some(Ticket::Session(id)) if parts.path == format!("/session/{id}/stream") => {
+        Some(Ticket::Session(id)) if path == format!("/session/{id}/stream") => {
             let session = core.session(&id)?;
-            let tasks = shared.tasks.clone();
             let carry = move |socket: WebSocket| async move {
                 let (outgoing, incoming) = split(socket, Message::binary);
-                // Tracked, so that a server that stops waits for its streams.
-                let ended = tasks
-                    .track_future(carry_session(session, incoming, outgoing, cancel))
-                    .await;
+                let carrying = carry_session(session, incoming, outgoing, cancel);
+                let ended = tasks.track_future(carrying).await;
                 tracing::debug!(session = %id, ended = ?ended.err(), "a viewer left");
+                drop(place);
             };
             Ok(warp::Reply::into_response(socket.on_upgrade(carry)))
         }
-        Some(Ticket::Events) if parts.path == "/events" => {
+        Some(Ticket::Events) if path == "/events" => {
             let carry = move |socket: WebSocket| async move {
                 let (outgoing, incoming) = split(socket, |text: String| Message::text(text));
-                carry_events(core, incoming, outgoing, cancel).await;
+                tasks
+                    .track_future(carry_events(core, incoming, outgoing, cancel))
+                    .await;
+                drop(place);
             };
             Ok(warp::Reply::into_response(socket.on_upgrade(carry)))
         }

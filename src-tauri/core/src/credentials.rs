@@ -167,7 +167,7 @@ impl Core {
     pub(crate) fn sign_in(
         &self,
         connection: &Connection,
-        redirect: Redirect,
+        allowed: Option<&Endpoint>,
     ) -> Result<Credentials, CoreError> {
         let stored = self
             .saved
@@ -186,7 +186,7 @@ impl Core {
             credentials.set(key, Secret::new(value.clone()));
         }
         for (key, sealed) in stored.sealed.iter().filter(|(key, _)| is_ours(key)) {
-            if sealed.endpoint != now && redirect == Redirect::Refuse {
+            if sealed.endpoint != now && allowed != Some(&now) {
                 let message = format!(
                     "the stored {key} was stored for {}, so it was not sent to {}: enter the credentials again",
                     machine(&sealed.endpoint),
@@ -209,21 +209,46 @@ impl Core {
     }
 }
 
-/// Checks credentials that are used once and not stored.
+/// Credentials for one session, and the machine they were given for.
+#[derive(Clone, Debug)]
+pub(crate) struct Once {
+    credentials: Credentials,
+    endpoint: Endpoint,
+}
+
+impl Once {
+    /// The credentials, for the machine they were given for and no other.
+    pub fn for_machine(&self, now: &Endpoint) -> Result<Credentials, CoreError> {
+        if self.endpoint == *now {
+            return Ok(self.credentials.clone());
+        }
+        let message = format!(
+            "the credentials were given for {}, so they were not sent to {}: enter them again",
+            machine(&self.endpoint),
+            machine(now),
+        );
+        Err(SessionError::new(Stage::Auth, FailureKind::CredentialsMissing, message).into())
+    }
+}
+
+/// Checks credentials that are used for one session and not stored.
 ///
 /// # Errors
 /// A key that is none or another protocol's, a value that is none.
 pub(crate) fn once(
     connection: &Connection,
     values: Vec<(String, Secret)>,
-) -> Result<Credentials, CoreError> {
+) -> Result<Once, CoreError> {
     let mut credentials = Credentials::default();
     for (key, value) in values {
         check_field(connection, &key)?;
         check_value(&key, Some(&value))?;
         credentials.set(&key, value);
     }
-    Ok(credentials)
+    Ok(Once {
+        credentials,
+        endpoint: endpoint(connection),
+    })
 }
 
 /// The machine a connection speaks to.

@@ -7,6 +7,7 @@ use mdns_sd::{ResolvedService, ServiceDaemon, ServiceEvent};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The service types that are looked for.
 const SERVICES: [(&str, ProtocolKind); 3] = [
@@ -33,6 +34,8 @@ pub(crate) struct Discovery {
 struct Running {
     daemon: ServiceDaemon,
     found: Found,
+    /// When the first look is over.
+    answers_by: Instant,
 }
 
 impl Drop for Running {
@@ -79,15 +82,30 @@ impl Core {
 
 impl Discovery {
     async fn found(&self) -> Result<Found, mdns_sd::Error> {
-        let mut running = self.running.lock().await;
-        if let Some(running) = &*running {
-            return Ok(Arc::clone(&running.found));
-        }
-        let daemon = ServiceDaemon::new()?;
-        let found = Found::default();
+        let (found, answers_by) = {
+            let mut running = self.running.lock().await;
+            let running = match &mut *running {
+                Some(running) => running,
+                none => none.insert(Running::start()?),
+            };
+            (Arc::clone(&running.found), running.answers_by)
+        };
+        tokio::time::sleep_until(answers_by).await;
+        Ok(found)
+    }
+}
+
+impl Running {
+    fn start() -> Result<Self, mdns_sd::Error> {
+        // Made first, so that its end shuts the daemon down whatever fails below.
+        let running = Self {
+            daemon: ServiceDaemon::new()?,
+            found: Found::default(),
+            answers_by: Instant::now() + FIRST_LOOK,
+        };
         for (service, protocol) in SERVICES {
-            let events = daemon.browse(service)?;
-            let found = Arc::clone(&found);
+            let events = running.daemon.browse(service)?;
+            let found = Arc::clone(&running.found);
             // Ends when the daemon ends: its channel closes.
             tokio::spawn(async move {
                 while let Ok(event) = events.recv_async().await {
@@ -95,12 +113,7 @@ impl Discovery {
                 }
             });
         }
-        tokio::time::sleep(FIRST_LOOK).await;
-        *running = Some(Running {
-            daemon,
-            found: Arc::clone(&found),
-        });
-        Ok(found)
+        Ok(running)
     }
 }
 

@@ -124,6 +124,9 @@ impl CoreError {
                 source: StoreError::Busy,
             } => ErrorBody::new(ErrorCode::MaxLoad, message),
             Self::Store { .. } => ErrorBody::new(ErrorCode::DatabaseError, message),
+            Self::Vault {
+                source: VaultError::Store(_),
+            } => ErrorBody::new(ErrorCode::DatabaseError, message),
             Self::Vault { .. } => {
                 ErrorBody::new(ErrorCode::ConfigurationError, message).about("vault")
             }

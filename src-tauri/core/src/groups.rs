@@ -8,7 +8,7 @@ use crate::text::checked_name;
 use farwire_model::connection::Connection;
 use farwire_model::error::ErrorCode;
 use farwire_model::group::{Group, GroupView};
-use farwire_model::ids::GroupId;
+use farwire_model::ids::{ConnectionId, GroupId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a change of a group says; an absent field stays.
@@ -117,17 +117,25 @@ impl Core {
         id: &GroupId,
         contents: GroupContents,
     ) -> Result<(), CoreError> {
-        self.saved
+        let gone = self
+            .saved
             .change(|saving| {
                 let group = known_group(saving.all(), id)?;
-                match contents {
-                    GroupContents::Keep => keep_contents(saving, &group)?,
+                let gone = match contents {
+                    GroupContents::Keep => {
+                        keep_contents(saving, &group)?;
+                        Vec::new()
+                    }
                     GroupContents::Delete => delete_contents(saving, id),
-                }
+                };
                 saving.delete::<Group>(id.as_str());
-                Ok(())
+                Ok(gone)
             })
-            .await
+            .await?;
+        for connection in gone {
+            self.disconnect(&connection).await;
+        }
+        Ok(())
     }
 }
 
@@ -217,7 +225,8 @@ fn keep_contents(saving: &mut Change<'_>, group: &Group) -> Result<(), CoreError
     Ok(())
 }
 
-fn delete_contents(saving: &mut Change<'_>, id: &GroupId) {
+/// Deletes what lies in a group; answers the connections that are gone.
+fn delete_contents(saving: &mut Change<'_>, id: &GroupId) -> Vec<ConnectionId> {
     let mut doomed = BTreeSet::from([id.clone()]);
     loop {
         let found: Vec<_> = saving
@@ -250,11 +259,12 @@ fn delete_contents(saving: &mut Change<'_>, id: &GroupId) {
         })
         .map(|connection| connection.id.clone())
         .collect();
-    for connection in connections {
+    for connection in &connections {
         saving.delete::<crate::credentials::StoredCredentials>(connection.as_str());
         saving.delete::<Connection>(connection.as_str());
     }
     for group in doomed {
         saving.delete::<Group>(group.as_str());
     }
+    connections
 }

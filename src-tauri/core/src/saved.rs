@@ -5,8 +5,9 @@
 
 use crate::credentials::StoredCredentials;
 use crate::error::CoreError;
-use crate::store::{Batch, Store, StoreError, Tree};
+use crate::store::{Batch, MAX_VALUE_BYTES, Store, StoreError, Tree};
 use farwire_model::connection::Connection;
+use farwire_model::error::ErrorCode;
 use farwire_model::group::Group;
 use farwire_model::settings::Settings;
 use farwire_model::token::Token;
@@ -14,7 +15,7 @@ use farwire_model::trust::TrustDecision;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// A kind of thing that is saved, one record each.
 pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -76,6 +77,8 @@ impl All {
 /// Everything saved and the store behind it.
 pub(crate) struct Saved {
     all: RwLock<All>,
+    // Taken while `all` is held for writing, never the other way round.
+    pending: Mutex<Pending>,
     store: Arc<dyn Store>,
 }
 
@@ -91,6 +94,7 @@ impl Saved {
         load_all::<Settings>(&*store, &mut all)?;
         Ok(Self {
             all: RwLock::new(all),
+            pending: Mutex::default(),
             store,
         })
     }
@@ -105,39 +109,68 @@ impl Saved {
         &self,
         prepare: impl FnOnce(&mut Change<'_>) -> Result<R, CoreError>,
     ) -> Result<R, CoreError> {
-        let (answer, committed, touched) = {
+        let (answer, committed, number) = {
             let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
             let mut change = Change {
                 all: &mut all,
                 batch: Batch::new(),
                 back: Vec::new(),
-                touched: Vec::new(),
             };
             let answer = prepare(&mut change);
-            let Change {
-                batch,
-                back,
-                touched,
-                ..
-            } = change;
-            match answer {
-                Ok(answer) if batch.is_empty() => return Ok(answer),
-                Ok(answer) => (answer, self.store.commit(batch), touched),
+            let Change { batch, back, .. } = change;
+            let prepared = answer.and_then(|answer| {
+                let committed = match batch.is_empty() {
+                    true => None,
+                    false => Some(self.store.commit(batch).unless_refused()?),
+                };
+                Ok((answer, committed))
+            });
+            match prepared {
+                Ok((answer, None)) => return Ok(answer),
+                Ok((answer, Some(committed))) => (answer, committed, self.lock_pending().add(back)),
                 Err(error) => {
                     back.into_iter().rev().for_each(|undo| undo(&mut all));
                     return Err(error);
                 }
             }
         };
-        if let Err(error) = committed.await {
-            // What the store has is the truth: a change that is not durable must not be seen either.
-            let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
-            for reload in touched {
-                reload(&*self.store, &mut all);
+        match committed.await {
+            Ok(_) => {
+                self.lock_pending().back.remove(&number);
+                Ok(answer)
             }
-            return Err(error.into());
+            Err(error) => {
+                // After a failed write the store takes no more changes, so every change under way fails. None of them may be
+                // seen: they are taken back, the newest first. Whoever comes second finds nothing left to take back.
+                let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+                let pending = std::mem::take(&mut self.lock_pending().back);
+                let newest_first = pending.into_values().rev();
+                newest_first
+                    .flat_map(|back| back.into_iter().rev())
+                    .for_each(|undo| undo(&mut all));
+                Err(error.into())
+            }
         }
-        Ok(answer)
+    }
+
+    fn lock_pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How to take back the changes that are not durable yet, in the order they were made.
+#[derive(Default)]
+struct Pending {
+    next: u64,
+    back: BTreeMap<u64, Vec<Undo>>,
+}
+
+impl Pending {
+    fn add(&mut self, back: Vec<Undo>) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.back.insert(number, back);
+        number
     }
 }
 
@@ -156,15 +189,12 @@ fn load_all<T: Record>(store: &dyn Store, all: &mut All) -> Result<(), StoreErro
     Ok(())
 }
 
-type Undo = Box<dyn FnOnce(&mut All) + Send>;
-type Reload = Box<dyn FnOnce(&dyn Store, &mut All) + Send>;
-
+type Undo = Box<dyn FnOnce(&mut All) + Send + Sync>;
 /// A change being prepared: reads see what it has already changed.
 pub(crate) struct Change<'a> {
     all: &'a mut All,
     batch: Batch,
     back: Vec<Undo>,
-    touched: Vec<Reload>,
 }
 
 impl Change<'_> {
@@ -180,6 +210,17 @@ impl Change<'_> {
             attempt: "writing a record",
             message: error.to_string(),
         })?;
+        if value.len() > MAX_VALUE_BYTES {
+            let message = format!(
+                "{key} would take {} bytes, at most {MAX_VALUE_BYTES} fit",
+                value.len()
+            );
+            return Err(CoreError::field(
+                ErrorCode::ValueOutOfBounds,
+                "size",
+                message,
+            ));
+        }
         self.batch.put(T::TREE, &key, value);
         let record = Arc::new(record);
         let before = T::map_mut(self.all).insert(key.clone(), Arc::clone(&record));
@@ -196,18 +237,10 @@ impl Change<'_> {
     }
 
     fn remember<T: Record>(&mut self, key: String, before: Option<Arc<T>>) {
-        let reload_key = key.clone();
         self.back.push(Box::new(move |all| {
             match before {
                 Some(before) => T::map_mut(all).insert(key, before),
                 None => T::map_mut(all).remove(&key),
-            };
-        }));
-        self.touched.push(Box::new(move |store, all| {
-            let stored = store.get(T::TREE, &reload_key).ok().flatten();
-            match stored.and_then(|value| serde_json::from_slice::<T>(&value).ok()) {
-                Some(record) => T::map_mut(all).insert(reload_key, Arc::new(record)),
-                None => T::map_mut(all).remove(&reload_key),
             };
         }));
     }

@@ -114,37 +114,66 @@ pub(crate) struct SavedTrust(pub Arc<Saved>);
 impl TrustCheck for SavedTrust {
     fn check(&self, identity: Identity) -> Pin<Box<dyn Future<Output = TrustVerdict> + Send + '_>> {
         Box::pin(async move {
-            let known = find(&self.0.read(), &identity);
-            let now = random::now();
-            let decision = match known {
-                Some(known) => TrustDecision {
-                    seen: identity.clone(),
-                    last_seen: now,
-                    ..(*known).clone()
-                },
-                None => TrustDecision {
-                    id: TrustId::new(random::id(TrustId::PREFIX)),
-                    seen: identity.clone(),
-                    accepted: None,
-                    first_seen: now,
-                    last_seen: now,
-                },
-            };
-            let verdict = match (&decision.accepted, decision.state()) {
-                (_, TrustState::Trusted) => TrustVerdict::Trusted,
-                (Some(known), _) => TrustVerdict::Changed {
-                    known: known.clone(),
-                },
-                (None, _) => TrustVerdict::Unknown,
-            };
-            let is_old_news = find(&self.0.read(), &identity).is_some_and(|known| {
-                known.seen == identity && now - known.last_seen < LAST_SEEN_SECS
+            // What is known is looked up inside the change, so that a decision made meanwhile is never overwritten.
+            let noted = self.0.change(|saving| {
+                let now = random::now();
+                let known = find(saving.all(), &identity);
+                let is_old_news = known.as_ref().is_some_and(|known| {
+                    known.seen == identity && now - known.last_seen < LAST_SEEN_SECS
+                });
+                let decision = match known {
+                    Some(known) => TrustDecision {
+                        seen: identity.clone(),
+                        last_seen: now,
+                        ..(*known).clone()
+                    },
+                    None => TrustDecision {
+                        id: TrustId::new(random::id(TrustId::PREFIX)),
+                        seen: identity.clone(),
+                        accepted: None,
+                        first_seen: now,
+                        last_seen: now,
+                    },
+                };
+                let verdict = verdict(&decision);
+                if !is_old_news {
+                    saving.put(decision)?;
+                }
+                Ok(verdict)
             });
-            if !is_old_news && let Err(error) = self.0.change(|saving| saving.put(decision)).await {
-                tracing::warn!(%error, "could not note an identity that was seen");
+            match noted.await {
+                Ok(verdict) => verdict,
+                Err(error) => {
+                    tracing::warn!(%error, "could not note an identity that was seen");
+                    let known = find(&self.0.read(), &identity);
+                    known.map_or(TrustVerdict::Unknown, |known| {
+                        verdict(&TrustDecision {
+                            seen: identity,
+                            ..(*known).clone()
+                        })
+                    })
+                }
             }
-            verdict
         })
+    }
+
+    fn accepted(&self, kind: IdentityKind, host: &str, port: u16) -> Option<String> {
+        let all = self.0.read();
+        let mut known = all.trust.values().filter(|decision| {
+            let seen = &decision.seen;
+            seen.kind == kind && seen.host == host && seen.port == port
+        });
+        known.find_map(|decision| decision.accepted.clone())
+    }
+}
+
+fn verdict(decision: &TrustDecision) -> TrustVerdict {
+    match (&decision.accepted, decision.state()) {
+        (_, TrustState::Trusted) => TrustVerdict::Trusted,
+        (Some(known), _) => TrustVerdict::Changed {
+            known: known.clone(),
+        },
+        (None, _) => TrustVerdict::Unknown,
     }
 }
 

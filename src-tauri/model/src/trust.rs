@@ -63,6 +63,10 @@ pub enum TrustVerdict {
 pub trait TrustCheck: Send + Sync {
     /// Looks the identity up and notes that it was seen.
     fn check(&self, identity: Identity) -> Pin<Box<dyn Future<Output = TrustVerdict> + Send + '_>>;
+
+    /// The fingerprint a person accepted for a machine, if there is one: such a machine is never spoken to in a way that does
+    /// not show its identity.
+    fn accepted(&self, kind: IdentityKind, host: &str, port: u16) -> Option<String>;
 }
 
 /// A decision as it is saved.

@@ -9,7 +9,7 @@ use farwire_model::frame::Surface;
 use farwire_model::input::SessionInput;
 use farwire_model::secret::Secret;
 use farwire_model::session::{Meter, Protocol, Purpose, SessionEvent, Start};
-use farwire_model::trust::{Identity, TrustCheck, TrustVerdict};
+use farwire_model::trust::{Identity, IdentityKind, TrustCheck, TrustVerdict};
 use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
@@ -25,6 +25,10 @@ impl TrustCheck for TrustAll {
     fn check(&self, identity: Identity) -> Pin<Box<dyn Future<Output = TrustVerdict> + Send + '_>> {
         eprintln!("trusting {} {}", identity.algorithm, identity.fingerprint);
         Box::pin(async { TrustVerdict::Trusted })
+    }
+
+    fn accepted(&self, _: IdentityKind, _: &str, _: u16) -> Option<String> {
+        None
     }
 }
 

@@ -1,8 +1,14 @@
 //! From a host name to an open TCP connection.
 
-use crate::limits::{CONNECT_LIMIT, CONNECT_TOTAL_LIMIT, RESOLVE_LIMIT};
+#[cfg(target_os = "linux")]
+use crate::limits::ACK_LIMIT;
+use crate::limits::{
+    CONNECT_LIMIT, CONNECT_TOTAL_LIMIT, KEEPALIVE_IDLE, KEEPALIVE_PERIOD, KEEPALIVE_PROBES,
+    RESOLVE_LIMIT,
+};
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError, SessionEvent};
+use socket2::{SockRef, TcpKeepalive};
 use std::io;
 use std::net::SocketAddr;
 use tokio::net::TcpStream;
@@ -38,6 +44,9 @@ pub async fn connect(
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "could not switch Nagle's algorithm off");
                 }
+                if let Err(error) = watch(&stream) {
+                    tracing::debug!(%error, "could not have TCP watch the connection");
+                }
                 return Ok(stream);
             }
             Ok(Ok(Err(error))) => last = Some(error),
@@ -53,6 +62,20 @@ pub async fn connect(
         FailureKind::Unreachable,
         unreachable_text(host, port, last.as_ref()),
     ))
+}
+
+/// Has TCP notice when the other side is gone without a word, also where the server has no fences.
+fn watch(stream: &TcpStream) -> io::Result<()> {
+    let socket = SockRef::from(stream);
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE_IDLE)
+        .with_interval(KEEPALIVE_PERIOD)
+        .with_retries(KEEPALIVE_PROBES);
+    socket.set_tcp_keepalive(&keepalive)?;
+    // Keepalive is silent while sent bytes wait to be acknowledged.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(ACK_LIMIT))?;
+    Ok(())
 }
 
 async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, SessionError> {
@@ -95,4 +118,26 @@ fn unreachable_text(host: &str, port: u16, error: Option<&io::Error>) -> String 
         ),
     };
     format!("could not connect to {host}:{port}: {why}; {advice}")
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn tcp_watches_the_connection() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (events, _stages) = mpsc::channel(4);
+        let stream = connect("127.0.0.1", port, &events).await.unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(stream.nodelay().unwrap());
+        assert!(socket.keepalive().unwrap());
+        let seconds = Duration::from_secs;
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), seconds(15));
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), seconds(5));
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 3);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(seconds(30)));
+    }
 }

@@ -16,6 +16,18 @@ pub const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
 pub const FENCE_PERIOD: Duration = Duration::from_secs(1);
 /// A server that owes a fence and sends nothing at all for this long is gone.
 pub const SILENCE_LIMIT: Duration = Duration::from_secs(20);
+/// How long the server may take none of the bytes that wait for it. TCP itself gives up on a dead path as soon, see
+/// [`ACK_LIMIT`]; a server that lives reads within seconds, also while it encodes a large screen.
+pub const STALL_LIMIT: Duration = Duration::from_secs(30);
+/// A link without traffic is probed by TCP after this long: not every server has fences.
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
+/// Between two such probes.
+pub const KEEPALIVE_PERIOD: Duration = Duration::from_secs(5);
+/// Probes without an answer before the link is dead: 30 s after the last sign of life, together.
+pub const KEEPALIVE_PROBES: u32 = 3;
+/// Sent bytes that nobody acknowledges for this long end the link. The system's own limit is about 15 minutes.
+#[cfg(target_os = "linux")]
+pub const ACK_LIMIT: Duration = Duration::from_secs(30);
 /// How long the viewer's size must rest before the server is asked to take it: a window is dragged in many steps.
 pub const RESIZE_REST: Duration = Duration::from_millis(300);
 
@@ -42,6 +54,9 @@ pub const READ_BYTES: usize = 256 << 10;
 pub const CHUNKS: usize = 16;
 /// Reports between the decoder and the session. Overflow: the decoder waits.
 pub const REPORTS: usize = 64;
+/// Bytes that wait for the socket before no further reports are taken: each may be owed an answer, of up to 73 bytes.
+/// Thousands of answers fit, far more than a server that reads ever waits for. Overflow: the decoder waits.
+pub const MAX_OWED_BYTES: usize = 256 << 10;
 /// Events that wait for the application. Overflow: no further reports are taken, so the decoder waits.
 pub const WAITING_EVENTS: usize = 32;
 /// Bytes that wait for the socket before further input is left in its queue.

@@ -7,7 +7,10 @@ use crate::error::DecodeError;
 use crate::fence::Fences;
 use crate::handshake::Established;
 use crate::input::{Coalescer, Input};
-use crate::limits::{CHUNKS, GOODBYE_LIMIT, READ_BYTES, REPORTS, WAITING_BYTES, WAITING_EVENTS};
+use crate::limits::{
+    CHUNKS, GOODBYE_LIMIT, MAX_OWED_BYTES, READ_BYTES, REPORTS, STALL_LIMIT, WAITING_BYTES,
+    WAITING_EVENTS,
+};
 use crate::options::Options;
 use crate::resize::{self, Resize};
 use crate::worker;
@@ -71,8 +74,14 @@ pub async fn run(
     let mut inputs = start.inputs;
     let (mut is_reading, mut has_inputs, mut needs_flush) = (true, true, false);
     let mut lost = String::new();
+    // When a server that takes none of the bytes is given up; none while nothing waits for it.
+    let mut stalled: Option<Instant> = None;
     let ended = loop {
         let due = live.due();
+        let has_bytes = needs_flush || !live.outgoing.is_empty();
+        if has_bytes && stalled.is_none() {
+            stalled = Some(Instant::now() + STALL_LIMIT);
+        }
         // Fair on purpose: with `biased`, a mouse drag would starve the reports. Every branch is cancel safe.
         tokio::select! {
             () = start.cancel.cancelled() => break Ended::Cancelled,
@@ -80,7 +89,7 @@ pub async fn run(
                 // What has arrived is still decoded; the decoder's end then ends the session.
                 (is_reading, lost) = (false, why);
             }
-            report = reports.recv(), if live.waiting.len() < WAITING_EVENTS => match report {
+            report = reports.recv(), if live.takes_reports() => match report {
                 Some(report) => live.report(report),
                 None => break Ended::Decoder,
             },
@@ -88,12 +97,17 @@ pub async fn run(
                 Some(input) => live.input(input, &mut inputs),
                 None => has_inputs = false,
             },
-            written = push(&mut writer, &live.outgoing), if needs_flush || !live.outgoing.is_empty() => {
+            written = push(&mut writer, &live.outgoing), if has_bytes => {
                 needs_flush = !live.outgoing.is_empty();
+                stalled = None;
                 match written {
                     Ok(count) => live.sent(count),
                     Err(error) => break Ended::Lost(broken(&error)),
                 }
+            }
+            () = sleep_until(stalled.unwrap_or_else(Instant::now)), if stalled.is_some() => {
+                let limit = STALL_LIMIT.as_secs();
+                break Ended::Lost(format!("it took nothing for {limit} s"));
             }
             permit = start.events.reserve(), if !live.waiting.is_empty() => match permit {
                 Ok(permit) => if let Some(event) = live.waiting.pop_front() {
@@ -102,7 +116,8 @@ pub async fn run(
                 Err(_) => break Ended::Cancelled,
             },
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                let is_backed_up = queue.upgrade().is_some_and(|queue| queue.capacity() < CHUNKS);
+                let is_backed_up = !live.takes_reports()
+                    || queue.upgrade().is_some_and(|queue| queue.capacity() < CHUNKS);
                 if let Err(ended) = live.timers(is_backed_up) {
                     break ended;
                 }
@@ -230,6 +245,11 @@ impl Live {
             heard: now,
             heard_bytes: 0,
         }
+    }
+
+    /// Whether there is room for what reports bring: events for the application and answers for the server.
+    fn takes_reports(&self) -> bool {
+        self.waiting.len() < WAITING_EVENTS && self.outgoing.len() < MAX_OWED_BYTES
     }
 
     fn report(&mut self, report: Report) {

@@ -9,14 +9,20 @@
 
 mod support;
 
+use farwire_model::error::Stage;
 use farwire_model::frame::{Rect, Size};
+use farwire_model::session::FailureKind;
 use farwire_vnc::DecodeError;
 use farwire_vnc::decode::Report;
 use flate2::{Compress, Compression};
 use proptest::prelude::*;
+use std::time::Duration;
 use support::{
-    Decoding, RECORDINGS, Recording, assert_same, deflate, rectangle, tight_data, update,
+    Decoding, RECORDINGS, Recording, Session, assert_same, deflate, opening, rectangle, session,
+    tight_data, update,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::time::timeout;
 
 const SIZE: Size = Size::new(100, 80);
 
@@ -192,6 +198,79 @@ fn colour_maps_are_read_past() {
     let bytes = [&[1, 0, 0, 0, 0, 2][..], &[9; 12], &[2]].concat();
     assert_eq!(decoding.feed_in_pieces(&bytes, 1).unwrap(), 0);
     assert_eq!(decoding.reports, [Report::Bell]);
+}
+
+const DEADLINE: Duration = Duration::from_secs(30);
+/// Far over what the pipe, the chunks and the owed answers may hold together, about 7 MiB.
+const FLOOD_BYTES: usize = 16 << 20;
+
+/// A fence that wants an answer, of the largest size.
+fn fence() -> Vec<u8> {
+    [&[248, 0, 0, 0, 0x80, 0, 0, 0, 64][..], &[7; 64]].concat()
+}
+
+/// A session whose server repeats a message until no more is taken and never reads; answers how many bytes were taken.
+async fn flooded(message: &[u8]) -> (Session, usize) {
+    let mut session = session(|_| {});
+    session.server.write_all(&opening(SIZE)).await.unwrap();
+    let block = message.repeat(1000);
+    let mut taken = 0;
+    while taken < FLOOD_BYTES {
+        let write = session.server.write(&block[taken % block.len()..]);
+        match timeout(Duration::from_secs(1), write).await {
+            Ok(count) => taken += count.unwrap(),
+            Err(_) => break,
+        }
+    }
+    (session, taken)
+}
+
+#[tokio::test]
+async fn a_flood_is_held_back_and_a_server_that_never_reads_is_given_up() {
+    for (what, message) in [("fences", fence()), ("empty updates", update(0))] {
+        let (session, taken) = flooded(&message).await;
+        assert!(taken < FLOOD_BYTES, "{what} are taken without end");
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(30)).await;
+        tokio::time::resume();
+        let ended = timeout(DEADLINE, session.run).await;
+        let error = ended.unwrap().unwrap().unwrap_err();
+        assert_eq!(
+            (error.stage, error.kind),
+            (Stage::Session, FailureKind::Lost),
+            "{what}: {error}"
+        );
+        assert!(
+            error.message.contains("it took nothing for 30 s"),
+            "{what}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_reads_after_all_gets_every_answer() {
+    let (session, taken) = flooded(&fence()).await;
+    let mut said = BufReader::new(session.server);
+    let mut hello = [0; 14 + 20 + 4];
+    said.read_exact(&mut hello).await.unwrap();
+    let mut rest = vec![0; usize::from(hello[37]) * 4 + 10];
+    said.read_exact(&mut rest).await.unwrap();
+    let answers = async {
+        let mut answers = 0;
+        while answers < taken / fence().len() {
+            let mut header = [0; 9];
+            said.read_exact(&mut header).await.unwrap();
+            let mut payload = vec![0; usize::from(header[8])];
+            said.read_exact(&mut payload).await.unwrap();
+            // The session asks for round trips of its own in between.
+            if header[4] == 0 {
+                assert_eq!(payload, [7; 64], "answer {answers}");
+                answers += 1;
+            }
+        }
+    };
+    timeout(DEADLINE, answers).await.unwrap();
+    assert!(!session.run.is_finished());
 }
 
 fn any_recording() -> impl Strategy<Value = &'static str> {

@@ -11,6 +11,7 @@ mod support;
 
 use farwire_model::error::Stage;
 use farwire_model::frame::Size;
+use farwire_model::ids::ConnectionId;
 use farwire_model::secret::Secret;
 use farwire_model::session::{FailureKind, Purpose, SessionError, SessionEvent};
 use farwire_model::trust::{Identity, IdentityKind, TrustCheck, TrustVerdict};
@@ -41,6 +42,15 @@ impl TrustCheck for Verdict {
             self.1.notified().await;
             self.0.clone()
         })
+    }
+
+    fn accepted(&self, kind: IdentityKind, host: &str, port: u16) -> Option<String> {
+        assert_eq!((kind, host, port), (IdentityKind::Tls, "desk", 5900));
+        match &self.0 {
+            TrustVerdict::Trusted => Some(FINGERPRINT.to_owned()),
+            TrustVerdict::Unknown => None,
+            TrustVerdict::Changed { known } => Some(known.clone()),
+        }
     }
 }
 
@@ -178,7 +188,7 @@ async fn kinds_without_a_certificate_are_named_and_refused() {
         // A type that was chosen cannot be given back on the same stream.
         (&[2, 19], Stage::Tls, "TLS without a certificate only"),
     ] {
-        let (session, _) = offered(TrustVerdict::Trusted, types, &[257, 258, 300]).await;
+        let (session, _) = offered(TrustVerdict::Unknown, types, &[257, 258, 300]).await;
         let error = session.run.await.unwrap().unwrap_err();
         assert_eq!(
             (error.stage, error.kind),
@@ -186,6 +196,66 @@ async fn kinds_without_a_certificate_are_named_and_refused() {
             "{error}"
         );
         assert!(error.message.contains(text), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_machine_whose_certificate_was_accepted_is_never_spoken_to_in_the_clear() {
+    let greeting = &b"RFB 003.008\n"[..];
+    let old = &b"RFB 003.003\n"[..];
+    let anonymous = [greeting, &[2, 2, 19, 0, 2, 0, 1], &257_u32.to_be_bytes()].concat();
+    for (what, sent, expected) in [
+        (
+            "no sign-in",
+            [greeting, &[1, 1]].concat(),
+            greeting.to_vec(),
+        ),
+        (
+            "a password",
+            [greeting, &[2, 1, 2]].concat(),
+            greeting.to_vec(),
+        ),
+        (
+            "3.3, no sign-in",
+            [old, &[0, 0, 0, 1]].concat(),
+            old.to_vec(),
+        ),
+        (
+            "3.3, a password",
+            [old, &[0, 0, 0, 2]].concat(),
+            old.to_vec(),
+        ),
+        (
+            "TLS without a certificate, or a password",
+            anonymous,
+            [greeting, &[19, 0, 2]].concat(),
+        ),
+    ] {
+        for via in [None, Some(ConnectionId::new("con_gate".to_owned()))] {
+            let mut session = session(|start| {
+                start.endpoint.via = via.clone();
+                start.credentials.password = Some(Secret::new("secret"));
+                start.trust = Arc::new(Verdict(TrustVerdict::Trusted, Arc::default()));
+            });
+            session.server.write_all(&sent).await.unwrap();
+            // A client that goes on would wait for more, so its end must not take that long.
+            session.server.shutdown().await.unwrap();
+            let error = session.run.await.unwrap().unwrap_err();
+            assert_eq!(
+                (error.stage, error.kind),
+                (Stage::Tls, FailureKind::Untrusted),
+                "{what} {via:?}: {error}"
+            );
+            assert_eq!(error.identity, None, "{what}");
+            assert_eq!(error.known.as_deref(), Some(FINGERPRINT), "{what}");
+            assert!(
+                error.message.contains("offered no TLS although"),
+                "{what}: {error}"
+            );
+            let mut said = Vec::new();
+            session.server.read_to_end(&mut said).await.unwrap();
+            assert_eq!(said, expected, "{what} {via:?}");
+        }
     }
 }
 

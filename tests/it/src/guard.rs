@@ -229,15 +229,11 @@ async fn the_switch_acts_at_once_and_a_busy_port_changes_nothing() {
     let app = App::start().await;
     // The window's own calls carry no token; they are made in the process.
     let window = |body: Value| {
-        let request = farwire_api::request::Request {
-            caller: farwire_api::request::Caller::Ui,
-            method: "PUT".to_owned(),
-            path: "/settings".to_owned(),
-            query: String::new(),
-            if_match: None,
-            base_url: None,
-            body: body.to_string().into_bytes().into(),
-        };
+        let request = farwire_api::request::Request::of_window(
+            "PUT",
+            "/settings",
+            body.to_string().into_bytes(),
+        );
         let api = std::sync::Arc::clone(&app.api);
         async move { api.handle(request).await }
     };

@@ -53,6 +53,7 @@ test("groups nest, and machines move between them", options, async (t) => {
   await tree.getByRole("treeitem", { name: /^Łódź ☃/ }).waitFor();
   const groups = await farwired.call("GET", "/groups");
   const outer = groups.find(({ name }) => name === "Hall 2");
+  assert.deepEqual(groups.map(({ name }) => name).sort(), ["Hall 2", "Łódź ☃"]);
   assert.equal(groups.find(({ name }) => name === "Łódź ☃").parent_uid, outer.group_uid);
 
   await page.getByRole("button", { name: /^All machines/ }).click();
@@ -118,7 +119,11 @@ test("a machine is renamed in place, deleted, and brought back", options, async 
   await page.keyboard.press("F2");
   await page.getByLabel("Rename press-04").fill("press-05");
   await page.keyboard.press("Enter");
-  await page.getByRole("row", { name: /press-05/ }).waitFor();
+  await page.getByRole("row", { name: /press-05/ }).click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Rename" }).click();
+  await page.getByLabel("Rename press-05").fill("press-06");
+  await page.keyboard.press("Escape");
+  await page.getByLabel("Rename press-05").waitFor({ state: "detached" });
 
   await page.keyboard.press("Delete");
   await page.getByText("Deleted press-05").waitFor();
@@ -179,6 +184,21 @@ test("places with nothing in them say what would be there", options, async (t) =
     await page.getByText(words).waitFor();
     await shoot(page, `empty-${name.toLowerCase()}`);
   }
+});
+
+test("what changes while the page starts is seen", options, async (t) => {
+  const { page, farwired } = await openPage(t, { isSignedIn: false });
+  let hold;
+  const held = new Promise((resolve) => (hold = resolve));
+  await page.route("**/ticket", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(farwired.link);
+  await page.getByRole("heading", { name: "Connect to your first machine" }).waitFor();
+  await farwired.save("press-04", { port: 5901 });
+  hold();
+  await page.getByRole("row", { name: /press-04/ }).waitFor();
 });
 
 test("a page at rest asks nothing", options, async (t) => {

@@ -52,14 +52,9 @@ export class Display {
     await this.sandbox.run("xdotool", ["key", "--delay", "30", ...keys]);
   }
 
-  /** Clicks at a place of the screen. */
-  async click(x, y) {
-    await this.sandbox.run("xdotool", ["mousemove", String(x), String(y), "click", "1"]);
-  }
-
-  /** Waits for a visible window with this title, and returns its identifier. */
-  async window(title, limit = 20_000) {
-    const look = () => this.sandbox.run("xdotool", ["search", "--onlyvisible", "--name", title]);
-    return await until(`a window called ${title}`, async () => String(await look()).trim().split("\n").pop(), limit);
+  /** The process whose window has the keyboard, or null. */
+  async active() {
+    const answer = await this.sandbox.run("xdotool", ["getactivewindow", "getwindowpid"]).catch(() => null);
+    return answer && Number(answer);
   }
 }

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 
 /** How long a program may take to end after it was asked to. */
 const END_MS = 5000;
@@ -126,16 +126,17 @@ export class Sandbox {
     for (const program of this.#running.reverse()) await this.end(program);
     const gone = until("every process has ended", () => this.alive().length === 0, END_MS);
     const left = await gone.then(() => [], () => this.alive());
-    const names = left.map((pid) => `${pid} ${nameOf(pid)}`);
+    const names = left.map((pid) => `${programOf(pid)} ${pid}`);
     for (const pid of left) process.kill(pid, "SIGKILL");
     rmSync(this.home, { recursive: true, force: true });
     if (left.length > 0) throw new Error(`left running: ${names.join(", ")}`);
   }
 }
 
-function nameOf(pid) {
+/** The name of a running program, without its folder. */
+export function programOf(pid) {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+    return basename(readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0]);
   } catch {
     return "(ended)";
   }

@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { openDisplay } from "./display.mjs";
 import { needProgram, PROGRAM } from "./driver.mjs";
-import { Sandbox, skipWithout, until } from "./processes.mjs";
+import { startBus } from "./keystore.mjs";
+import { programOf, Sandbox, skipWithout, until } from "./processes.mjs";
 
 const skip = skipWithout("Xvfb", "openbox", "import", "xdotool", "dbus-daemon");
+/** The colour of the one primary button. */
+const ACCENT = [0x0b, 0x65, 0x84];
 const options = { skip, timeout: 90_000 };
 
 async function prepare(t) {
@@ -17,10 +20,20 @@ async function prepare(t) {
   return { sandbox, display: await openDisplay(sandbox) };
 }
 
+/** Starts the program and waits until its window has the keyboard. */
+async function start(sandbox, display) {
+  const app = sandbox.start(PROGRAM, []);
+  try {
+    await until("the window has the keyboard", async () => (await display.active()) === app.child.pid, 20_000);
+  } catch (error) {
+    throw new Error(`the program says: ${app.said}`, { cause: error });
+  }
+  return app;
+}
+
 test("closing the window ends the program", options, async (t) => {
   const { sandbox, display } = await prepare(t);
-  const app = sandbox.start(PROGRAM, []);
-  await display.window("^Farwire$");
+  const app = await start(sandbox, display);
   await display.shoot("start-window");
   await display.press("alt+F4");
   assert.equal(await app.ended, 0, app.said);
@@ -28,18 +41,29 @@ test("closing the window ends the program", options, async (t) => {
 
 test("the system can ask the program to end", options, async (t) => {
   const { sandbox, display } = await prepare(t);
-  const app = sandbox.start(PROGRAM, []);
-  await display.window("^Farwire$");
+  const app = await start(sandbox, display);
+  assert.equal(await sandbox.end(app), 0, app.said);
+});
+
+test("a page whose process was ended comes back", options, async (t) => {
+  const { sandbox, display } = await prepare(t);
+  const app = await start(sandbox, display);
+  const isPainted = async () => (await display.count(ACCENT)) > 1000;
+  await until("the page is there", isPainted, 20_000);
+  const page = sandbox.alive().find((pid) => programOf(pid) === "WebKitWebProcess");
+  process.kill(page, "SIGKILL");
+  await until("the end was noticed", () => app.said.includes("the page's process ended"));
+  await until("another process has the page", () => sandbox.alive().some((pid) => pid !== page && programOf(pid) === "WebKitWebProcess"));
+  await until("the page is there again", isPainted, 20_000);
   assert.equal(await sandbox.end(app), 0, app.said);
 });
 
 test("a folder that another program has open is told, not shared", options, async (t) => {
   const { sandbox, display } = await prepare(t);
-  const first = sandbox.start(PROGRAM, []);
-  await display.window("^Farwire$");
+  const first = await start(sandbox, display);
   const second = sandbox.start(PROGRAM, []);
   await until("the second says why it does not start", () => second.said.includes(`process ${first.child.pid}`));
-  await until("its message is shown", async () => (await sandbox.run("xdotool", ["search", "--pid", String(second.child.pid)])).length > 0);
+  await until("its message has the keyboard", async () => (await display.active()) === second.child.pid);
   await display.shoot("start-in-use");
   await display.press("Return");
   assert.equal(await second.ended, 3, second.said);
@@ -49,15 +73,14 @@ test("a folder that another program has open is told, not shared", options, asyn
 test("a second start brings the first window forward", options, async (t) => {
   const { sandbox, display } = await prepare(t);
   delete sandbox.env.FARWIRE_DATA_DIR;
-  const bus = sandbox.start("dbus-daemon", ["--session", "--nofork", "--print-address=1"]);
-  sandbox.env.DBUS_SESSION_BUS_ADDRESS = await until("the bus has told its address", () => bus.said.split("\n")[1] && bus.said.split("\n")[0]);
-  const first = sandbox.start(PROGRAM, []);
-  const window = await display.window("^Farwire$");
+  await startBus(sandbox);
+  const first = await start(sandbox, display);
   assert.ok(existsSync(join(sandbox.env.XDG_DATA_HOME, "dev.farwire.app")));
-  await sandbox.run("xdotool", ["windowminimize", window]);
+  await sandbox.run("xdotool", ["getactivewindow", "windowminimize"]);
+  await until("the window is out of sight", async () => (await display.active()) !== first.child.pid);
   const second = sandbox.start(PROGRAM, []);
   assert.equal(await second.ended, 0, second.said);
-  await display.window("^Farwire$");
+  await until("the first window is in front again", async () => (await display.active()) === first.child.pid);
   assert.equal(first.child.exitCode, null);
   assert.equal(await sandbox.end(first), 0, first.said);
 });

@@ -13,6 +13,9 @@ import { vault } from "./vault.svelte";
 
 export type SignInProblem = "ended" | "code" | "token" | "unreachable";
 
+/** How long the first fetch waits until changes are heard. */
+const LISTEN_FIRST_MS = 300;
+
 class Account {
   phase: "starting" | "signed-out" | "ready" = $state("starting");
   problem: SignInProblem | null = $state(null);
@@ -60,15 +63,20 @@ class Account {
     this.phase = "ready";
     this.problem = null;
     this.stopListening?.();
-    this.stopListening = host.listen({
-      event: (message) => this.hear(message),
-      connected: (isConnected) => {
-        const isBack = isConnected && !this.isConnected;
-        this.isConnected = isConnected;
-        if (isBack) void this.loadAll();
-      },
+    await new Promise<void>((resolve) => {
+      // What is fetched before changes arrive may miss one, so the first fetch waits for them, but not for long; each
+      // time they arrive again, everything is fetched anew.
+      const timer = setTimeout(() => void this.loadAll().then(resolve), LISTEN_FIRST_MS);
+      this.stopListening = host.listen({
+        event: (message) => this.hear(message),
+        connected: (isConnected) => {
+          this.isConnected = isConnected;
+          if (!isConnected) return;
+          clearTimeout(timer);
+          void this.loadAll().then(resolve);
+        },
+      });
     });
-    await this.loadAll();
     sessions.openTabs();
   }
 

@@ -19,7 +19,7 @@ export class Resource<T> {
   load(): Promise<void> {
     this.again = this.running !== null;
     // An effect that loads must not run again because of what loading changes.
-    this.running ??= untrack(() => this.fetch()).finally(() => (this.running = null));
+    this.running ??= untrack(() => this.fetch());
     return this.running;
   }
 
@@ -46,6 +46,7 @@ export class Resource<T> {
       this.error = error;
     } finally {
       this.isLoading = false;
+      this.running = null;
     }
   }
 }

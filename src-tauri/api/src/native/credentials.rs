@@ -32,8 +32,10 @@ pub(super) async fn show(call: &Call) -> Result<Response, ApiError> {
 }
 
 pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(call.body.as_ref())?;
     let uid = ConnectionId::new(call.id());
+    // An unknown connection is the first mistake to name, before the body's.
+    call.api.core.connection(&uid)?;
+    let mut fields = Fields::of(call.body.as_ref())?;
     // What a GET answered may be written back as it is: these two are no credentials.
     fields.take("redacted");
     fields.take("revision");

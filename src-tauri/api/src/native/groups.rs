@@ -34,6 +34,8 @@ pub(super) async fn create(call: &Call) -> Result<Response, ApiError> {
 
 pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
     let id = GroupId::new(call.id());
+    // An unknown group is the first mistake to name, before the body's.
+    call.api.core.group_items(Some(&id))?;
     let mut fields = Fields::of(call.body.as_ref())?;
     let name = fields.text("name")?;
     let change = GroupChange {

@@ -30,6 +30,9 @@ pub(super) async fn observe(call: &Call) -> Result<Response, ApiError> {
 }
 
 async fn open(call: &Call, is_view_only: bool) -> Result<Response, ApiError> {
+    let uid = ConnectionId::new(call.id());
+    // An unknown connection is the first mistake to name, before the body's.
+    call.api.core.connection(&uid)?;
     let wait = call.query.flag("wait")?;
     let secs = call
         .query
@@ -47,15 +50,20 @@ async fn open(call: &Call, is_view_only: bool) -> Result<Response, ApiError> {
         size,
     };
     let core = &call.api.core;
-    let session = core.connect(&ConnectionId::new(call.id()), options)?;
-    if wait
-        && let Err(error) = core
-            .wait_until_up(&session, Duration::from_secs(secs))
-            .await
-    {
-        // Who waits for an answer wants no half-open session left behind.
-        let _ = core.end_session(&session.id).await;
-        return Err(error.into());
+    let session = core.connect(&uid, options)?;
+    if wait {
+        let up = tokio::select! {
+            up = core.wait_until_up(&session, Duration::from_secs(secs)) => up.map_err(ApiError::from),
+            () = call.gone.cancelled() => {
+                let message = "nobody waits for the answer any more";
+                Err(ApiError::new(408, ErrorCode::GeneralError, message))
+            }
+        };
+        if let Err(error) = up {
+            // Who waits for an answer wants no half-open session left behind.
+            let _ = core.end_session(&session.id).await;
+            return Err(error);
+        }
     }
     let view = session.view();
     Ok(Response::json(
@@ -116,13 +124,26 @@ pub(super) async fn end(call: &Call) -> Result<Response, ApiError> {
 }
 
 pub(super) async fn reconnect(call: &Call) -> Result<Response, ApiError> {
-    let session = session(call)?;
+    let id = session(call)?.id.clone();
     let mut fields = Fields::of(call.body.as_ref())?;
     let once = read_once(&mut fields)?;
     fields.finish()?;
-    let once = call.api.core.credentials_once(&session, once)?;
-    session.reconnect(once).await;
+    call.api.core.reconnect(&id, once, redirect(call)).await?;
     Ok(Response::empty())
+}
+
+pub(super) async fn stream(call: &Call) -> Result<Response, ApiError> {
+    session(call)?;
+    Err(not_a_socket())
+}
+
+pub(super) async fn events(_: &Call) -> Result<Response, ApiError> {
+    Err(not_a_socket())
+}
+
+fn not_a_socket() -> ApiError {
+    let message = "this is a WebSocket: ask PUT /ticket for its address";
+    ApiError::new(400, ErrorCode::InvalidRequestData, message)
 }
 
 pub(super) async fn screenshot(call: &Call) -> Result<Response, ApiError> {
@@ -187,9 +208,6 @@ pub(super) async fn ticket(call: &Call) -> Result<Response, ApiError> {
     let wants_events = fields.flag("events")?.unwrap_or(false);
     let (ticket, path) = match session_id {
         Some(id) => {
-            if !call.caller.may(Scope::Connect) {
-                return Err(ApiError::scope_missing(Scope::Connect));
-            }
             let id = SessionId::new(id);
             call.api.core.session(&id)?;
             let path = format!("/session/{id}/stream");

@@ -35,6 +35,7 @@ fn answer(call: &Call, settings: &Settings) -> Result<Response, ApiError> {
 }
 
 pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
+    let _gate = call.api.changing_settings.lock().await;
     let before = call.api.core.settings();
     let mut settings = before.clone();
     let mut fields = Fields::of(call.body.as_ref())?;

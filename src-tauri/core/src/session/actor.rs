@@ -2,10 +2,10 @@
 
 use super::registry::{Attempt, Session, latency_ms};
 use crate::Core;
-use crate::credentials::Redirect;
+use crate::credentials::Once;
 use crate::trust::SavedTrust;
-use farwire_model::credentials::Credentials;
-use farwire_model::error::{ErrorBody, Stage};
+use farwire_model::credentials::Endpoint;
+use farwire_model::error::{ErrorBody, ErrorCode, Stage};
 use farwire_model::event::EventAction;
 use farwire_model::frame::{Notice, Size};
 use farwire_model::session::{
@@ -35,12 +35,20 @@ const BACK_OFF: [Duration; 6] = [
     Duration::from_secs(30),
 ];
 
+/// A link that held this long was good: waits begin with the shortest again when it is lost.
+const STEADY: Duration = Duration::from_secs(30);
+
 /// How often counters are told to viewers.
 const STATS_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) enum Command {
     /// Try again now.
-    Reconnect { once: Option<Credentials> },
+    Reconnect {
+        /// Credentials that replace earlier ones.
+        once: Option<Once>,
+        /// The machine stored secrets may go to although they were not stored for it.
+        allowed: Option<Endpoint>,
+    },
 }
 
 /// How one run of the handler ended.
@@ -58,8 +66,8 @@ pub(super) struct Actor {
     pub session: Arc<Session>,
     pub commands: mpsc::Receiver<Command>,
     pub cancel: CancellationToken,
-    pub once: Option<Credentials>,
-    pub redirect: Redirect,
+    pub once: Option<Once>,
+    pub allowed: Option<Endpoint>,
     pub size: Option<Size>,
 }
 
@@ -68,13 +76,14 @@ impl Actor {
         let mut attempt = Some(first);
         let mut was_up = false;
         let mut failures = 0_usize;
+        let mut up_since = None;
         loop {
             let run = match attempt.take() {
                 Some(attempt) => Ok(attempt),
                 None => self.next_attempt(),
             };
             let ended = match run {
-                Ok(attempt) => self.run_once(attempt, &mut was_up, &mut failures).await,
+                Ok(attempt) => self.run_once(attempt, &mut up_since).await,
                 Err(body) => {
                     if self.fail(body).await {
                         continue;
@@ -82,10 +91,17 @@ impl Actor {
                     break;
                 }
             };
+            was_up |= up_since.is_some();
             match ended {
                 Ended::Closed => break,
                 Ended::Again => self.tell(SessionState::Connecting, None, None),
                 Ended::Failed(error) if was_up && error.kind.is_passing() => {
+                    if up_since
+                        .take()
+                        .is_some_and(|since: Instant| since.elapsed() > STEADY)
+                    {
+                        failures = 0;
+                    }
                     let wait = BACK_OFF
                         .get(failures)
                         .or(BACK_OFF.last())
@@ -99,6 +115,10 @@ impl Actor {
                     }
                 }
                 Ended::Failed(error) => {
+                    if error.kind == FailureKind::Refused {
+                        // Refused once is refused again: the next try uses what is stored by then, or what is typed.
+                        self.once = None;
+                    }
                     tracing::info!(session = %self.session.id, stage = %error.stage, %error, "session failed");
                     if !self.fail_at(error.stage, error.body()).await {
                         break;
@@ -111,28 +131,17 @@ impl Actor {
 
     /// Reads what is saved again: a password may have been changed meanwhile.
     fn next_attempt(&self) -> Result<Attempt, ErrorBody> {
-        let gone = || {
-            ErrorBody::new(
-                farwire_model::error::ErrorCode::GeneralError,
-                "Farwire is shutting down",
-            )
-        };
+        let gone = || ErrorBody::new(ErrorCode::GeneralError, "Farwire is shutting down");
         let core = self.core.upgrade().ok_or_else(gone)?;
-        let mut attempt = core
-            .attempt(&self.session.connection, Vec::new(), self.redirect)
-            .map_err(|error| error.body())?;
-        if let Some(once) = &self.once {
-            attempt.credentials = once.clone();
-        }
-        Ok(attempt)
+        core.attempt(
+            &self.session.connection,
+            self.once.as_ref(),
+            self.allowed.as_ref(),
+        )
+        .map_err(|error| error.body())
     }
 
-    async fn run_once(
-        &mut self,
-        attempt: Attempt,
-        was_up: &mut bool,
-        failures: &mut usize,
-    ) -> Ended {
+    async fn run_once(&mut self, attempt: Attempt, up_since: &mut Option<Instant>) -> Ended {
         let Some(core) = self.core.upgrade() else {
             return Ended::Closed;
         };
@@ -167,16 +176,15 @@ impl Actor {
                         stage = *next;
                     }
                     if matches!(event, SessionEvent::Connected { .. }) {
-                        *was_up = true;
-                        *failures = 0;
+                        *up_since = Some(Instant::now());
                         self.session.inputs.send_replace(Some(input_sender.clone()));
                     }
                     self.report(event).await;
                 }
                 _ = stats.tick() => counted.tell(&self.session),
                 command = self.commands.recv() => match command {
-                    Some(Command::Reconnect { once }) => {
-                        self.once = once.or(self.once.take());
+                    Some(command) => {
+                        self.take(command);
                         break Ended::Again;
                     }
                     None => break Ended::Closed,
@@ -287,12 +295,18 @@ impl Actor {
     }
 
     fn again(&mut self, command: Option<Command>) -> bool {
-        let Some(Command::Reconnect { once }) = command else {
+        let Some(command) = command else {
             return false;
         };
-        self.once = once.or(self.once.take());
+        self.take(command);
         self.tell(SessionState::Connecting, None, None);
         true
+    }
+
+    fn take(&mut self, command: Command) {
+        let Command::Reconnect { once, allowed } = command;
+        self.once = once.or(self.once.take());
+        self.allowed = allowed;
     }
 }
 

@@ -3,7 +3,7 @@
 use super::actor::{Actor, Command};
 use crate::Core;
 use crate::connections::known_connection;
-use crate::credentials::{self, Redirect};
+use crate::credentials::{self, Once, Redirect};
 use crate::error::CoreError;
 use crate::random;
 use farwire_model::connection::{Connection, ProtocolKind};
@@ -114,7 +114,11 @@ impl Session {
     /// Waits while the machine's link is full, so that no key-up is lost. Input without a link is dropped: typing
     /// blindly into a screen that comes back later is worse.
     pub async fn input(&self, input: SessionInput) {
-        if self.is_view_only.load(Ordering::Relaxed) && input != SessionInput::ReleaseAll {
+        let lets_go = matches!(
+            input,
+            SessionInput::ReleaseAll | SessionInput::Key { is_down: false, .. }
+        );
+        if self.is_view_only.load(Ordering::Relaxed) && !lets_go {
             return;
         }
         let link = self.inputs.borrow().clone();
@@ -124,22 +128,22 @@ impl Session {
         }
     }
 
-    /// Gives or takes control. Keys that are down go up first.
+    /// Gives or takes control. Keys that are down go up.
     pub async fn set_view_only(&self, is_view_only: bool) {
+        // Refused from now on; what was let through before is let go of after.
+        self.is_view_only.store(is_view_only, Ordering::Relaxed);
         if is_view_only {
             self.input(SessionInput::ReleaseAll).await;
         }
-        self.is_view_only.store(is_view_only, Ordering::Relaxed);
         self.state
             .send_modify(|state| state.view_only = is_view_only);
         self.surface
             .tell(Notice::State(self.state.borrow().clone()));
     }
 
-    /// Tries again now, also after a failure that is not tried again by itself.
-    pub async fn reconnect(&self, once: Option<Credentials>) {
-        // A closed queue means the session is over.
-        let _ = self.commands.send(Command::Reconnect { once }).await;
+    /// Whether it failed and nobody looks at it.
+    fn is_abandoned(&self) -> bool {
+        self.state.borrow().state == SessionState::Failed && self.surface.viewers() == 0
     }
 
     /// Resolves when the session has ended on purpose and viewers were told.
@@ -224,10 +228,10 @@ impl Core {
         id: &ConnectionId,
         options: Connect,
     ) -> Result<Arc<Session>, CoreError> {
-        let attempt = self.attempt(id, options.once, options.redirect)?;
-        let Attempt {
-            connection, once, ..
-        } = &attempt;
+        let once = self.credentials_once(id, options.once)?;
+        let allowed = self.allowed(id, options.redirect)?;
+        let attempt = self.attempt(id, once.as_ref(), allowed.as_ref())?;
+        let connection = &attempt.connection;
         let is_view_only = options.is_view_only
             || connection
                 .settings
@@ -262,6 +266,10 @@ impl Core {
         {
             let mut live = self.sessions.all();
             if live.len() >= MAX_SESSIONS {
+                // What failed and nobody looks at makes place first.
+                live.retain(|_, session| !session.is_abandoned());
+            }
+            if live.len() >= MAX_SESSIONS {
                 return Err(CoreError::Busy {
                     message: format!("{MAX_SESSIONS} sessions are open: close some first"),
                 });
@@ -273,9 +281,9 @@ impl Core {
             session: Arc::clone(&session),
             commands: receiver,
             cancel,
-            once: once.clone(),
-            redirect: options.redirect,
-            size: options.size,
+            once,
+            allowed,
+            size: options.size.filter(|_| !is_view_only),
         };
         session.done.spawn(actor.run(attempt));
         session.done.close();
@@ -371,12 +379,26 @@ impl Core {
             .send(EventKind::Session, session.id.as_str(), action, view);
     }
 
+    /// The machine that stored secrets may go to although they were not stored for it: the one the connection names now,
+    /// for callers that may read secrets anyway.
+    ///
+    /// # Errors
+    /// An unknown connection.
+    pub(super) fn allowed(
+        &self,
+        id: &ConnectionId,
+        redirect: Redirect,
+    ) -> Result<Option<Endpoint>, CoreError> {
+        let connection = known_connection(&self.saved.read(), id)?;
+        Ok((redirect == Redirect::Allow).then(|| credentials::endpoint(&connection)))
+    }
+
     /// Everything one run of a handler needs, read fresh from what is saved.
     pub(super) fn attempt(
         &self,
         id: &ConnectionId,
-        once: Vec<(String, Secret)>,
-        redirect: Redirect,
+        once: Option<&Once>,
+        allowed: Option<&Endpoint>,
     ) -> Result<Attempt, CoreError> {
         let connection = known_connection(&self.saved.read(), id)?;
         let protocol = self.sessions.protocol(connection.protocol)?;
@@ -393,36 +415,54 @@ impl Core {
             );
             return Err(SessionError::new(Stage::Session, FailureKind::Protocol, message).into());
         }
-        let once = (!once.is_empty())
-            .then(|| credentials::once(&connection, once))
-            .transpose()?;
-        let credentials = match &once {
-            Some(once) => once.clone(),
-            None => self.sign_in(&connection, redirect)?,
+        let endpoint = credentials::endpoint(&connection);
+        let credentials = match once {
+            Some(once) => once.for_machine(&endpoint)?,
+            None => self.sign_in(&connection, allowed)?,
         };
         Ok(Attempt {
-            endpoint: credentials::endpoint(&connection),
             connection: (*connection).clone(),
+            endpoint,
             protocol,
             credentials,
-            once,
         })
     }
 
-    /// Checks one-time credentials for a session that is tried again.
+    /// Reads credentials that are used for one session only.
     ///
     /// # Errors
-    /// A key that is none or another protocol's.
-    pub fn credentials_once(
+    /// An unknown connection; a key that is none or another protocol's.
+    pub(super) fn credentials_once(
         &self,
-        session: &Session,
-        once: Vec<(String, Secret)>,
-    ) -> Result<Option<Credentials>, CoreError> {
-        if once.is_empty() {
+        id: &ConnectionId,
+        values: Vec<(String, Secret)>,
+    ) -> Result<Option<Once>, CoreError> {
+        let connection = known_connection(&self.saved.read(), id)?;
+        if values.is_empty() {
             return Ok(None);
         }
-        let connection = known_connection(&self.saved.read(), &session.connection)?;
-        credentials::once(&connection, once).map(Some)
+        credentials::once(&connection, values).map(Some)
+    }
+
+    /// Tries a session again now, also after a failure that is not tried again by itself.
+    ///
+    /// # Errors
+    /// An unknown session; credentials with a key that is none or another protocol's.
+    pub async fn reconnect(
+        &self,
+        id: &SessionId,
+        once: Vec<(String, Secret)>,
+        redirect: Redirect,
+    ) -> Result<(), CoreError> {
+        let session = self.session(id)?;
+        let once = self.credentials_once(&session.connection, once)?;
+        let allowed = self.allowed(&session.connection, redirect)?;
+        // A closed queue means the session is over.
+        let _ = session
+            .commands
+            .send(Command::Reconnect { once, allowed })
+            .await;
+        Ok(())
     }
 }
 
@@ -432,6 +472,4 @@ pub(super) struct Attempt {
     pub endpoint: Endpoint,
     pub protocol: Arc<dyn Protocol>,
     pub credentials: Credentials,
-    /// The credentials that go before stored ones, where the caller gave some.
-    pub once: Option<Credentials>,
 }

@@ -3,11 +3,12 @@
 use super::registry::Session;
 use crate::error::CoreError;
 use farwire_model::error::ErrorCode;
-use farwire_model::frame::Size;
+use farwire_model::frame::{MAX_PIXELS, Size};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, RgbaImage};
 use std::io::Cursor;
+use tokio::sync::Semaphore;
 
 /// How a screenshot is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +45,9 @@ pub struct Screenshot {
 
 const JPEG_QUALITY: u8 = 85;
 
+/// Screenshots made at once: each may take a gigabyte for a moment.
+static PLACES: Semaphore = Semaphore::const_new(2);
+
 impl Session {
     /// The picture as an image file.
     ///
@@ -60,13 +64,23 @@ impl Session {
                 ),
             });
         }
+        let target = target(surface.size(), wish);
+        if target.pixels() > MAX_PIXELS {
+            let message = format!("a screenshot has at most {MAX_PIXELS} pixels");
+            return Err(CoreError::field(
+                ErrorCode::ValueOutOfBounds,
+                "width",
+                message,
+            ));
+        }
+        // Never closed, so this only waits.
+        let _place = PLACES.acquire().await;
         let encode = move || {
             let picture = surface.snapshot();
             let size = picture.size();
             let pixels = picture.pixels().as_flattened().to_vec();
             let image = RgbaImage::from_raw(u32::from(size.width), u32::from(size.height), pixels)
                 .ok_or_else(|| "the picture does not fill its size".to_owned())?;
-            let target = target(size, wish);
             let image = if target == size {
                 image
             } else {

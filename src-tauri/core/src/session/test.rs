@@ -11,7 +11,7 @@ use farwire_model::ids::ConnectionId;
 use farwire_model::session::{
     FailureKind, HostKeyView, Purpose, SessionError, SessionEvent, StageResult, Start, TestReport,
 };
-use farwire_model::trust::{Identity, TrustCheck, TrustState, TrustVerdict};
+use farwire_model::trust::{Identity, IdentityKind, TrustCheck, TrustState, TrustVerdict};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,7 +32,8 @@ impl Core {
         id: &ConnectionId,
         redirect: Redirect,
     ) -> Result<TestReport, CoreError> {
-        match self.attempt(id, Vec::new(), redirect) {
+        let allowed = self.allowed(id, redirect)?;
+        match self.attempt(id, None, allowed.as_ref()) {
             Ok(attempt) => Ok(self.probe(attempt).await),
             Err(CoreError::Session(error)) => Ok(report(Vec::new(), Some((error, 0.0)), None)),
             Err(error) => Err(error),
@@ -154,5 +155,9 @@ impl TrustCheck for Watching {
             });
             verdict
         })
+    }
+
+    fn accepted(&self, kind: IdentityKind, host: &str, port: u16) -> Option<String> {
+        self.inner.accepted(kind, host, port)
     }
 }

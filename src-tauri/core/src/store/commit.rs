@@ -21,6 +21,23 @@ impl Commit {
         (answer, Self(receiver))
     }
 
+    /// Tells a commit that was refused at once, such as by a full queue, from one that is under way.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub fn unless_refused(mut self) -> Result<Self, StoreError> {
+        match self.0.try_recv() {
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(sequence)) => {
+                // Durable already: the answer goes back for who awaits it. The receiver is right here, so it is taken.
+                let (answer, commit) = Self::waiting();
+                drop(answer.send(Ok(sequence)));
+                Ok(commit)
+            }
+            Err(_) => Ok(self),
+        }
+    }
+
     /// Blocks this thread until the batch is durable. For threads of their own, not for async tasks.
     ///
     /// # Errors

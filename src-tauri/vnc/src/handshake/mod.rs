@@ -15,6 +15,7 @@ use crate::options::Options;
 use farwire_model::error::Stage;
 use farwire_model::frame::Size;
 use farwire_model::session::{FailureKind, SessionError, SessionEvent, Start};
+use farwire_model::trust::IdentityKind;
 use security::{SecurityType, SignIn};
 use version::Version;
 
@@ -53,7 +54,12 @@ pub async fn establish(
     begin(start, Stage::Banner).await;
     let version = version::agree(&mut link).await?;
     begin(start, Stage::KeyExchange).await;
-    let agreed = security::agree(&mut link, version, &start.credentials, tls).await?;
+    let (host, port) = (&start.endpoint.host, start.endpoint.port);
+    let tls = match start.trust.accepted(IdentityKind::Tls, host, port) {
+        Some(fingerprint) => Tls::Must(fingerprint),
+        None => tls,
+    };
+    let agreed = security::agree(&mut link, version, &start.credentials, &tls).await?;
     let (sign_in, security) = match agreed.chosen {
         SecurityType::Clear(sign_in) => (sign_in, None),
         SecurityType::VeNCrypt => match vencrypt::agree(&mut link, &start.credentials).await? {
@@ -63,11 +69,12 @@ pub async fn establish(
                 link = inside;
                 (sign_in, Some(security))
             }
-            vencrypt::Agreed::Nothing(_) if agreed.has_clear => {
-                return Ok(Outcome::AgainWithoutTls);
-            }
             vencrypt::Agreed::Nothing(offered) => {
-                return Err(security::unsupported(&link, &offered));
+                return match tls {
+                    Tls::Must(known) => Err(security::downgraded(&link, known)),
+                    Tls::First | Tls::Last if agreed.has_clear => Ok(Outcome::AgainWithoutTls),
+                    Tls::First | Tls::Last => Err(security::unsupported(&link, &offered)),
+                };
             }
         },
     };

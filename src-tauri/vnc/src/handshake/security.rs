@@ -33,8 +33,11 @@ const TYPES: [(u8, SecurityType); 3] = [
 ];
 
 /// When TLS is chosen where it is offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tls {
+    /// Or nothing: a person accepted the machine's certificate, which has this fingerprint. Whoever could take TLS out
+    /// of the list of types would otherwise be told the password, and never have to show the certificate.
+    Must(String),
     /// First of all.
     First,
     /// If there is nothing else: the link is protected already, or the server's TLS turned out to be none of ours.
@@ -50,7 +53,7 @@ pub struct Agreed {
 }
 
 /// The best of what is offered: TLS, then, with a password at hand, what uses it.
-fn choose(offered: &[u8], has_password: bool, tls: Tls) -> Option<(u8, SecurityType)> {
+fn choose(offered: &[u8], has_password: bool, tls: &Tls) -> Option<(u8, SecurityType)> {
     let clear = if has_password {
         [SignIn::VncAuth, SignIn::None]
     } else {
@@ -58,7 +61,7 @@ fn choose(offered: &[u8], has_password: bool, tls: Tls) -> Option<(u8, SecurityT
     };
     let [first, second] = clear.map(SecurityType::Clear);
     let order = match tls {
-        Tls::First => [SecurityType::VeNCrypt, first, second],
+        Tls::Must(_) | Tls::First => [SecurityType::VeNCrypt, first, second],
         Tls::Last => [first, second, SecurityType::VeNCrypt],
     };
     order.into_iter().find_map(|wanted| {
@@ -73,7 +76,7 @@ pub async fn agree(
     link: &mut Link,
     version: Version,
     credentials: &Credentials,
-    tls: Tls,
+    tls: &Tls,
 ) -> Result<Agreed, SessionError> {
     const STAGE: Stage = Stage::KeyExchange;
     let has_password = credentials
@@ -100,6 +103,9 @@ pub async fn agree(
     let Some((number, chosen)) = choose(&offered, has_password, tls) else {
         return Err(unsupported(link, &joined(offered.into_iter().map(name))));
     };
+    if let (Tls::Must(known), SecurityType::Clear(_)) = (tls, chosen) {
+        return Err(downgraded(link, known.clone()));
+    }
     if version > Version::V3_3 {
         link.write(STAGE, &[number]).await?;
     }
@@ -116,6 +122,15 @@ pub fn unsupported(link: &Link, offered: &str) -> SessionError {
          allow TLS with a certificate (X509Vnc) or a VNC password (VncAuth) in its settings"
     );
     link.fail(Stage::KeyExchange, FailureKind::Protocol, &what)
+}
+
+/// The error for a machine that showed its certificate before and now would be spoken to without.
+pub fn downgraded(link: &Link, known: String) -> SessionError {
+    let what = "offered no TLS although its certificate was accepted before, so nothing was sent: somebody may stand \
+                in between; if the machine really changed, forget its certificate on the Trust page";
+    let mut error = link.fail(Stage::Tls, FailureKind::Untrusted, what);
+    error.known = Some(known);
+    error
 }
 
 /// Names in a row.
@@ -162,8 +177,14 @@ mod tests {
             (&[19, 2], false, Tls::Last, Some(2)),
             (&[19], false, Tls::Last, Some(19)),
             (&[5, 30], true, Tls::First, None),
+            (
+                &[1, 2, 19],
+                true,
+                Tls::Must("SHA256:known".to_owned()),
+                Some(19),
+            ),
         ] {
-            let chosen = choose(offered, has_password, tls).map(|(number, _)| number);
+            let chosen = choose(offered, has_password, &tls).map(|(number, _)| number);
             assert_eq!(chosen, expected, "{offered:?} {has_password} {tls:?}");
         }
     }

@@ -7,7 +7,7 @@ use farwire_model::credentials::{Credentials, Endpoint};
 use farwire_model::frame::{Framebuffer, Rect, Size, Surface};
 use farwire_model::input::SessionInput;
 use farwire_model::session::{Meter, Purpose, SessionError, SessionEvent, Start};
-use farwire_model::trust::{Identity, TrustCheck, TrustVerdict};
+use farwire_model::trust::{Identity, IdentityKind, TrustCheck, TrustVerdict};
 use farwire_vnc::DecodeError;
 use farwire_vnc::decode::{Decoder, Report, Target};
 use flate2::{Compress, FlushCompress};
@@ -161,6 +161,10 @@ pub struct TrustNobody;
 impl TrustCheck for TrustNobody {
     fn check(&self, _: Identity) -> Pin<Box<dyn Future<Output = TrustVerdict> + Send + '_>> {
         Box::pin(async { TrustVerdict::Unknown })
+    }
+
+    fn accepted(&self, _: IdentityKind, _: &str, _: u16) -> Option<String> {
+        None
     }
 }
 
