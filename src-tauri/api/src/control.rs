@@ -117,16 +117,21 @@ pub enum Told {
     },
 }
 
-/// Answers the command line until `cancel` is called. Who reaches the socket owns the data folder.
+/// Makes the socket. Who reaches it owns the data folder.
 ///
 /// # Errors
 /// The socket cannot be made.
-pub async fn serve(api: Arc<Api>, url: String, cancel: CancellationToken) -> io::Result<()> {
-    let path = socket_file(api.core.data_dir());
+pub fn bind(data_dir: &Path) -> io::Result<UnixListener> {
+    let path = socket_file(data_dir);
     // The store's lock says that no other process of this folder runs: a socket here is a left-over.
     let _ = fs::remove_file(&path);
     let listener = UnixListener::bind(&path)?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Answers the command line until `cancel` is called, then takes the socket away.
+pub async fn serve(api: Arc<Api>, listener: UnixListener, url: String, cancel: CancellationToken) {
     loop {
         let accepted = tokio::select! {
             () = cancel.cancelled() => break,
@@ -140,8 +145,8 @@ pub async fn serve(api: Arc<Api>, url: String, cancel: CancellationToken) -> io:
             }
         }
     }
-    let _ = fs::remove_file(&path);
-    Ok(())
+    // Gone already is as good.
+    let _ = fs::remove_file(socket_file(api.core.data_dir()));
 }
 
 async fn answer(api: &Arc<Api>, url: &str, socket: UnixStream) -> io::Result<()> {

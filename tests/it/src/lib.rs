@@ -6,6 +6,7 @@
 //! | `routes` | every route of the table: tokens, scopes, verbs |
 //! | `guard` | hosts, origins, bodies, limits, where we listen |
 //! | `saved` | groups, connections, credentials, trust, settings, tokens |
+//! | `secrets` | a secret goes to no other machine |
 //! | `vnc` | sessions on a real Xvnc: pictures, input, failures |
 //! | `stream` | a viewer over a WebSocket sees what the machine shows |
 //! | `nearby` | a machine that announces itself is found |
@@ -20,6 +21,7 @@ mod layout;
 mod nearby;
 mod routes;
 mod saved;
+mod secrets;
 mod stream;
 mod vnc;
 mod xvnc;

@@ -262,47 +262,6 @@ async fn failures_name_their_stage_and_say_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_stored_secret_goes_to_no_other_machine() {
-    // A "server" that notes whether anybody answers its challenge.
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let app = App::start().await;
-    let uid = app.vnc(5999, Some(PASSWORD)).await;
-    app.ok("PUT", &format!("/connection/{uid}"), json!({"port": port}))
-        .await;
-    let (status, answer) = app
-        .call(
-            "ACTION",
-            &format!("/connection/{uid}/connect?wait=1"),
-            Value::Null,
-        )
-        .await;
-    assert_eq!(
-        (status.as_u16(), answer["property"].as_str()),
-        (424, Some("auth")),
-        "{answer}"
-    );
-    let called =
-        tokio::time::timeout(std::time::Duration::from_millis(300), listener.accept()).await;
-    assert!(called.is_err(), "nothing was sent at all");
-    // Written again for the new machine, it is used there.
-    app.ok(
-        "PUT",
-        &format!("/connection/{uid}/credentials"),
-        json!({"vnc.password": "again"}),
-    )
-    .await;
-    app.ok("ACTION", &format!("/connection/{uid}/connect"), Value::Null)
-        .await;
-    let (mut socket, _) = listener.accept().await.unwrap();
-    socket.write_all(b"RFB 003.008\n").await.unwrap();
-    let mut version = [0; 12];
-    socket.read_exact(&mut version).await.unwrap();
-    assert_eq!(&version, b"RFB 003.008\n");
-    app.stop().await;
-}
-
-#[tokio::test]
 async fn a_session_comes_back_after_its_server_did() {
     let port = free_port();
     let Some(mut desk) = Xvnc::with(port, &["-SecurityTypes", "VncAuth"]) else {
@@ -449,5 +408,24 @@ async fn the_remote_screen_takes_the_size_of_the_window() {
     })
     .await;
     same_picture(&app, &session, &desk).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_while_it_waits_leaves_no_session() {
+    // A server that accepts and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let app = App::start().await;
+    let uid = app.vnc(listener.local_addr().unwrap().port(), None).await;
+    let request = app
+        .request("ACTION", &format!("/connection/{uid}/connect?wait=1"))
+        .bearer_auth(&app.token);
+    let waiting = tokio::time::timeout(std::time::Duration::from_millis(500), request.send()).await;
+    assert!(waiting.is_err());
+    let app_ref = &app;
+    until("the session is gone", || async move {
+        app_ref.ok("GET", "/sessions", Value::Null).await == json!([])
+    })
+    .await;
     app.stop().await;
 }

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use tempfile::TempDir;
 
 /// Whether a program a test needs is there. Missing in CI is a failure, elsewhere a skip that says so.
@@ -21,12 +22,15 @@ pub fn has(program: &str) -> bool {
     found
 }
 
+/// A port nobody listens on, below those the system hands out by itself: tests run side by side, and another one's
+/// server must not take it before it is used.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let base = 20_000 + u16::try_from(std::process::id() % 100).unwrap() * 100;
+    (0..100)
+        .map(|_| base + NEXT.fetch_add(1, Ordering::Relaxed) % 100)
+        .find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok())
+        .expect("one of a hundred ports is free")
 }
 
 pub struct Xvnc {

@@ -13,7 +13,7 @@ const OTHER_COLOUR = [0x20, 0x30, 0x8c];
 /** The remote terminal fills at least so many pixels of the screen. */
 const MUCH = 100_000;
 
-const skip = skipWithout("Xvfb", "openbox", "import", "xdotool", "Xvnc", "vncpasswd", "xterm", "xauth", "WebKitWebDriver");
+const skip = skipWithout("Xvfb", "openbox", "import", "xdotool", "xprop", "Xvnc", "vncpasswd", "xterm", "xauth", "WebKitWebDriver");
 
 test("a machine is added, shown, typed on and left", { skip, timeout: 180_000 }, async (t) => {
   const sandbox = new Sandbox();

@@ -2,17 +2,19 @@
 import { join } from "node:path";
 import { until } from "./processes.mjs";
 
-export const WIDTH = 1360;
-export const HEIGHT = 860;
+const WIDTH = 1360;
+const HEIGHT = 860;
 
 /** Starts an X server on a free display number, with a window manager. */
 export async function openDisplay(sandbox) {
-  const server = sandbox.start("Xvfb", ["-displayfd", "3", "-screen", "0", `${WIDTH}x${HEIGHT}x24`, "-nolisten", "tcp"], {
-    isTelling: true,
-  });
+  // Without -noreset the server throws everything away when its last client leaves, and the first ones come and go.
+  const options = ["-screen", "0", `${WIDTH}x${HEIGHT}x24`, "-nolisten", "tcp", "-noreset"];
+  const server = sandbox.start("Xvfb", ["-displayfd", "3", ...options], { isTelling: true });
   const number = await until("Xvfb has told its number", () => server.told.trim());
   sandbox.env.DISPLAY = `:${number}`;
   sandbox.start("openbox", []);
+  const properties = () => sandbox.run("xprop", ["-root", "_NET_SUPPORTING_WM_CHECK"]);
+  await until("openbox manages the windows", async () => String(await properties()).includes("window id"));
   return new Display(sandbox);
 }
 

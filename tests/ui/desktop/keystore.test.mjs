@@ -7,7 +7,7 @@ import { startKeyStore } from "./keystore.mjs";
 import { startMachine, TERMINAL_COLOUR } from "./machine.mjs";
 import { Sandbox, skipWithout, until } from "./processes.mjs";
 
-const needed = ["Xvfb", "openbox", "import", "xdotool", "Xvnc", "vncpasswd", "xterm", "xauth", "WebKitWebDriver"];
+const needed = ["Xvfb", "openbox", "import", "xdotool", "xprop", "Xvnc", "vncpasswd", "xterm", "xauth", "WebKitWebDriver"];
 const skip = skipWithout(...needed, "dbus-daemon", "gnome-keyring-daemon");
 
 test("a stored password opens the machine after the next start", { skip, timeout: 180_000 }, async (t) => {

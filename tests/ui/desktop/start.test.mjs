@@ -8,7 +8,7 @@ import { needProgram, PROGRAM } from "./driver.mjs";
 import { startBus } from "./keystore.mjs";
 import { programOf, Sandbox, skipWithout, until } from "./processes.mjs";
 
-const skip = skipWithout("Xvfb", "openbox", "import", "xdotool", "dbus-daemon");
+const skip = skipWithout("Xvfb", "openbox", "import", "xdotool", "xprop", "dbus-daemon");
 /** The colour of the one primary button. */
 const ACCENT = [0x0b, 0x65, 0x84];
 const options = { skip, timeout: 90_000 };

@@ -199,8 +199,10 @@ async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
     control::ensure_first_token(api.core()).await?;
     control::write_run_file(data_dir, &server.url(), &api.instance)?;
     let cancel = CancellationToken::new();
+    let socket = control::bind(data_dir)?;
     let control = tokio::spawn(control::serve(
         std::sync::Arc::clone(&api),
+        socket,
         server.url(),
         cancel.clone(),
     ));
@@ -226,15 +228,9 @@ async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
     // Sessions first: their streams end by themselves then.
     api.core().close().await;
     server.stop().await;
-    match control.await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(Failure::Other(format!(
-            "the control socket failed: {error}"
-        ))),
-        Err(error) => Err(Failure::Other(format!(
-            "the control socket stopped: {error}"
-        ))),
-    }
+    control
+        .await
+        .map_err(|error| Failure::Other(format!("the control socket stopped: {error}")))
 }
 
 fn check_dialects(list: Option<&str>) -> Result<(), Failure> {
