@@ -1,6 +1,6 @@
-// Saves the connection "Demo desktop" in a running farwired, or brings it up to date, and opens it if asked to.
+// Saves the connection "Demo desktop" in a running farwired, or brings it up to date, and prints its identifier.
 //
-//   node demo.mjs DATA_DIR PORT PASSWORD_FILE [--connect]
+//   node demo.mjs DATA_DIR PORT PASSWORD_FILE
 //
 // Ends with 4 when the password could not be stored, which is when the key store is locked.
 import { readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { join } from "node:path";
 const NAME = "Demo desktop";
 const PASSWORD_NOT_STORED = 4;
 
-const [data, port, passwordFile, connect] = process.argv.slice(2);
+const [data, port, passwordFile] = process.argv.slice(2);
 const read = (path) => readFileSync(path, "utf8").trim();
 const { url } = JSON.parse(read(join(data, "api.json")));
 const token = read(join(data, "api-token"));
@@ -25,10 +25,10 @@ async function call(method, path, body) {
 const machine = { name: NAME, protocol: "VNC", host: "127.0.0.1", port: Number(port), "vnc.resize": true };
 const known = (await call("GET", "/connections")).find(({ name }) => name === NAME);
 const { uid } = await call("PUT", known ? `/connection/${known.uid}` : "/connection/", machine).then((made) => known ?? made);
+console.log(uid);
 try {
   await call("PUT", `/connection/${uid}/credentials`, { "vnc.password": read(passwordFile) });
 } catch (error) {
   if (error.property !== "vault") throw error;
   process.exit(PASSWORD_NOT_STORED);
 }
-if (connect === "--connect") await call("ACTION", `/connection/${uid}/connect?wait=1`);

@@ -3,7 +3,7 @@
 #
 #   packaging/run.sh [--demo] [--browser] [--debug]
 #
-#   --demo      also starts a remote desktop on this computer, saved as "Demo desktop"; uses a data folder of its own
+#   --demo      also starts a remote desktop on this computer and opens it as "Demo desktop"; uses a data folder of its own
 #   --browser   starts farwired, the program with the browser page, also where there is a display for the window
 #   --debug     builds quicker, runs slower
 #
@@ -81,10 +81,10 @@ start_demo_desktop() {
   read -r -t 30 demo_port _ <&"${demo_desktop[0]}" || fail "The demo's remote desktop did not start."
 }
 
-# Saves the connection to it in the farwired that runs on a data folder; with --connect, opens it.
+# Saves the connection to it in the farwired that runs on a data folder. Sets demo_uid, by which it is opened.
 save_demo_connection() {
   local password=$scratch/desktop/password status=0
-  node "$root/packaging/demo.mjs" "$1" "$demo_port" "$password" "${@:2}" || status=$?
+  demo_uid=$(node "$root/packaging/demo.mjs" "$1" "$demo_port" "$password") || status=$?
   case $status in
     0) ;;
     4) say "No key store answers, so the password of the demo could not be saved. It is: $(cat "$password")" ;;
@@ -101,7 +101,7 @@ open_window() {
     started+=("$farwired_pid")
     save_demo_connection "$FARWIRE_DATA_DIR"
     stop_process "$farwired_pid"
-    say "In the window, open \"Demo desktop\"."
+    export FARWIRE_OPEN=$demo_uid
   fi
   "$built/farwire" &
   started+=($!)
@@ -118,7 +118,10 @@ serve_browser() {
   use_passphrase_file "$data"
   start_farwired "$built/farwired" "$data" "${port[@]}" "${sealed_by[@]}" || fail "farwired did not start."
   started+=("$farwired_pid")
-  [[ -z $demo ]] || save_demo_connection "$data" --connect
+  if [[ -n $demo ]]; then
+    save_demo_connection "$data"
+    farwired_link+="&open=$demo_uid"
+  fi
   say "
 Farwire answers on $farwired_url
 Sign in by this link, which works once:

@@ -13,6 +13,7 @@
 //! | environment | does |
 //! | --- | --- |
 //! | `FARWIRE_DATA_DIR` | a folder for everything saved instead of the user's own; the program then is an instance of its own |
+//! | `FARWIRE_OPEN` | the identifier of a saved connection that is opened at once |
 //! | `FARWIRE_LOG` | what is logged to the standard error stream, such as `debug` or `farwire_core=trace` |
 //!
 //! The program ends with 0, with 2 when there is no display, with 3 when another program has the data folder open, else with 1.

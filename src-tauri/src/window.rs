@@ -3,7 +3,7 @@
 use crate::page;
 use std::path::PathBuf;
 use tauri::webview::DownloadEvent;
-use tauri::{AppHandle, Manager, Url, Webview, WebviewWindow, WebviewWindowBuilder};
+use tauri::{AppHandle, Manager, Url, Webview, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 /// The window's name in the configuration and in the page's rights.
 const MAIN: &str = "main";
@@ -19,7 +19,10 @@ pub fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         .windows
         .iter()
         .find(|window| window.label == MAIN);
-    let config = config.cloned().ok_or(tauri::Error::WindowNotFound)?;
+    let mut config = config.cloned().ok_or(tauri::Error::WindowNotFound)?;
+    if let Some(uid) = std::env::var("FARWIRE_OPEN").ok().filter(|uid| is_identifier(uid)) {
+        config.url = WebviewUrl::App(format!("index.html#open={uid}").into());
+    }
     let window = WebviewWindowBuilder::from_config(app, &config)?
         // For sharing the clipboard with a remote machine. The web view holds no page but ours.
         .enable_clipboard_access()
@@ -42,6 +45,11 @@ pub fn bring_forward(app: &AppHandle) {
     if let Err(error) = shown {
         tracing::warn!(%error, "could not bring the window forward");
     }
+}
+
+/// Whether a text may be an identifier, and so may stand in an address as it is.
+fn is_identifier(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Whether the web view may go to an address. The page's rights are for what is inside the program, nothing else.

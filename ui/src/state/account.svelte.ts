@@ -26,13 +26,11 @@ class Account {
   /** Signs in with the code in the page's address, if there is one, and loads everything. */
   async start(): Promise<void> {
     onSignedOut(() => this.signedOut());
-    if (!isSignInHost(host)) {
-      await this.enter();
-      return;
-    }
-    const code = takeCode();
-    if (code === null) this.phase = "signed-out";
+    const { code, open } = takeFragment();
+    if (!isSignInHost(host)) await this.enter();
+    else if (code === null) this.phase = "signed-out";
     else await this.signIn(`#code=${code}`);
+    if (open !== null && this.phase === "ready" && connections.get(open)) sessions.open(open);
   }
 
   /** Takes a sign-in link, its code, or a token. */
@@ -137,11 +135,14 @@ class Account {
   }
 }
 
-/** Takes the one-time code out of the address, where it must not stay: histories and shoulders see it. */
-function takeCode(): string | null {
-  const code = /^#code=([^&]+)/.exec(window.location.hash)?.[1] ?? null;
-  if (code !== null) window.history.replaceState(null, "", window.location.pathname + window.location.search);
-  return code;
+/**
+ * Takes what stands behind the `#` out of the address: the one-time code, which must not stay where histories and shoulders see
+ * it, and the machine to open at once.
+ */
+function takeFragment(): { code: string | null; open: string | null } {
+  const fragment = new URLSearchParams(window.location.hash.slice(1));
+  if (window.location.hash !== "") window.history.replaceState(null, "", window.location.pathname + window.location.search);
+  return { code: fragment.get("code"), open: fragment.get("open") };
 }
 
 export const account = new Account();
