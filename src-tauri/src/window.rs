@@ -20,7 +20,10 @@ pub fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         .iter()
         .find(|window| window.label == MAIN);
     let mut config = config.cloned().ok_or(tauri::Error::WindowNotFound)?;
-    if let Some(uid) = std::env::var("FARWIRE_OPEN").ok().filter(|uid| is_identifier(uid)) {
+    if let Some(uid) = std::env::var("FARWIRE_OPEN")
+        .ok()
+        .filter(|uid| is_identifier(uid))
+    {
         config.url = WebviewUrl::App(format!("index.html#open={uid}").into());
     }
     let window = WebviewWindowBuilder::from_config(app, &config)?
@@ -49,7 +52,10 @@ pub fn bring_forward(app: &AppHandle) {
 
 /// Whether a text may be an identifier, and so may stand in an address as it is.
 fn is_identifier(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Whether the web view may go to an address. The page's rights are for what is inside the program, nothing else.
