@@ -107,6 +107,7 @@ pub fn start() -> Result<ExitCode, StartError> {
     let api = Api::new(Arc::clone(&core));
     app.manage(Arc::clone(&api));
     let background = block_on(Background::start(&handle, &api));
+    window::set_paper(&window, core.settings().appearance.theme);
     window.show()?;
     let code = app.run_return(|_, _| {});
     block_on(async {

@@ -1,8 +1,10 @@
 //! The window itself.
 
 use crate::page;
+use farwire_model::settings::Theme;
+use gtk::prelude::{StyleContextExt, WidgetExt};
 use std::path::PathBuf;
-use tauri::webview::DownloadEvent;
+use tauri::webview::{Color, DownloadEvent};
 use tauri::{AppHandle, Manager, Url, Webview, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 /// The window's name in the configuration and in the page's rights.
@@ -34,6 +36,33 @@ pub fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         .build()?;
     page::revive(&window)?;
     Ok(window)
+}
+
+/// Gives the window the colour of the page's edges, for the moment before the page is drawn.
+pub fn set_paper(window: &WebviewWindow, chosen: Theme) {
+    let is_dark = match chosen {
+        Theme::Dark => true,
+        Theme::Light => false,
+        Theme::System => is_system_dark(window),
+    };
+    // `--bg-chrome` of the page's tokens.
+    let paper = if is_dark {
+        Color(0x15, 0x18, 0x1a, 0xff)
+    } else {
+        Color(0xef, 0xf1, 0xf2, 0xff)
+    };
+    if let Err(error) = window.set_background_color(Some(paper)) {
+        tracing::debug!(%error, "the window keeps its colour");
+    }
+}
+
+/// Whether windows of this desktop are dark. There are several ways to say so; what the toolkit makes of them is the answer.
+fn is_system_dark(window: &WebviewWindow) -> bool {
+    let colour = window
+        .gtk_window()
+        .ok()
+        .and_then(|window| window.style_context().lookup_color("theme_bg_color"));
+    colour.is_some_and(|colour| colour.red() + colour.green() + colour.blue() < 1.5)
 }
 
 /// Brings the window in front of the others.

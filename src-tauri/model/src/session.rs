@@ -203,35 +203,21 @@ impl Meter {
 pub enum Codec {
     Raw = 1,
     CopyRect,
-    Rre,
     Hextile,
-    Zlib,
-    Trle,
     Zrle,
     Tight,
     TightJpeg,
-    Bitmap,
-    RemoteFx,
-    Progressive,
-    Avc,
 }
 
 impl Codec {
     /// Every encoding and its name for people.
-    pub const ALL: [(Self, &'static str); 13] = [
+    pub const ALL: [(Self, &'static str); 6] = [
         (Self::Raw, "Raw"),
         (Self::CopyRect, "CopyRect"),
-        (Self::Rre, "RRE"),
         (Self::Hextile, "Hextile"),
-        (Self::Zlib, "zlib"),
-        (Self::Trle, "TRLE"),
         (Self::Zrle, "ZRLE"),
         (Self::Tight, "Tight"),
         (Self::TightJpeg, "Tight JPEG"),
-        (Self::Bitmap, "Bitmap"),
-        (Self::RemoteFx, "RemoteFX"),
-        (Self::Progressive, "Progressive"),
-        (Self::Avc, "H.264"),
     ];
 }
 

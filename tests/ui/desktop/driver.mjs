@@ -16,7 +16,7 @@ export function needProgram() {
 /** How WebDriver names a reference to an element in JSON. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
-/** Starts the app under WebKitWebDriver. A sandbox has one. */
+/** Starts the app under WebKitWebDriver. A sandbox has one at a time. */
 export async function openApp(sandbox) {
   needProgram();
   const port = await freePort();

@@ -71,7 +71,7 @@ export class Sandbox {
   start(command, args, { env = {}, isTelling = false, hasInput = false } = {}) {
     const stdio = [hasInput ? "pipe" : "ignore", "pipe", "pipe", ...(isTelling ? ["pipe"] : [])];
     const child = spawn(command, args, { cwd: this.home, env: { ...this.env, ...env }, stdio });
-    const program = { child, said: "", told: "", name: command };
+    const program = { child, said: "", told: "" };
     program.ended = new Promise((resolve) => {
       child.on("error", (error) => {
         program.said += `${error}\n`;
@@ -127,7 +127,13 @@ export class Sandbox {
     const gone = until("every process has ended", () => this.alive().length === 0, END_MS);
     const left = await gone.then(() => [], () => this.alive());
     const names = left.map((pid) => `${programOf(pid)} ${pid}`);
-    for (const pid of left) process.kill(pid, "SIGKILL");
+    for (const pid of left) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
     rmSync(this.home, { recursive: true, force: true });
     if (left.length > 0) throw new Error(`left running: ${names.join(", ")}`);
   }
