@@ -1,8 +1,8 @@
 //! From nothing to a window, and to the end of the program.
 
 use crate::{events, ipc, window};
+use farwire_api::Api;
 use farwire_api::listener::Listener;
-use farwire_api::{Api, control};
 use farwire_core::error::CoreError;
 use farwire_core::store::StoreError;
 use farwire_core::{Config, Core};
@@ -164,9 +164,7 @@ impl Background {
     async fn close(&self, api: &Arc<Api>) {
         self.cancel.cancel();
         self.tasks.close();
-        api.core().close().await;
-        // A stale one would send other programs to a port that is somebody else's by then.
-        control::remove_run_file(api.core().data_dir());
+        api.close().await;
         self.tasks.wait().await;
     }
 }

@@ -50,7 +50,7 @@ port=$(free_port)
 # terminal whatever it was told.
 setsid Xvnc -displayfd 3 -auth "$XAUTHORITY" -geometry "$geometry" -depth 24 -desktop "Demo desktop" \
   -interface 127.0.0.1 -rfbport "$port" -SecurityTypes VncAuth -PasswordFile "$dir/vncpasswd" \
-  -AlwaysShared -nolisten tcp </dev/null >"$dir/Xvnc.log" 2>&1 3>"$dir/display" &
+  -AlwaysShared -noreset -nolisten tcp </dev/null >"$dir/Xvnc.log" 2>&1 3>"$dir/display" &
 started+=($!)
 for ((left = 100; left > 0; left--)); do
   [[ -s $dir/display ]] && break

@@ -130,8 +130,13 @@ pub fn bind(data_dir: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Answers the command line until `cancel` is called, then takes the socket away.
-pub async fn serve(api: Arc<Api>, listener: UnixListener, url: String, cancel: CancellationToken) {
+/// Answers the command line until `cancel` is called, then takes the socket away. `url` says where the API listens now.
+pub async fn serve(
+    api: Arc<Api>,
+    listener: UnixListener,
+    url: impl Fn() -> Option<String>,
+    cancel: CancellationToken,
+) {
     loop {
         let accepted = tokio::select! {
             () = cancel.cancelled() => break,
@@ -139,7 +144,7 @@ pub async fn serve(api: Arc<Api>, listener: UnixListener, url: String, cancel: C
         };
         if let Ok((socket, _)) = accepted {
             // One after the other: a person at a terminal asks, and each question is bounded.
-            let answered = tokio::time::timeout(ASK_LIMIT, answer(&api, &url, socket)).await;
+            let answered = tokio::time::timeout(ASK_LIMIT, answer(&api, url(), socket)).await;
             if let Ok(Err(error)) = answered {
                 tracing::debug!(%error, "the command line went away");
             }
@@ -149,7 +154,7 @@ pub async fn serve(api: Arc<Api>, listener: UnixListener, url: String, cancel: C
     let _ = fs::remove_file(socket_file(api.core.data_dir()));
 }
 
-async fn answer(api: &Arc<Api>, url: &str, socket: UnixStream) -> io::Result<()> {
+async fn answer(api: &Arc<Api>, url: Option<String>, socket: UnixStream) -> io::Result<()> {
     let (reader, mut writer) = socket.into_split();
     let mut line = String::new();
     BufReader::new(reader.take(MAX_LINE_BYTES))
@@ -166,11 +171,16 @@ async fn answer(api: &Arc<Api>, url: &str, socket: UnixStream) -> io::Result<()>
     writer.write_all(text.as_bytes()).await
 }
 
-async fn tell(api: &Arc<Api>, url: &str, ask: Ask) -> Told {
+async fn tell(api: &Arc<Api>, url: Option<String>, ask: Ask) -> Told {
     match ask {
         Ask::Token { name, scopes } => new_token(&api.core, name, scopes).await,
-        Ask::Link => Told::Text {
-            text: sign_in_link(api, url),
+        Ask::Link => match url {
+            Some(url) => Told::Text {
+                text: sign_in_link(api, &url),
+            },
+            None => Told::Error {
+                message: "the HTTP API is off: switch it on in the window's settings".to_owned(),
+            },
         },
     }
 }

@@ -7,8 +7,11 @@ use crate::server::{Offer, Server};
 use farwire_model::application::ListenerState;
 use farwire_model::error::ErrorCode;
 use farwire_model::settings::ApiSettings;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How often the stream port looks whether a session is still open.
 const STREAM_CHECK: Duration = Duration::from_secs(5);
@@ -19,6 +22,8 @@ pub struct Listener {
     api: tokio::sync::Mutex<Option<Server>>,
     streams: tokio::sync::Mutex<Option<Server>>,
     state: Mutex<ListenerState>,
+    control: CancellationToken,
+    tasks: TaskTracker,
 }
 
 impl Listener {
@@ -28,12 +33,33 @@ impl Listener {
         if api.listener.set(Arc::clone(&listener)).is_err() {
             return;
         }
+        listener.answer_command_line(api);
         let settings = api.core.settings().api;
         if settings.enabled
             && let Err(error) = listener.apply(api, &settings).await
         {
             tracing::warn!(error = %error.body.error_message, "the HTTP API does not listen");
         }
+    }
+
+    /// Answers the command line while the store is held by this program.
+    fn answer_command_line(self: &Arc<Self>, api: &Arc<Api>) {
+        let socket = match control::bind(api.core.data_dir()) {
+            Ok(socket) => socket,
+            Err(error) => {
+                tracing::warn!(%error, "the command line cannot ask this program");
+                return;
+            }
+        };
+        let this = Arc::clone(self);
+        let url = move || this.state().url;
+        self.tasks.spawn(control::serve(
+            Arc::clone(api),
+            socket,
+            url,
+            self.control.clone(),
+        ));
+        self.tasks.close();
     }
 
     /// Whether the HTTP API listens.
@@ -113,7 +139,10 @@ impl Listener {
     }
 
     /// Stops everything.
-    pub async fn stop(&self) {
+    async fn stop(&self, data_dir: &Path) {
+        self.control.cancel();
+        self.tasks.wait().await;
+        control::remove_run_file(data_dir);
         let api = self.api.lock().await.take();
         let streams = self.streams.lock().await.take();
         for server in api.iter().chain(streams.iter()) {
@@ -123,6 +152,14 @@ impl Listener {
 }
 
 impl Api {
+    /// Ends sessions, listeners and every task, in this order.
+    pub async fn close(&self) {
+        self.core.close().await;
+        if let Some(listener) = self.listener.get() {
+            listener.stop(self.core.data_dir()).await;
+        }
+    }
+
     /// Where the window opens WebSockets: a loopback port that answers nothing but tickets, bound while a session is open.
     pub(crate) async fn stream_base(self: &Arc<Self>) -> Result<String, ApiError> {
         let Some(listener) = self.listener.get() else {

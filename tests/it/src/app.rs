@@ -153,7 +153,7 @@ impl App {
     }
 
     pub async fn stop(self) {
-        self.api.core().close().await;
+        self.api.close().await;
         self.server.stop().await;
     }
 }

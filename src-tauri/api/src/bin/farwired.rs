@@ -200,10 +200,11 @@ async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
     control::write_run_file(data_dir, &server.url(), &api.instance)?;
     let cancel = CancellationToken::new();
     let socket = control::bind(data_dir)?;
+    let url = server.url();
     let control = tokio::spawn(control::serve(
         std::sync::Arc::clone(&api),
         socket,
-        server.url(),
+        move || Some(url.clone()),
         cancel.clone(),
     ));
     say(&format!("farwired listening on {}\n", server.url()));
