@@ -45,7 +45,8 @@ export async function openPage(t, { isSignedIn = true, viewport = SIZES[0] } = {
   context = await chromium.launchPersistentContext(join(sandbox.home, "browser"), {
     executablePath: BROWSER,
     args: ARGUMENTS,
-    env: sandbox.env,
+    // What the browser leaves behind goes with the test.
+    env: { ...sandbox.env, TMPDIR: sandbox.home },
     viewport,
     permissions: ["clipboard-read", "clipboard-write"],
   });
