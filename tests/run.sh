@@ -80,19 +80,22 @@ part_bindings() {
   rm -rf "$written"
 }
 
-part_rust() { cargo test --locked --workspace; }
+part_rust() {
+  build_programs
+  FARWIRED_BIN=$built/farwired cargo test --locked --workspace "$@"
+}
 
-part_rust_quick() { cargo test --locked --workspace --lib --bins; }
+part_rust_quick() { part_rust --lib --bins; }
 
 part_browser() {
   build_programs
   npm_packages tests/ui
-  FARWIRED_BIN=$built/farwired node --test --test-concurrency=1 tests/ui/browser/*.test.mjs
+  FARWIRED_BIN=$built/farwired node --test --test-reporter=spec --test-concurrency=1 tests/ui/browser/*.test.mjs
 }
 
 part_window() {
   build_programs
-  FARWIRE_BIN=$built/farwire node --test --test-concurrency=1 tests/ui/desktop/*.test.mjs
+  FARWIRE_BIN=$built/farwire node --test --test-reporter=spec --test-concurrency=1 tests/ui/desktop/*.test.mjs
 }
 
 # Prints "PASSED FAILED" of the tests a log tells of, in the words of cargo, vitest and node.

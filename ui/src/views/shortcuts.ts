@@ -1,4 +1,5 @@
 /** Keys of the lists and of the window itself. A remote screen that has the keyboard keeps these to itself. */
+import { flushSync } from "svelte";
 import { commandBar } from "../state/commandbar.svelte";
 import { layout } from "../state/layout.svelte";
 import { isList, library } from "../state/library.svelte";
@@ -24,8 +25,9 @@ const CTRL: Readonly<Record<string, () => void>> = {
   f: () => {
     showMachines();
     if (!isList(library.place) && library.place.kind !== "trust") library.go({ kind: "all" });
-    // The field may only just be on its way in.
-    requestAnimationFrame(() => filterField.element?.select());
+    // The field may only just be on its way in. Not a frame later: what is typed until then would be replaced.
+    flushSync();
+    filterField.element?.select();
   },
   "1": () => (layout.view = "tiles"),
   "2": () => (layout.view = "table"),
