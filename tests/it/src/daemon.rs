@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
-/// Builds the program the tests run, once. `cargo test` alone does not build programs of other packages.
+/// The program the tests run: the one `FARWIRED_BIN` names, else built here once, because `cargo test` alone does not build
+/// programs of other packages.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
+        if let Some(built) = std::env::var_os("FARWIRED_BIN") {
+            return PathBuf::from(built);
+        }
         let status = Command::new(env!("CARGO"))
             .args([
                 "build",

@@ -148,7 +148,6 @@ test("a long list is filtered, shown as tiles, and found by the command bar", op
   await shoot(page, "table");
 
   await page.keyboard.press("Control+f");
-  await page.getByLabel("Filter 120 machines").and(page.locator(":focus")).waitFor();
   await page.keyboard.type("host-11");
   await page.getByRole("row", { name: /host-119/ }).waitFor();
   assert.equal(await page.getByRole("row", { name: /host-0/ }).count(), 0);

@@ -9,7 +9,7 @@ const stageNames: Record<Stage, string> = {
   connect: "Opening the connection",
   banner: "Waiting for the greeting",
   tls: "Securing the link",
-  key_exchange: "Agreeing on encryption",
+  key_exchange: "Agreeing on how to sign in",
   host_key: "Checking the host key",
   auth: "Signing in",
   channel: "Opening a channel",
@@ -93,7 +93,7 @@ export const en = {
     submit: "Sign in",
     busy: "Signing in",
     hint: "The token stays in the memory of this page and is gone when you close it. For a new link run",
-    command: "farwired token new --name browser --scopes read,write,connect,credentials,trust,admin",
+    command: "farwired link",
     problems: {
       ended: "Your sign-in has ended. Farwire was probably started anew.",
       code: "This link was used already or is too old. Each one works once.",

@@ -8,7 +8,7 @@ use farwire_core::store::StoreError;
 use farwire_core::{Config, Core, vault};
 use farwire_model::settings::DEFAULT_API_PORT;
 use farwire_model::token::Scope;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -75,6 +75,7 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let failure = match run().await {
         Ok(()) => return ExitCode::SUCCESS,
