@@ -72,8 +72,14 @@ show() {
   started+=($!)
 }
 show xsetroot -solid '#3a5f7d'
-show openbox
-show xterm -geometry 80x24+60+60 -fa Monospace -fs 11 -title Terminal
+# An xterm that opens while the window manager starts stays hidden now and then: the manager opens it when it is ready.
+terminal="xterm -geometry 80x24+60+60 -fa Monospace -fs 11 -title Terminal"
+if command -v openbox >/dev/null; then
+  show openbox --startup "$terminal"
+else
+  # shellcheck disable=SC2086 # Words on purpose.
+  show $terminal
+fi
 show xclock -geometry 160x160-40+40
 
 printf '%s %s\n' "$port" "$DISPLAY"
