@@ -95,10 +95,7 @@ mod tests {
     use farwire_core::{Config, Core};
 
     async fn api_in(folder: &tempfile::TempDir) -> Arc<Api> {
-        let config = Config {
-            data_dir: folder.path().to_owned(),
-        };
-        Api::new(Core::open(config).await.unwrap())
+        Api::new(Core::open(Config::at(folder.path())).await.unwrap())
     }
 
     #[tokio::test]

@@ -101,7 +101,7 @@ pub fn start() -> Result<ExitCode, StartError> {
         None => app.path().app_data_dir()?,
     };
     // The store is read while the web view starts. The page's first request comes after both: the loop below carries it.
-    let opening = spawn(Core::open(Config { data_dir }));
+    let opening = spawn(Core::open(Config::at(data_dir)));
     let window = window::build(&handle)?;
     let core = block_on(opening)?.map_err(cannot_open)?;
     let api = Api::new(Arc::clone(&core));

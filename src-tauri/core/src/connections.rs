@@ -12,6 +12,7 @@ use farwire_model::connection::{
 };
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::{ConnectionId, GroupId};
+use farwire_model::quality::Quality;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -335,6 +336,16 @@ fn apply_setting(
     };
     match (kind, &value) {
         (SettingKind::Bool, Value::Bool(_)) => {}
+        (SettingKind::Quality, value) if Quality::of(value).is_some() => {}
+        (SettingKind::Choice(words), Value::String(word)) if words.contains(&word.as_str()) => {}
+        (SettingKind::Quality, _) => {
+            let message = format!("{key} is auto, lossless, or a whole number from 0 to 9");
+            return Err(CoreError::field(ErrorCode::ValueOutOfBounds, key, message));
+        }
+        (SettingKind::Choice(words), _) => {
+            let message = format!("{key} is one of {}", words.join(", "));
+            return Err(CoreError::field(ErrorCode::ValueOutOfBounds, key, message));
+        }
         (SettingKind::Integer { min, max }, Value::Number(number)) => {
             if !number
                 .as_i64()

@@ -8,6 +8,7 @@
 //! | [`groups`], [`connections`], [`credentials`], [`settings`], `trust` | what can be done with saved things |
 //! | [`session`] | live sessions: actor, viewers, screenshots, typing, the connection test |
 //! | `discovery` | machines that announce themselves nearby |
+//! | [`wake`] | what happens after this computer slept |
 //! | `events` | numbered change events |
 
 #![deny(missing_docs)]
@@ -26,9 +27,11 @@ pub mod store;
 mod text;
 mod trust;
 pub mod vault;
+pub mod wake;
 
 use crate::store::Store;
 use crate::vault::Vault;
+use crate::wake::{Clock, SystemClock};
 use error::CoreError;
 use farwire_model::connection::ProtocolKind;
 use farwire_model::event::{EventAction, EventKind, EventMessage};
@@ -41,11 +44,23 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Where the application keeps its things.
-#[derive(Clone, Debug)]
+/// Where the application keeps its things, and what it tells the time by.
+#[derive(Clone)]
 pub struct Config {
     /// The folder for everything saved; made when it is missing.
     pub data_dir: PathBuf,
+    /// Tells whether the computer slept.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Config {
+    /// A folder for everything saved, and the computer's own clocks.
+    pub fn at(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            clock: Arc::new(SystemClock::default()),
+        }
+    }
 }
 
 /// The application: everything saved, the vault, the live sessions.
@@ -98,6 +113,11 @@ impl Core {
         core.tasks.spawn(back_up_daily(
             Arc::clone(&core.store),
             core.data_dir.clone(),
+            core.cancel.clone(),
+        ));
+        core.tasks.spawn(wake::watch(
+            Arc::downgrade(&core),
+            config.clock,
             core.cancel.clone(),
         ));
         Ok(core)

@@ -243,19 +243,28 @@ pub enum SettingKind {
         /// The largest value.
         max: i64,
     },
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A [`crate::quality::Quality`].
+    Quality,
 }
 
 /// Every dotted setting that something honours: key, what it may be.
-pub const SETTINGS: [(&str, SettingKind); 7] = [
+pub const SETTINGS: [(&str, SettingKind); 8] = [
     // Ask the server to take the viewer's size.
     ("vnc.resize", SettingKind::Bool),
     // Leave other viewers connected.
     ("vnc.shared", SettingKind::Bool),
     // Begin as an observer.
     ("vnc.view_only", SettingKind::Bool),
-    // Tight's JPEG quality; absent means lossless.
-    ("vnc.quality", SettingKind::Integer { min: 0, max: 9 }),
-    // Tight's and zlib's effort on the server.
+    // How good the picture is; absent means automatic.
+    ("vnc.quality", SettingKind::Quality),
+    // How many colours the server is asked for: 24, 16 or 8 bits, or 8 bits with a map of colours.
+    (
+        "vnc.colours",
+        SettingKind::Choice(&["full", "high", "low", "mapped"]),
+    ),
+    // Tight's and zlib's effort on the server; absent means automatic.
     ("vnc.compression", SettingKind::Integer { min: 0, max: 9 }),
     // The size of a remote desktop, which scripts already set.
     (

@@ -1,5 +1,7 @@
 //! What people type and point, and the codec of what viewers send (see [`decode`]).
 
+use crate::quality::Quality;
+
 /// An X11 keysym. Unicode characters without an own one are `0x0100_0000 + code point`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Keysym(pub u32);
@@ -142,6 +144,10 @@ pub enum SessionInput {
     ReleaseAll,
     /// Types this text as keys.
     Text(String),
+    /// The picture is to be this good from now on.
+    Quality(Quality),
+    /// This computer slept or changed its network: find out quickly whether the link still lives.
+    CheckLink,
 }
 
 /// What a viewer's message says.

@@ -23,6 +23,7 @@ pub mod frame;
 pub mod group;
 pub mod ids;
 pub mod input;
+pub mod quality;
 pub mod secret;
 pub mod session;
 pub mod settings;

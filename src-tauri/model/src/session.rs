@@ -6,6 +6,7 @@ use crate::error::{ErrorBody, ErrorCode, Stage};
 use crate::frame::{Size, Surface};
 use crate::ids::{ConnectionId, SessionId};
 use crate::input::SessionInput;
+use crate::quality::Quality;
 use crate::trust::{Identity, TrustCheck};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -83,6 +84,12 @@ pub enum SessionEvent {
     Clipboard(String),
     /// The machine rang.
     Bell,
+    /// Something the person should know, such as why a wish was refused.
+    Said(String),
+    /// The machine has not answered for a moment (`true`), or answers again.
+    Stalled(bool),
+    /// Which locks of the machine's keyboard are on: 1 scroll, 2 numbers, 4 capitals.
+    Locks(u8),
 }
 
 /// Why a run failed.
@@ -203,7 +210,11 @@ impl Meter {
 pub enum Codec {
     Raw = 1,
     CopyRect,
+    Rre,
+    Corre,
     Hextile,
+    Zlib,
+    Trle,
     Zrle,
     Tight,
     TightJpeg,
@@ -211,10 +222,14 @@ pub enum Codec {
 
 impl Codec {
     /// Every encoding and its name for people.
-    pub const ALL: [(Self, &'static str); 6] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::Raw, "Raw"),
         (Self::CopyRect, "CopyRect"),
+        (Self::Rre, "RRE"),
+        (Self::Corre, "CoRRE"),
         (Self::Hextile, "Hextile"),
+        (Self::Zlib, "zlib"),
+        (Self::Trle, "TRLE"),
         (Self::Zrle, "ZRLE"),
         (Self::Tight, "Tight"),
         (Self::TightJpeg, "Tight JPEG"),
@@ -270,6 +285,10 @@ pub struct SessionView {
     pub latency_ms: Option<f64>,
     /// How the newest pixels were encoded.
     pub codec: String,
+    /// How good a picture is asked for.
+    pub quality: Quality,
+    /// Whether the machine has not answered for a moment.
+    pub stalled: bool,
     /// How the link is protected, in words; empty before it is up.
     pub security: String,
     /// Why it failed, or why it is reconnecting.
@@ -290,6 +309,9 @@ pub struct StateNotice {
     pub stage: Option<Stage>,
     /// Whether input is refused.
     pub view_only: bool,
+    /// Whether the machine has not answered for a moment, so that the picture may be old.
+    #[serde(default)]
+    pub stalled: bool,
     /// How the link is protected, in words.
     #[serde(default)]
     pub security: String,

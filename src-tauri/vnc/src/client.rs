@@ -1,18 +1,13 @@
 //! What we send (RFC 6143, section 7.5), appended to a buffer.
 
+use crate::pixel::{Depth, Format};
 use crate::text::to_latin1;
-use farwire_model::frame::Rect;
+use farwire_model::frame::{Rect, Size};
 
-/// The pixel format we ask for: 32 bits, depth 24, little endian, red lowest.
-///
-/// A pixel is then the bytes R, G, B, and one to ignore: a row of Raw is a row of ours but for the alpha, and the
-/// three-byte pixels of Tight and ZRLE are R, G, B.
-pub const PIXEL_FORMAT: [u8; 16] = [32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 0, 8, 16, 0, 0, 0];
-
-/// `SetPixelFormat` with [`PIXEL_FORMAT`].
-pub fn set_pixel_format(out: &mut Vec<u8>) {
+/// `SetPixelFormat`.
+pub fn set_pixel_format(out: &mut Vec<u8>, depth: Depth) {
     out.extend_from_slice(&[0, 0, 0, 0]);
-    out.extend_from_slice(&PIXEL_FORMAT);
+    out.extend_from_slice(&Format::on_the_wire(depth));
 }
 
 /// `SetEncodings`, best first.
@@ -48,11 +43,43 @@ pub fn key(out: &mut Vec<u8>, is_down: bool, keysym: u32) {
     out.extend_from_slice(&keysym.to_be_bytes());
 }
 
-/// `PointerEvent`; bit 0 of `mask` is button 1.
-pub fn pointer(out: &mut Vec<u8>, mask: u8, x: u16, y: u16) {
-    out.extend_from_slice(&[5, mask]);
+/// `PointerEvent`; bit 0 of `mask` is button 1. Buttons from the eighth on take a byte of their own (the registry's
+/// "Extended Mouse Buttons"), where the server knows it; elsewhere there are eight.
+pub fn pointer(out: &mut Vec<u8>, mask: u16, is_extended: bool, x: u16, y: u16) {
+    let [high, low] = mask.to_be_bytes();
+    let marker = 0x80;
+    let upper = high << 1 | low >> 7;
+    let is_long = is_extended && upper != 0;
+    out.extend_from_slice(&[5, if is_long { low | marker } else { low }]);
     out.extend_from_slice(&x.to_be_bytes());
     out.extend_from_slice(&y.to_be_bytes());
+    if is_long {
+        out.push(upper);
+    }
+}
+
+/// `QEMU Extended Key Event`, with the key's number of the PC's first scancode set, `0x80` standing for the prefix `e0`.
+pub fn extended_key(out: &mut Vec<u8>, is_down: bool, keysym: u32, code: u32) {
+    out.extend_from_slice(&[255, 0, 0, u8::from(is_down)]);
+    out.extend_from_slice(&keysym.to_be_bytes());
+    out.extend_from_slice(&code.to_be_bytes());
+}
+
+/// `EnableContinuousUpdates` for this part of the screen.
+pub fn continuous_updates(out: &mut Vec<u8>, rect: Rect) {
+    out.extend_from_slice(&[150, 1]);
+    for field in [rect.x, rect.y, rect.width, rect.height] {
+        out.extend_from_slice(&field.to_be_bytes());
+    }
+}
+
+/// An extended `ClientCutText` (the registry's "Extended Clipboard"): its length is written as a negative number.
+pub fn extended_cut_text(out: &mut Vec<u8>, flags: u32, payload: &[u8]) {
+    let length = i32::try_from(payload.len() + 4).unwrap_or(0);
+    out.extend_from_slice(&[6, 0, 0, 0]);
+    out.extend_from_slice(&(-length).to_be_bytes());
+    out.extend_from_slice(&flags.to_be_bytes());
+    out.extend_from_slice(payload);
 }
 
 /// `ClientCutText`.
@@ -63,25 +90,27 @@ pub fn cut_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(&text);
 }
 
-/// A screen of `ExtendedDesktopSize`: the server's own id and flags, which go back as they came.
+/// A screen of `ExtendedDesktopSize`. The server's own id and flags go back as they came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Screen {
     /// Its number.
     pub id: u32,
+    /// Where it lies in the picture.
+    pub rect: Rect,
     /// Its flags.
     pub flags: u32,
 }
 
 /// `SetDesktopSize` with one screen that covers everything.
-pub fn set_desktop_size(out: &mut Vec<u8>, width: u16, height: u16, screen: Screen) {
+pub fn set_desktop_size(out: &mut Vec<u8>, size: Size, screen: Screen) {
     out.extend_from_slice(&[251, 0]);
-    out.extend_from_slice(&width.to_be_bytes());
-    out.extend_from_slice(&height.to_be_bytes());
+    out.extend_from_slice(&size.width.to_be_bytes());
+    out.extend_from_slice(&size.height.to_be_bytes());
     out.extend_from_slice(&[1, 0]);
     out.extend_from_slice(&screen.id.to_be_bytes());
     out.extend_from_slice(&[0, 0, 0, 0]);
-    out.extend_from_slice(&width.to_be_bytes());
-    out.extend_from_slice(&height.to_be_bytes());
+    out.extend_from_slice(&size.width.to_be_bytes());
+    out.extend_from_slice(&size.height.to_be_bytes());
     out.extend_from_slice(&screen.flags.to_be_bytes());
 }
 

@@ -1,9 +1,9 @@
 //! What people type and point, as client messages (RFC 6143, sections 7.5.4 to 7.5.6).
 
 use crate::client;
-use crate::limits::MAX_CUT_TEXT_BYTES;
+use crate::keycode;
 use farwire_model::frame::Size;
-use farwire_model::input::{Buttons, Keysym, SessionInput};
+use farwire_model::input::{Buttons, Keysym, Scancode, SessionInput};
 use std::collections::BTreeSet;
 
 /// One turn of the wheel, in the units of [`SessionInput::Wheel`].
@@ -14,40 +14,35 @@ const MAX_NOTCHES: i32 = 32;
 /// Which keys and buttons the machine believes are held.
 #[derive(Default)]
 pub struct Input {
-    held: BTreeSet<u32>,
-    mask: u8,
+    held: BTreeSet<(u32, u16)>,
+    mask: u16,
     x: u16,
     y: u16,
     wheel_x: i32,
     wheel_y: i32,
+    /// Whether the server takes keys by their place on the keyboard too.
+    pub takes_codes: bool,
+    /// Whether the server takes more than eight buttons.
+    pub takes_more_buttons: bool,
 }
 
 impl Input {
-    /// Appends the messages for one input; the viewport is no message of its own and is ignored.
+    /// Appends the messages for keys and the pointer; other inputs are not for the machine's keyboard and mouse.
     pub fn write(&mut self, out: &mut Vec<u8>, size: Size, input: SessionInput) {
         match input {
             SessionInput::Key {
-                is_down, keysym, ..
-            } => self.key(out, is_down, keysym),
+                is_down,
+                keysym,
+                scancode,
+            } => self.key(out, is_down, keysym, scancode),
             SessionInput::Pointer { x, y, buttons } => {
                 self.mask = button_mask(buttons);
                 self.move_to(size, x, y);
-                client::pointer(out, self.mask, self.x, self.y);
+                self.point(out, self.mask);
             }
             SessionInput::Wheel { x, y, dx, dy } => {
                 self.move_to(size, x, y);
                 self.wheel(out, dx, dy);
-            }
-            SessionInput::Clipboard(text) => {
-                if text.len() <= MAX_CUT_TEXT_BYTES {
-                    client::cut_text(out, &text);
-                } else {
-                    // Half a document would be worse than none.
-                    tracing::info!(
-                        bytes = text.len(),
-                        "clipboard text is too long and was left out"
-                    );
-                }
             }
             SessionInput::Text(text) => {
                 for character in text.replace("\r\n", "\n").chars() {
@@ -57,28 +52,48 @@ impl Input {
                 }
             }
             SessionInput::ReleaseAll => self.release_all(out),
-            SessionInput::Viewport { .. } => {}
+            SessionInput::Clipboard(_)
+            | SessionInput::Viewport { .. }
+            | SessionInput::Quality(_)
+            | SessionInput::CheckLink => {}
         }
     }
 
     /// Appends a key-up for every held key, and lets go of every button.
     pub fn release_all(&mut self, out: &mut Vec<u8>) {
-        for keysym in std::mem::take(&mut self.held) {
-            client::key(out, false, keysym);
+        for (keysym, code) in std::mem::take(&mut self.held) {
+            self.send_key(out, false, keysym, code);
         }
         if self.mask != 0 {
             self.mask = 0;
-            client::pointer(out, 0, self.x, self.y);
+            self.point(out, 0);
         }
     }
 
-    fn key(&mut self, out: &mut Vec<u8>, is_down: bool, Keysym(keysym): Keysym) {
+    fn key(
+        &mut self,
+        out: &mut Vec<u8>,
+        is_down: bool,
+        Keysym(keysym): Keysym,
+        Scancode(code): Scancode,
+    ) {
         if is_down {
-            self.held.insert(keysym);
+            self.held.insert((keysym, code));
         } else {
-            self.held.remove(&keysym);
+            self.held.remove(&(keysym, code));
         }
-        client::key(out, is_down, keysym);
+        self.send_key(out, is_down, keysym, code);
+    }
+
+    fn send_key(&self, out: &mut Vec<u8>, is_down: bool, keysym: u32, code: u16) {
+        match keycode::first_set(code).filter(|_| self.takes_codes) {
+            Some(code) => client::extended_key(out, is_down, keysym, code),
+            None => client::key(out, is_down, keysym),
+        }
+    }
+
+    fn point(&self, out: &mut Vec<u8>, mask: u16) {
+        client::pointer(out, mask, self.takes_more_buttons, self.x, self.y);
     }
 
     fn move_to(&mut self, size: Size, x: u16, y: u16) {
@@ -97,21 +112,22 @@ impl Input {
         self.press(out, if right < 0 { 1 << 5 } else { 1 << 6 }, right);
     }
 
-    fn press(&self, out: &mut Vec<u8>, button: u8, notches: i32) {
+    fn press(&self, out: &mut Vec<u8>, button: u16, notches: i32) {
         for _ in 0..notches.abs().min(MAX_NOTCHES) {
-            client::pointer(out, self.mask | button, self.x, self.y);
-            client::pointer(out, self.mask, self.x, self.y);
+            self.point(out, self.mask | button);
+            self.point(out, self.mask);
         }
     }
 }
 
-/// RFB's first eight buttons. Forward is the ninth, which a plain `PointerEvent` cannot say.
-fn button_mask(Buttons(held): Buttons) -> u8 {
+/// RFB's buttons; four to seven are the wheel's. Forward is the ninth, which not every server takes.
+fn button_mask(Buttons(held): Buttons) -> u16 {
     [
         (Buttons::LEFT, 1),
         (Buttons::MIDDLE, 1 << 1),
         (Buttons::RIGHT, 1 << 2),
         (Buttons::BACK, 1 << 7),
+        (Buttons::FORWARD, 1 << 8),
     ]
     .into_iter()
     .filter(|(ours, _)| held & ours != 0)
@@ -268,14 +284,32 @@ mod tests {
     }
 
     #[test]
-    fn clipboard_text_over_the_limit_is_left_out() {
-        check(
-            vec![SessionInput::Clipboard("x".repeat(MAX_CUT_TEXT_BYTES + 1))],
-            &[],
-        );
-        check(
-            vec![SessionInput::Clipboard("é".to_owned())],
-            &[&[6, 0, 0, 0, 0, 0, 0, 1, 0xe9]],
-        );
+    fn keys_and_buttons_go_the_long_way_where_the_server_takes_them() {
+        let mut input = Input {
+            takes_codes: true,
+            takes_more_buttons: true,
+            ..Input::default()
+        };
+        for (sent, expected) in [
+            (
+                SessionInput::Key {
+                    is_down: true,
+                    keysym: Keysym(0xff53),
+                    scancode: Scancode(106),
+                },
+                &[255, 0, 0, 1, 0, 0, 0xff, 0x53, 0, 0, 0, 0xcd][..],
+            ),
+            (key(true, 0x61), &[4, 1, 0, 0, 0, 0, 0, 0x61]),
+            (
+                pointer(1, 2, Buttons::LEFT | Buttons::FORWARD),
+                &[5, 0x81, 0, 1, 0, 2, 2],
+            ),
+            (pointer(1, 2, Buttons::BACK), &[5, 0x80, 0, 1, 0, 2, 1]),
+            (pointer(1, 2, 0), &[5, 0, 0, 1, 0, 2]),
+        ] {
+            let mut out = Vec::new();
+            input.write(&mut out, SIZE, sent);
+            assert_eq!(out, expected);
+        }
     }
 }

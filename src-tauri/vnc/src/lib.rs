@@ -8,23 +8,26 @@
 //! | `session` | the live session: one task that reads, writes and reports |
 //! | `worker` | the decoding thread |
 //! | `decode` | the server's messages and every encoding, without I/O, one a file |
-//! | `client`, `input`, `resize`, `fence` | what we send |
+//! | `client`, `input`, `resize`, `clipboard`, `pulse`, `bandwidth` | what we send, and when |
 //! | `limits` | every cap and time limit, with its reason |
 //!
 //! Bytes flow: socket, [chunks](limits::CHUNKS), decoding thread, [`Surface`](farwire_model::frame::Surface). What is
 //! no pixel flows back as [reports](limits::REPORTS) to the session task, which answers the server and the application.
 
+mod bandwidth;
 mod client;
+mod clipboard;
 mod connect;
 pub mod decode;
 mod encoding;
 mod error;
-mod fence;
 mod handshake;
 mod input;
+mod keycode;
 mod limits;
 mod options;
 mod pixel;
+mod pulse;
 mod resize;
 mod session;
 mod text;
@@ -32,6 +35,7 @@ mod wire;
 mod worker;
 
 pub use error::DecodeError;
+pub use pixel::Depth;
 
 use farwire_model::credentials::Endpoint;
 use farwire_model::error::Stage;

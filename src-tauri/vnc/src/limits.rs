@@ -14,7 +14,13 @@ pub const STEP_LIMIT: Duration = Duration::from_secs(15);
 pub const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
 /// How often the round trip is measured, where the server can.
 pub const FENCE_PERIOD: Duration = Duration::from_secs(1);
-/// A server that owes a fence and sends nothing at all for this long is gone.
+/// A server without fences is asked for a pixel when nothing came for this long.
+pub const ASK_AFTER: Duration = Duration::from_secs(5);
+/// From this much silence on, while an answer is owed, the picture is shown as old.
+pub const STALL_SHOWN: Duration = Duration::from_millis(1500);
+/// After this computer slept, a server that is silent for this long is gone: the link most likely is.
+pub const WAKE_LIMIT: Duration = Duration::from_secs(4);
+/// A server that owes an answer and sends nothing at all for this long is gone.
 pub const SILENCE_LIMIT: Duration = Duration::from_secs(20);
 /// How long the server may take none of the bytes that wait for it. TCP itself gives up on a dead path as soon, see
 /// [`ACK_LIMIT`]; a server that lives reads within seconds, also while it encodes a large screen.

@@ -1,9 +1,11 @@
 //! The settings of a connection that this protocol honours.
 
+use crate::pixel::Depth;
+use farwire_model::quality::Quality;
 use farwire_model::session::{Purpose, Start};
 
 /// Little work for the server, most of the gain: measured best for full-HD desktops on a LAN.
-const DEFAULT_COMPRESSION: u8 = 2;
+pub const DEFAULT_COMPRESSION: u8 = 2;
 
 /// The settings of a connection that this protocol honours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +14,17 @@ pub struct Options {
     pub is_shared: bool,
     /// Ask the server to take the viewer's size.
     pub follows_viewport: bool,
+    /// How good a picture is asked for.
+    pub quality: Quality,
+    /// The server's effort, 0 to 9; none leaves it to the quality.
+    pub compression: Option<u8>,
+    /// How many colours.
+    pub depth: Depth,
+}
+
+/// What the server is told about quality and effort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Levels {
     /// Tight's JPEG quality, 0 to 9; none means exact pixels.
     pub quality: Option<u8>,
     /// The server's effort, 0 to 9.
@@ -22,18 +35,27 @@ impl Options {
     /// Reads the dotted settings; what is absent, `null` or out of range is its default.
     pub fn of(start: &Start) -> Self {
         let flag = |key: &str| start.settings.get(key).and_then(|value| value.as_bool());
-        let level = |key: &str| {
-            let number = start.settings.get(key).and_then(|value| value.as_u64());
-            number
-                .and_then(|number| u8::try_from(number).ok())
-                .filter(|level| *level <= 9)
-        };
+        let compression = start.settings.get("vnc.compression");
+        let depth = start.settings.get("vnc.colours");
         Self {
             // A probe must never throw a person out.
             is_shared: start.purpose == Purpose::Probe || flag("vnc.shared").unwrap_or(true),
             follows_viewport: flag("vnc.resize").unwrap_or(false),
-            quality: level("vnc.quality"),
-            compression: level("vnc.compression").unwrap_or(DEFAULT_COMPRESSION),
+            quality: start
+                .settings
+                .get("vnc.quality")
+                .and_then(Quality::of)
+                .unwrap_or_default(),
+            compression: compression
+                .and_then(|value| value.as_u64())
+                .and_then(|number| u8::try_from(number).ok())
+                .filter(|level| *level <= 9),
+            depth: match depth.and_then(|value| value.as_str()) {
+                Some("high") => Depth::High,
+                Some("low") => Depth::Low,
+                Some("mapped") => Depth::Mapped,
+                _ => Depth::Full,
+            },
         }
     }
 }

@@ -47,9 +47,20 @@ impl Resize {
         }
     }
 
-    /// The server takes wishes; this is its first screen.
-    pub fn supported(&mut self, screen: Screen) {
-        self.screen = Some(screen);
+    /// The server takes wishes; these are its screens. A wish keeps the first, over everything: a window is one screen.
+    pub fn supported(&mut self, screens: &[Screen]) {
+        self.screen = Some(screens.first().copied().unwrap_or_default());
+    }
+
+    /// What the person should read when the server refused for this reason.
+    pub fn refused(&self, code: u16) -> String {
+        let Some(Size { width, height }) = self.asked else {
+            return format!("The machine refused a new size: {}.", refusal(code));
+        };
+        format!(
+            "The machine refused the size {width} x {height}: {}.",
+            refusal(code)
+        )
     }
 
     /// When to call [`Resize::write_due`].
@@ -67,7 +78,7 @@ impl Resize {
             && wish != current
             && self.asked != Some(wish)
         {
-            client::set_desktop_size(out, wish.width, wish.height, screen);
+            client::set_desktop_size(out, wish, screen);
             self.asked = Some(wish);
         }
     }
@@ -79,7 +90,7 @@ impl Resize {
 }
 
 /// A refusal's reason in words.
-pub fn refusal(code: u16) -> &'static str {
+fn refusal(code: u16) -> &'static str {
     match code {
         1 => "its administrator forbids it",
         2 => "it has not enough memory",
@@ -92,9 +103,14 @@ pub fn refusal(code: u16) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use farwire_model::frame::Rect;
     use std::time::Duration;
 
-    const SCREEN: Screen = Screen { id: 7, flags: 9 };
+    const SCREEN: Screen = Screen {
+        id: 7,
+        rect: Rect::new(0, 0, 800, 600),
+        flags: 9,
+    };
 
     fn written(resize: &mut Resize, current: Size, now: Instant) -> Vec<u8> {
         let mut out = Vec::new();
@@ -111,7 +127,7 @@ mod tests {
         let later = start + Duration::from_millis(200);
         resize.viewport(Size::new(1024, 768), later);
         assert_eq!(resize.due(), None, "the server has not said that it can");
-        resize.supported(SCREEN);
+        resize.supported(&[SCREEN]);
         assert!(written(&mut resize, current, start + RESIZE_REST).is_empty());
         let message = written(&mut resize, current, later + RESIZE_REST);
         assert_eq!(message[..8], [251, 0, 4, 0, 3, 0, 1, 0]);
@@ -120,6 +136,7 @@ mod tests {
         resize.viewport(Size::new(1024, 768), later);
         let again = written(&mut resize, current, later + RESIZE_REST);
         assert!(again.is_empty(), "a refused wish is not repeated");
+        assert!(resize.refused(1).contains("1024 x 768: its administrator"));
     }
 
     #[tokio::test]
@@ -127,7 +144,7 @@ mod tests {
         let now = Instant::now();
         for (is_wanted, size) in [(false, Size::new(640, 480)), (true, Size::new(640, 1))] {
             let mut resize = Resize::new(is_wanted, Some(size), now);
-            resize.supported(SCREEN);
+            resize.supported(&[SCREEN]);
             assert_eq!(resize.due(), None, "{size:?}");
         }
     }

@@ -1,10 +1,11 @@
 //! The live session: one task that reads, writes, answers reports and reports to the application.
 
+use crate::bandwidth::Bandwidth;
 use crate::client::{self, Ask};
+use crate::clipboard::Clipboard;
 use crate::decode::Report;
 use crate::encoding;
 use crate::error::DecodeError;
-use crate::fence::Fences;
 use crate::handshake::Established;
 use crate::input::{Coalescer, Input};
 use crate::limits::{
@@ -12,12 +13,14 @@ use crate::limits::{
     WAITING_EVENTS,
 };
 use crate::options::Options;
-use crate::resize::{self, Resize};
+use crate::pulse::{Link, Pulse};
+use crate::resize::Resize;
 use crate::worker;
 use bytes::BytesMut;
 use farwire_model::error::Stage;
 use farwire_model::frame::Size;
 use farwire_model::input::SessionInput;
+use farwire_model::quality::Quality;
 use farwire_model::session::{FailureKind, Meter, Purpose, SessionError, SessionEvent, Start};
 use std::collections::VecDeque;
 use std::io;
@@ -66,7 +69,8 @@ pub async fn run(
     let (reports_in, mut reports) = mpsc::channel(REPORTS);
     let decoder = tokio::task::spawn_blocking({
         let (surface, meter) = (Arc::clone(&start.surface), Arc::clone(&start.meter));
-        move || worker::run(chunks, reports_in, surface, meter)
+        let depth = options.depth;
+        move || worker::run(chunks, reports_in, surface, meter, depth)
     });
     let queue = chunks_in.downgrade();
     let mut live = Live::new(&start, &options, established.size, connected);
@@ -221,18 +225,22 @@ struct Live {
     outgoing: Vec<u8>,
     waiting: VecDeque<SessionEvent>,
     input: Input,
+    clipboard: Clipboard,
     resize: Resize,
-    fences: Fences,
-    heard: Instant,
+    bandwidth: Bandwidth,
+    pulse: Pulse,
     heard_bytes: u64,
+    /// Whether the server sends updates without being asked.
+    is_unasked: bool,
 }
 
 impl Live {
     fn new(start: &Start, options: &Options, size: Size, connected: SessionEvent) -> Self {
         let now = Instant::now();
         let mut outgoing = Vec::new();
-        client::set_pixel_format(&mut outgoing);
-        client::set_encodings(&mut outgoing, &encoding::offered(options));
+        let bandwidth = Bandwidth::new(options);
+        client::set_pixel_format(&mut outgoing, options.depth);
+        client::set_encodings(&mut outgoing, &encoding::offered(bandwidth.levels()));
         client::request_update(&mut outgoing, Ask::Everything, size.rect());
         Self {
             meter: Arc::clone(&start.meter),
@@ -240,10 +248,12 @@ impl Live {
             outgoing,
             waiting: VecDeque::from([connected]),
             input: Input::default(),
+            clipboard: Clipboard::default(),
             resize: Resize::new(options.follows_viewport, start.size, now),
-            fences: Fences::default(),
-            heard: now,
+            bandwidth,
+            pulse: Pulse::new(now),
             heard_bytes: 0,
+            is_unasked: false,
         }
     }
 
@@ -253,26 +263,33 @@ impl Live {
     }
 
     fn report(&mut self, report: Report) {
+        let now = Instant::now();
+        self.pulse.heard(now);
         match report {
             Report::UpdateBegan => {
-                client::request_update(&mut self.outgoing, Ask::Changes, self.size.rect());
+                self.bandwidth.began(now);
+                if !self.is_unasked {
+                    client::request_update(&mut self.outgoing, Ask::Changes, self.size.rect());
+                }
+            }
+            Report::UpdateEnded { bytes } => {
+                if self.bandwidth.ended(bytes, now) {
+                    self.send_levels();
+                }
             }
             Report::Resized(size) => {
                 self.size = size;
                 self.resize.resized();
+                if self.is_unasked {
+                    client::continuous_updates(&mut self.outgoing, size.rect());
+                }
                 // The new picture's content is undefined until it is asked for.
                 client::request_update(&mut self.outgoing, Ask::Everything, size.rect());
             }
-            Report::Screens(screen) => self.resize.supported(screen),
-            Report::ResizeRefused(code) => {
-                let reason = resize::refusal(code);
-                tracing::info!(reason, code, "the server refused the viewer's size");
-            }
+            Report::Screens(screens) => self.resize.supported(&screens),
+            Report::ResizeRefused(code) => self.say(self.resize.refused(code)),
             Report::Fence(flags, payload) => {
-                let now = Instant::now();
-                let trip = self
-                    .fences
-                    .received(&mut self.outgoing, flags, &payload, now);
+                let trip = self.pulse.fence(&mut self.outgoing, flags, &payload, now);
                 if let Some(trip) = trip {
                     let micros = u32::try_from(trip.as_micros()).unwrap_or(u32::MAX);
                     // 0 means unknown.
@@ -281,10 +298,33 @@ impl Live {
                         .store(micros.max(1), Ordering::Relaxed);
                 }
             }
+            Report::CanUpdateUnasked => {
+                if !self.is_unasked {
+                    self.is_unasked = true;
+                    client::continuous_updates(&mut self.outgoing, self.size.rect());
+                }
+            }
+            Report::TakesKeyCodes => self.input.takes_codes = true,
+            Report::TakesMoreButtons => self.input.takes_more_buttons = true,
+            Report::Extended(said) => self.clipboard.heard(&mut self.outgoing, &said),
+            Report::ClipboardTooLong(bytes) => self.say(format!(
+                "The machine's clipboard holds {} MiB of text, which is too much to bring here.",
+                bytes.div_ceil(1 << 20)
+            )),
             Report::Clipboard(text) => self.waiting.push_back(SessionEvent::Clipboard(text)),
             Report::Name(name) => self.waiting.push_back(SessionEvent::Name(name)),
+            Report::Locks(locks) => self.waiting.push_back(SessionEvent::Locks(locks)),
             Report::Bell => self.waiting.push_back(SessionEvent::Bell),
         }
+    }
+
+    fn say(&mut self, text: String) {
+        self.waiting.push_back(SessionEvent::Said(text));
+    }
+
+    fn send_levels(&mut self) {
+        let offered = encoding::offered(self.bandwidth.levels());
+        client::set_encodings(&mut self.outgoing, &offered);
     }
 
     /// Writes this input and what else waits behind it.
@@ -308,11 +348,30 @@ impl Live {
     }
 
     fn write_input(&mut self, input: SessionInput) {
-        if let SessionInput::Viewport { width, height, .. } = input {
-            self.resize
-                .viewport(Size::new(width, height), Instant::now());
-        } else {
-            self.input.write(&mut self.outgoing, self.size, input);
+        let now = Instant::now();
+        match input {
+            SessionInput::Viewport { width, height, .. } => {
+                self.resize.viewport(Size::new(width, height), now);
+            }
+            SessionInput::Clipboard(text) => {
+                if !self.clipboard.offer(&mut self.outgoing, text) {
+                    self.say(
+                        "The clipboard here holds too much text to send it to the machine."
+                            .to_owned(),
+                    );
+                }
+            }
+            SessionInput::Quality(quality) => {
+                self.bandwidth.choose(quality);
+                self.send_levels();
+                if quality == Quality::Lossless {
+                    // What is there was sent with losses.
+                    let rect = self.size.rect();
+                    client::request_update(&mut self.outgoing, Ask::Everything, rect);
+                }
+            }
+            SessionInput::CheckLink => self.pulse.ask_now(&mut self.outgoing, now),
+            input => self.input.write(&mut self.outgoing, self.size, input),
         }
     }
 
@@ -324,8 +383,7 @@ impl Live {
     }
 
     fn due(&self) -> Option<Instant> {
-        let gone = self.fences.gone_at(self.heard);
-        [self.resize.due(), self.fences.due(), gone]
+        [self.resize.due(), self.pulse.due()]
             .into_iter()
             .flatten()
             .min()
@@ -335,17 +393,16 @@ impl Live {
         let now = Instant::now();
         let bytes = self.meter.bytes_in.load(Ordering::Relaxed);
         if is_backed_up || bytes != self.heard_bytes {
-            (self.heard, self.heard_bytes) = (now, bytes);
+            self.heard_bytes = bytes;
+            self.pulse.heard(now);
         }
-        if self
-            .fences
-            .gone_at(self.heard)
-            .is_some_and(|gone| gone <= now)
-        {
-            return Err(Ended::Lost("it does not answer any more".to_owned()));
+        match self.pulse.turn(&mut self.outgoing, now) {
+            Link::Same => {}
+            Link::Stalled => self.waiting.push_back(SessionEvent::Stalled(true)),
+            Link::Flows => self.waiting.push_back(SessionEvent::Stalled(false)),
+            Link::Gone => return Err(Ended::Lost("it does not answer any more".to_owned())),
         }
         self.resize.write_due(&mut self.outgoing, self.size, now);
-        self.fences.write_due(&mut self.outgoing, now);
         Ok(())
     }
 }

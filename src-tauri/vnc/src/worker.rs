@@ -2,6 +2,7 @@
 
 use crate::decode::{Decoder, Report, Target};
 use crate::error::DecodeError;
+use crate::pixel::Depth;
 use bytes::BytesMut;
 use farwire_model::frame::Surface;
 use farwire_model::session::Meter;
@@ -16,12 +17,13 @@ pub fn run(
     reports: mpsc::Sender<Report>,
     surface: Arc<Surface>,
     meter: Arc<Meter>,
+    depth: Depth,
 ) -> Result<(), DecodeError> {
     let target = Target {
         surface: &surface,
         meter: &meter,
     };
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::new(depth);
     // What could not be decoded yet: at most one incomplete rectangle, whose length its decoder caps.
     let mut pending = BytesMut::new();
     while let Some(chunk) = chunks.blocking_recv() {
@@ -30,13 +32,18 @@ pub fn run(
         } else {
             pending.extend_from_slice(&chunk);
         }
-        let used = decoder.feed(target, &pending, &mut |report| {
-            // A session that is over takes no reports; the check below ends this thread.
-            reports.blocking_send(report).unwrap_or_default();
-        })?;
-        drop(pending.split_to(used));
-        if reports.is_closed() {
-            break;
+        loop {
+            let used = decoder.feed(target, &pending, &mut |report| {
+                // A session that is over takes no reports; the check below ends this thread.
+                reports.blocking_send(report).unwrap_or_default();
+            })?;
+            drop(pending.split_to(used));
+            if reports.is_closed() {
+                return Ok(());
+            }
+            if used == 0 || pending.is_empty() {
+                break;
+            }
         }
     }
     Ok(())

@@ -34,7 +34,8 @@ fn refused(parts: &[&[u8]]) -> DecodeError {
 #[test]
 fn lengths_over_their_cap_are_refused_before_anything_arrives() {
     for (what, bytes) in [
-        ("clipboard text", &[3, 0, 0, 0, 0xff, 0xff, 0xff, 0xff][..]),
+        ("clipboard text", &[3, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff][..]),
+        ("extended clipboard text", &[3, 0, 0, 0, 0x80, 0, 0, 0]),
         ("a fence", &[248, 0, 0, 0, 0, 0, 0, 0, 65]),
     ] {
         assert!(
@@ -63,7 +64,7 @@ fn lengths_over_their_cap_are_refused_before_anything_arrives() {
 
 #[test]
 fn rectangles_outside_the_screen_are_refused_in_every_encoding() {
-    for encoding in [0, 1, 5, 7, 16] {
+    for encoding in [0, 1, 2, 4, 5, 6, 7, 15, 16] {
         for rect in [
             Rect::new(1, 0, 100, 80),
             Rect::new(0, 80, 1, 1),
@@ -93,7 +94,7 @@ fn what_was_not_agreed_on_is_refused() {
         refused(&[&[77]]),
         DecodeError::Message { kind: 77 }
     ));
-    for encoding in [2, 6, 15, -260, i32::MIN] {
+    for encoding in [3, 8, 17, -260, i32::MIN] {
         let error = refused(&[&update(1), &rectangle(Rect::default(), encoding)]);
         assert!(matches!(error, DecodeError::Encoding { .. }), "{error}");
     }
@@ -189,11 +190,14 @@ fn clipboard_text_over_the_limit_is_read_past() {
     ]
     .concat();
     assert_eq!(decoding.feed_in_pieces(&bytes, 100_000).unwrap(), 0);
-    assert_eq!(decoding.reports, [Report::Bell]);
+    assert_eq!(
+        decoding.reports,
+        [Report::ClipboardTooLong((1 << 20) + 1), Report::Bell]
+    );
 }
 
 #[test]
-fn colour_maps_are_read_past() {
+fn a_colour_map_that_was_not_asked_for_is_read_past() {
     let mut decoding = Decoding::new(SIZE);
     let bytes = [&[1, 0, 0, 0, 0, 2][..], &[9; 12], &[2]].concat();
     assert_eq!(decoding.feed_in_pieces(&bytes, 1).unwrap(), 0);
@@ -317,7 +321,9 @@ proptest! {
 
     #[test]
     fn noise_after_a_rectangle_header_never_panics(
-        encoding in prop::sample::select(&[0, 1, 5, 7, 16, -239, -314, -308, -307]),
+        encoding in prop::sample::select(&[
+            0, 1, 2, 4, 5, 6, 7, 15, 16, -232, -239, -240, -258, -261, -314, -316, -308, -307,
+        ]),
         width in 0..100_u16,
         height in 0..80_u16,
         noise in prop::collection::vec(any::<u8>(), 0..3000),

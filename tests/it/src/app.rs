@@ -23,11 +23,9 @@ impl App {
     /// An application with an unlocked vault and a token with every scope but reveal.
     pub async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let core = Core::open(Config {
-            data_dir: dir.path().join("data"),
-        })
-        .await
-        .unwrap();
+        let core = Core::open(Config::at(dir.path().join("data")))
+            .await
+            .unwrap();
         core.vault()
             .unlock_with_passphrase(Secret::new("a passphrase for tests"))
             .await

@@ -259,9 +259,7 @@ async fn secrets_are_sealed_left_out_and_shown_only_to_those_who_may() {
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_opening_again() {
     let dir = tempfile::tempdir().unwrap();
-    let config = Config {
-        data_dir: dir.path().join("data"),
-    };
+    let config = Config::at(dir.path().join("data"));
     let core = Core::open(config.clone()).await.unwrap();
     core.vault()
         .unlock_with_passphrase(Secret::new("p"))

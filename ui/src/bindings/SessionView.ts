@@ -2,6 +2,7 @@
 import type { ConnectionId } from "./ConnectionId";
 import type { ErrorBody } from "./ErrorBody";
 import type { ProtocolKind } from "./ProtocolKind";
+import type { Quality } from "./Quality";
 import type { SessionId } from "./SessionId";
 import type { SessionState } from "./SessionState";
 
@@ -61,6 +62,14 @@ latency_ms: number | null,
  * How the newest pixels were encoded.
  */
 codec: string, 
+/**
+ * How good a picture is asked for.
+ */
+quality: Quality, 
+/**
+ * Whether the machine has not answered for a moment.
+ */
+stalled: boolean, 
 /**
  * How the link is protected, in words; empty before it is up.
  */

@@ -20,6 +20,10 @@ stage?: Stage,
  */
 view_only: boolean, 
 /**
+ * Whether the machine has not answered for a moment, so that the picture may be old.
+ */
+stalled: boolean, 
+/**
  * How the link is protected, in words.
  */
 security: string, 

@@ -16,6 +16,7 @@ export type { IdentityKind } from "./IdentityKind";
 export type { ListenerState } from "./ListenerState";
 export type { NearbyMachine } from "./NearbyMachine";
 export type { ProtocolKind } from "./ProtocolKind";
+export type { Quality } from "./Quality";
 export type { Scope } from "./Scope";
 export type { SessionId } from "./SessionId";
 export type { SessionState } from "./SessionState";

@@ -59,6 +59,8 @@ describe("parseMessage", () => {
     ],
     ["name", message({ kind: 9 }, text("press-04:1")), { kind: "name", name: "press-04:1" }],
     ["bell", message({ kind: 10 }), { kind: "bell" }],
+    ["said", message({ kind: 13 }, text("no")), { kind: "said", text: "no" }],
+    ["locks", message({ kind: 14 }, Uint8Array.of(6)), { kind: "locks", locks: 6 }],
     ["frame end", message({ kind: 11, seq: 0xfffffffe }), { kind: "frame-end", seq: 0xfffffffe }],
     ["stats", message({ kind: 12 }, json(stats)), { kind: "stats", stats }],
   ];
@@ -92,7 +94,8 @@ describe("parseMessage", () => {
     ["a state without its state", message({ kind: 8 }, json({ view_only: true }))],
     ["stats without their numbers", message({ kind: 12 }, json({}))],
     ["kind 0", message({ kind: 0 })],
-    ["a kind from the future", message({ kind: 13 })],
+    ["a kind from the future", message({ kind: 99 })],
+    ["locks of two bytes", message({ kind: 14 }, new Uint8Array(2))],
   ];
   it.each(bad)("rejects %s", (_, buffer) => {
     expect(() => parseMessage(buffer)).toThrow(FrameError);

@@ -33,6 +33,8 @@ export type ControlMessage =
   | { kind: "state"; report: StateNotice }
   | { kind: "name"; name: string }
   | { kind: "bell" }
+  | { kind: "said"; text: string }
+  | { kind: "locks"; locks: number }
   | { kind: "stats"; stats: Stats };
 
 export type ServerMessage = PictureMessage | ControlMessage | { kind: "frame-end"; seq: number };
@@ -82,6 +84,11 @@ export function parseMessage(buffer: ArrayBuffer): ServerMessage {
       return { kind: "frame-end", seq: view.getUint32(20, true) };
     case 12:
       return { kind: "stats", stats: takeJson<Stats>(buffer, "fps") };
+    case 13:
+      return { kind: "said", text: takeText(buffer) };
+    case 14:
+      if (buffer.byteLength !== HEADER_BYTES + 1) throw new FrameError("a message about locks has one byte");
+      return { kind: "locks", locks: view.getUint8(HEADER_BYTES) };
     default:
       throw new FrameError(`no message is of kind ${kind}`);
   }

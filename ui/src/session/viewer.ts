@@ -20,6 +20,10 @@ export interface ViewerEvents {
   clipboardReceived(bytes: number, delivered: boolean): void;
   clipboardSent(bytes: number): void;
   bell(): void;
+  /** The session has something to tell the person. */
+  said(text: string): void;
+  /** The locks of the remote keyboard that are on: 1 scroll, 2 numbers, 4 capitals. */
+  locks(locks: number): void;
   /** The stream broke; the session itself may be well. */
   detached(): void;
 }
@@ -141,6 +145,12 @@ export class Viewer {
         return;
       case "bell":
         this.events.bell();
+        return;
+      case "said":
+        this.events.said(message.text);
+        return;
+      case "locks":
+        this.events.locks(message.locks);
     }
   }
 

@@ -1,6 +1,6 @@
 /** One tab of a remote screen: the session it shows, how that stands, and the viewer that draws it. */
 import { api, ApiError, type CredentialFields } from "../api";
-import type { ErrorBody, SessionState, SessionView, Stage, Stats } from "../bindings";
+import type { ErrorBody, Quality, SessionState, SessionView, Stage, StateNotice, Stats } from "../bindings";
 import type { CursorImage } from "../session/cursor";
 import type { Fitting, Size } from "../session/pointer";
 import { Viewer } from "../session/viewer";
@@ -8,6 +8,7 @@ import { connections } from "./connections.svelte";
 import { pictures } from "./pictures.svelte";
 import { t } from "../texts";
 import { Rates } from "./rates";
+import { toasts } from "./toasts.svelte";
 
 /** `opening`: the request to connect is under way and there is no session yet. */
 export type Phase = "opening" | SessionState;
@@ -36,6 +37,10 @@ export class SessionTab {
   /** When the link was lost, in milliseconds since 1970. */
   lostAt: number | null = $state(null);
   viewOnly = $state(false);
+  /** The machine has not answered for a moment, so the picture may be old. */
+  isStalled = $state(false);
+  /** The locks of the remote keyboard that are on: 1 scroll, 2 numbers, 4 capitals; null while unknown. */
+  locks: number | null = $state(null);
   fitting: Fitting = $state("fit");
   /** CSS pixels a remote pixel is shown with, times the screen's own ratio: 1 is exact. */
   zoom = $state(1);
@@ -73,6 +78,8 @@ export class SessionTab {
       clipboardReceived: (bytes, delivered) => this.noteClipboard("in", bytes, !delivered),
       clipboardSent: (bytes) => this.noteClipboard("out", bytes, false),
       bell: () => undefined,
+      said: (text) => void toasts.show(`${this.name}: ${text}`),
+      locks: (locks) => (this.locks = locks),
       detached: () => this.attachAgain(),
     });
   }
@@ -125,6 +132,11 @@ export class SessionTab {
       if (error instanceof ApiError && error.status === 404) await this.open();
       else this.fail(error);
     }
+  }
+
+  /** Asks for another quality at once; what is saved stays as it is. */
+  async setQuality(quality: Quality): Promise<void> {
+    if (this.sessionId !== null) await api.setQuality(this.sessionId, quality);
   }
 
   async setViewOnly(viewOnly: boolean): Promise<void> {
@@ -218,7 +230,7 @@ export class SessionTab {
     this.attachTimer = setTimeout(() => void this.attach(), wait);
   }
 
-  private report(report: { state: SessionState; stage?: Stage; view_only: boolean; security?: string; error?: ErrorBody; retry_in_ms?: number }): void {
+  private report(report: StateNotice): void {
     this.attempt = 0;
     const now = Date.now();
     if (report.state === "connected") {
@@ -230,6 +242,7 @@ export class SessionTab {
     this.phase = report.state;
     this.stage = report.stage ?? null;
     this.viewOnly = report.view_only;
+    this.isStalled = report.stalled;
     this.security = report.security ?? "";
     this.problem = report.error ?? null;
     this.retryAt = report.retry_in_ms === undefined ? null : now + report.retry_in_ms;

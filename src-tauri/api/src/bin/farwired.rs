@@ -165,10 +165,7 @@ fn default_data_dir() -> Result<PathBuf, Failure> {
 
 async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
     check_dialects(options.dialects.as_deref())?;
-    let core = Core::open(Config {
-        data_dir: data_dir.to_owned(),
-    })
-    .await?;
+    let core = Core::open(Config::at(data_dir)).await?;
     if let Some(notice) = core.notice() {
         tracing::warn!("{notice}");
     }
@@ -269,10 +266,7 @@ async fn token(options: &Options, data_dir: &Path) -> Result<(), Failure> {
         return print(told);
     }
     // Nobody runs here, so the store is ours to open.
-    let core = Core::open(Config {
-        data_dir: data_dir.to_owned(),
-    })
-    .await?;
+    let core = Core::open(Config::at(data_dir)).await?;
     let Ask::Token { name, scopes } = ask else {
         return Ok(());
     };

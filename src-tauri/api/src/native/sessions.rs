@@ -12,6 +12,7 @@ use farwire_model::error::ErrorCode;
 use farwire_model::frame::Size;
 use farwire_model::ids::{ConnectionId, SessionId};
 use farwire_model::input::SessionInput;
+use farwire_model::quality::Quality;
 use farwire_model::secret::Secret;
 use farwire_model::token::Scope;
 use serde_json::json;
@@ -99,8 +100,12 @@ pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
     let session = session(call)?;
     let mut fields = Fields::of(call.body.as_ref())?;
     let is_view_only = fields.flag("view_only")?;
+    let quality = read_quality(&mut fields)?;
     let size = read_size(&mut fields)?;
     fields.finish()?;
+    if let Some(quality) = quality {
+        session.set_quality(quality).await;
+    }
     if let Some(is_view_only) = is_view_only {
         session.set_view_only(is_view_only).await;
     }
@@ -113,6 +118,16 @@ pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
         session.input(wish).await;
     }
     Response::of(&session.view())
+}
+
+fn read_quality(fields: &mut Fields) -> Result<Option<Quality>, ApiError> {
+    let Some(value) = fields.take("quality") else {
+        return Ok(None);
+    };
+    Quality::of(&value).map(Some).ok_or_else(|| {
+        let message = "quality is auto, lossless, or a whole number from 0 to 9";
+        ApiError::new(400, ErrorCode::ValueOutOfBounds, message).about("quality")
+    })
 }
 
 pub(super) async fn end(call: &Call) -> Result<Response, ApiError> {

@@ -45,10 +45,12 @@ pub(super) enum Command {
     /// Try again now.
     Reconnect {
         /// Credentials that replace earlier ones.
-        once: Option<Once>,
+        once: Option<Box<Once>>,
         /// The machine stored secrets may go to although they were not stored for it.
-        allowed: Option<Endpoint>,
+        allowed: Option<Box<Endpoint>>,
     },
+    /// Try again now, if it waits before the next try.
+    TryNow,
 }
 
 /// How one run of the handler ended.
@@ -148,10 +150,12 @@ impl Actor {
         let (event_sender, mut events) = mpsc::channel(EVENT_QUEUE);
         let (input_sender, inputs) = mpsc::channel(INPUT_QUEUE);
         let stop = self.cancel.child_token();
+        let mut settings = attempt.connection.settings;
+        settings.insert("vnc.quality".to_owned(), self.session.quality().into());
         let start = Start {
             endpoint: attempt.endpoint,
             credentials: attempt.credentials,
-            settings: attempt.connection.settings,
+            settings,
             size: self.size,
             purpose: Purpose::Live,
             surface: Arc::clone(&self.session.surface),
@@ -183,8 +187,9 @@ impl Actor {
                 }
                 _ = stats.tick() => counted.tell(&self.session),
                 command = self.commands.recv() => match command {
-                    Some(command) => {
-                        self.take(command);
+                    Some(Command::TryNow) => {}
+                    Some(Command::Reconnect { once, allowed }) => {
+                        self.take(once.map(|once| *once), allowed.map(|allowed| *allowed));
                         break Ended::Again;
                     }
                     None => break Ended::Closed,
@@ -246,6 +251,14 @@ impl Actor {
             SessionEvent::Name(name) => surface.tell(Notice::Name(name.into())),
             SessionEvent::Clipboard(text) => surface.tell(Notice::Clipboard(text.into())),
             SessionEvent::Bell => surface.tell(Notice::Bell),
+            SessionEvent::Said(text) => surface.tell(Notice::Said(text.into())),
+            SessionEvent::Locks(locks) => surface.tell(Notice::Locks(locks)),
+            SessionEvent::Stalled(is_stalled) => {
+                self.session
+                    .state
+                    .send_modify(|state| state.stalled = is_stalled);
+                surface.tell(Notice::State(self.session.state.borrow().clone()));
+            }
         }
     }
 
@@ -253,6 +266,7 @@ impl Actor {
     fn tell(&self, state: SessionState, error: Option<ErrorBody>, retry_in: Option<Duration>) {
         self.session.state.send_modify(|notice: &mut StateNotice| {
             notice.state = state;
+            notice.stalled = false;
             notice.error = error;
             notice.retry_in_ms =
                 retry_in.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
@@ -295,16 +309,18 @@ impl Actor {
     }
 
     fn again(&mut self, command: Option<Command>) -> bool {
-        let Some(command) = command else {
-            return false;
-        };
-        self.take(command);
-        self.tell(SessionState::Connecting, None, None);
+        match command {
+            None => return false,
+            Some(Command::TryNow) => {}
+            Some(Command::Reconnect { once, allowed }) => {
+                self.take(once.map(|once| *once), allowed.map(|allowed| *allowed));
+                self.tell(SessionState::Connecting, None, None);
+            }
+        }
         true
     }
 
-    fn take(&mut self, command: Command) {
-        let Command::Reconnect { once, allowed } = command;
+    fn take(&mut self, once: Option<Once>, allowed: Option<Endpoint>) {
         self.once = once.or(self.once.take());
         self.allowed = allowed;
     }

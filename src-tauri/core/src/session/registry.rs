@@ -13,6 +13,7 @@ use farwire_model::event::{EventAction, EventKind};
 use farwire_model::frame::{Attached, FrameSink, Notice, Size, Surface};
 use farwire_model::ids::{ConnectionId, SessionId};
 use farwire_model::input::SessionInput;
+use farwire_model::quality::Quality;
 use farwire_model::secret::Secret;
 use farwire_model::session::{
     FailureKind, Meter, Protocol, SessionError, SessionState, SessionView, StateNotice,
@@ -71,6 +72,8 @@ pub struct Session {
     pub(super) state: watch::Sender<StateNotice>,
     pub(super) is_view_only: AtomicBool,
     pub(super) fps: AtomicU32,
+    // What was asked for last; it outlives a lost link.
+    quality: Mutex<Quality>,
     // The way to the handler of the current attempt; none while there is no link.
     pub(super) inputs: watch::Sender<Option<mpsc::Sender<SessionInput>>>,
     commands: mpsc::Sender<Command>,
@@ -97,6 +100,8 @@ impl Session {
             bytes_out: self.meter.bytes_out.load(Ordering::Relaxed),
             latency_ms: latency_ms(&self.meter),
             codec: self.meter.codec().to_owned(),
+            quality: self.quality(),
+            stalled: state.stalled,
             security: state.security,
             error: state.error,
         }
@@ -109,16 +114,20 @@ impl Session {
         attached
     }
 
-    /// Passes input on to the machine. An observer's input ends here; letting go of keys always passes.
+    /// Passes input on to the machine. An observer's input ends here; what changes nothing there, such as letting go of keys,
+    /// always passes.
     ///
     /// Waits while the machine's link is full, so that no key-up is lost. Input without a link is dropped: typing
     /// blindly into a screen that comes back later is worse.
     pub async fn input(&self, input: SessionInput) {
-        let lets_go = matches!(
+        let is_harmless = matches!(
             input,
-            SessionInput::ReleaseAll | SessionInput::Key { is_down: false, .. }
+            SessionInput::ReleaseAll
+                | SessionInput::Key { is_down: false, .. }
+                | SessionInput::Quality(_)
+                | SessionInput::CheckLink
         );
-        if self.is_view_only.load(Ordering::Relaxed) && !lets_go {
+        if self.is_view_only.load(Ordering::Relaxed) && !is_harmless {
             return;
         }
         let link = self.inputs.borrow().clone();
@@ -139,6 +148,27 @@ impl Session {
             .send_modify(|state| state.view_only = is_view_only);
         self.surface
             .tell(Notice::State(self.state.borrow().clone()));
+    }
+
+    /// How good a picture is asked for.
+    pub fn quality(&self) -> Quality {
+        *self.quality.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for another quality from now on, also after a lost link.
+    pub async fn set_quality(&self, quality: Quality) {
+        *self.quality.lock().unwrap_or_else(PoisonError::into_inner) = quality;
+        self.input(SessionInput::Quality(quality)).await;
+    }
+
+    /// Finds out whether the link still lives; a session that waits before its next try tries at once.
+    async fn check_link(&self) {
+        if self.state.borrow().state == SessionState::Reconnecting {
+            // A closed queue means the session is over.
+            let _ = self.commands.send(Command::TryNow).await;
+        } else {
+            self.input(SessionInput::CheckLink).await;
+        }
     }
 
     /// Whether it failed and nobody looks at it.
@@ -238,6 +268,8 @@ impl Core {
                 .get("vnc.view_only")
                 .and_then(serde_json::Value::as_bool)
                 == Some(true);
+        let wanted = connection.settings.get("vnc.quality");
+        let quality = wanted.and_then(Quality::of).unwrap_or_default();
         let (commands, receiver) = mpsc::channel(COMMAND_QUEUE);
         let cancel = self.cancel.child_token();
         let session = Arc::new(Session {
@@ -251,6 +283,7 @@ impl Core {
                 state: SessionState::Connecting,
                 stage: None,
                 view_only: is_view_only,
+                stalled: false,
                 security: String::new(),
                 error: None,
                 retry_in_ms: None,
@@ -258,6 +291,7 @@ impl Core {
             .0,
             is_view_only: AtomicBool::new(is_view_only),
             fps: AtomicU32::new(0),
+            quality: Mutex::new(quality),
             inputs: watch::channel(None).0,
             commands,
             cancel: cancel.clone(),
@@ -334,6 +368,14 @@ impl Core {
         match last.error {
             Some(body) => CoreError::Reported { body },
             None => SessionError::new(stage, FailureKind::Lost, "the session ended").into(),
+        }
+    }
+
+    /// Has every session find out whether its link still lives.
+    pub(crate) fn check_links(&self) {
+        for session in self.sessions.all().values() {
+            let session = Arc::clone(session);
+            self.tasks.spawn(async move { session.check_link().await });
         }
     }
 
@@ -460,7 +502,10 @@ impl Core {
         // A closed queue means the session is over.
         let _ = session
             .commands
-            .send(Command::Reconnect { once, allowed })
+            .send(Command::Reconnect {
+                once: once.map(Box::new),
+                allowed: allowed.map(Box::new),
+            })
             .await;
         Ok(())
     }

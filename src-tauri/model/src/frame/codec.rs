@@ -51,6 +51,10 @@ pub enum Kind {
     FrameEnd = 11,
     /// JSON, [`crate::session::Stats`].
     Stats = 12,
+    /// UTF-8 text that the person should read.
+    Said = 13,
+    /// One byte, the locks of the machine's keyboard: 1 scroll, 2 numbers, 4 capitals.
+    Locks = 14,
 }
 
 /// A message's header.
@@ -285,6 +289,8 @@ fn encode_notice(notice: &Notice) -> Vec<u8> {
         Notice::Clipboard(text) => message(Kind::Clipboard, none, text.as_bytes()),
         Notice::Name(text) => message(Kind::Name, none, text.as_bytes()),
         Notice::Bell => message(Kind::Bell, none, &[]),
+        Notice::Said(text) => message(Kind::Said, none, text.as_bytes()),
+        Notice::Locks(locks) => message(Kind::Locks, none, &[*locks]),
     }
 }
 

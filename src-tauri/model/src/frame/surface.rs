@@ -30,6 +30,10 @@ pub enum Notice {
     Name(Arc<str>),
     /// The machine rang.
     Bell,
+    /// Something the person should know.
+    Said(Arc<str>),
+    /// Which locks of the machine's keyboard are on: 1 scroll, 2 numbers, 4 capitals.
+    Locks(u8),
     /// Counters, about once a second.
     Stats(Stats),
 }

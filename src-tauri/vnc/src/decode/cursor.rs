@@ -3,32 +3,68 @@
 use super::{Progress, Target};
 use crate::error::DecodeError;
 use crate::limits::MAX_CURSOR_SIDE;
+use crate::pixel::{BLACK, Format, opaque};
 use crate::wire::Reader;
 use farwire_model::frame::{Cursor, Pixel, Rect, Size};
 
 /// Pixels and a bit a pixel that says whether it shows. `rect`'s place is the pixel that points.
-pub fn masked(target: Target<'_>, rect: Rect, input: &[u8]) -> Result<Progress, DecodeError> {
+pub fn masked(
+    target: Target<'_>,
+    format: &Format,
+    rect: Rect,
+    input: &[u8],
+) -> Result<Progress, DecodeError> {
     check(rect)?;
     let mut reader = Reader::new(input, "a cursor");
     let (width, height) = (usize::from(rect.width), usize::from(rect.height));
-    let colours = reader.take(width * height * 4)?;
+    let row_bytes = width * format.bytes();
+    let colours = reader.take(row_bytes * height)?;
     let mask_row = width.div_ceil(8);
     let mask = reader.take(mask_row * height)?;
-    let mut pixels = Vec::with_capacity(width * height);
-    let rows = colours.chunks_exact((width * 4).max(1));
-    for (colours, mask) in rows.zip(mask.chunks_exact(mask_row.max(1))) {
-        for (position, &[red, green, blue, _]) in colours.as_chunks::<4>().0.iter().enumerate() {
-            let byte = mask.get(position / 8).copied().unwrap_or(0);
-            let is_shown = byte << (position % 8) & 0x80 != 0;
-            pixels.push(if is_shown {
-                [red, green, blue, 255]
-            } else {
-                [0; 4]
-            });
+    let mut pixels = vec![BLACK; width * height];
+    let rows = colours.chunks_exact(row_bytes.max(1));
+    let masks = mask.chunks_exact(mask_row.max(1));
+    for ((to, from), mask) in pixels.chunks_exact_mut(width.max(1)).zip(rows).zip(masks) {
+        format.row(to, from);
+        for (position, pixel) in to.iter_mut().enumerate() {
+            if !bit(mask, position) {
+                *pixel = [0; 4];
+            }
         }
     }
     show(target, rect, pixels);
     Ok(Progress::done(input.len() - reader.rest().len()))
+}
+
+/// Two colours and two bits a pixel: which of them, and whether it shows (the registry's "X Cursor").
+pub fn two_coloured(target: Target<'_>, rect: Rect, input: &[u8]) -> Result<Progress, DecodeError> {
+    check(rect)?;
+    if rect.is_empty() {
+        show(target, rect, Vec::new());
+        return Ok(Progress::done(0));
+    }
+    let mut reader = Reader::new(input, "a cursor");
+    let (front, back) = (opaque(reader.array()?), opaque(reader.array()?));
+    let (width, height) = (usize::from(rect.width), usize::from(rect.height));
+    let row_bytes = width.div_ceil(8);
+    let shapes = reader.take(row_bytes * height)?.chunks_exact(row_bytes);
+    let masks = reader.take(row_bytes * height)?.chunks_exact(row_bytes);
+    let mut pixels = Vec::with_capacity(width * height);
+    for (shape, mask) in shapes.zip(masks) {
+        pixels.extend((0..width).map(|position| match bit(mask, position) {
+            false => [0; 4],
+            true if bit(shape, position) => front,
+            true => back,
+        }));
+    }
+    show(target, rect, pixels);
+    Ok(Progress::done(input.len() - reader.rest().len()))
+}
+
+/// A bit of a row, highest first.
+fn bit(row: &[u8], position: usize) -> bool {
+    let byte = row.get(position / 8).copied().unwrap_or(0);
+    byte << (position % 8) & 0x80 != 0
 }
 
 /// RGBA pixels whose colours are already multiplied by their alpha.
@@ -44,6 +80,14 @@ pub fn with_alpha(target: Target<'_>, rect: Rect, input: &[u8]) -> Result<Progre
     let pixels = bytes.as_chunks::<4>().0.iter().map(straight).collect();
     show(target, rect, pixels);
     Ok(Progress::done(input.len() - reader.rest().len()))
+}
+
+/// The machine itself moved its pointer there (the registry's "Pointer Position").
+pub fn moved(target: Target<'_>, rect: Rect) -> Progress {
+    target
+        .surface
+        .paint(|painter| painter.cursor_moved(rect.x, rect.y));
+    Progress::done(0)
 }
 
 fn straight(&[red, green, blue, alpha]: &[u8; 4]) -> Pixel {

@@ -36,24 +36,22 @@ pub fn extended_size(
     const ASKED_BY_US: u16 = 1;
     let mut reader = Reader::new(input, "a screen layout");
     let [count, _, _, _] = reader.array()?;
-    let screens = reader.take(usize::from(count) * 16)?;
-    let mut first = Reader::new(screens, "a screen");
-    let screen = if count == 0 {
-        Screen::default()
-    } else {
-        let id = first.u32()?;
-        first.take(8)?;
-        Screen {
-            id,
-            flags: first.u32()?,
-        }
-    };
+    let mut list = Reader::new(reader.take(usize::from(count) * 16)?, "a screen");
+    let screens = (0..count)
+        .map(|_| {
+            Ok(Screen {
+                id: list.u32()?,
+                rect: Rect::new(list.u16()?, list.u16()?, list.u16()?, list.u16()?),
+                flags: list.u32()?,
+            })
+        })
+        .collect::<Result<Vec<_>, DecodeError>>()?;
     let used = input.len() - reader.rest().len();
     if rect.x == ASKED_BY_US && rect.y != 0 {
         // The layout of a refusal means nothing.
         report(Report::ResizeRefused(rect.y));
     } else {
-        report(Report::Screens(screen));
+        report(Report::Screens(screens));
         size(target, rect, report)?;
     }
     Ok(Progress::done(used))

@@ -2,7 +2,7 @@
 
 use super::{Progress, Target};
 use crate::error::DecodeError;
-use crate::pixel::{BLACK, four_byte_row};
+use crate::pixel::{BLACK, Format};
 use crate::wire::Reader;
 use farwire_model::frame::{Framebuffer, Pixel, Rect};
 use farwire_model::session::Codec;
@@ -39,6 +39,7 @@ impl Hextile {
     pub fn decode(
         &mut self,
         target: Target<'_>,
+        format: &Format,
         rect: Rect,
         input: &[u8],
     ) -> Result<Progress, DecodeError> {
@@ -55,7 +56,7 @@ impl Hextile {
                     TILE.min(rect.height - self.y),
                 );
                 let mut reader = Reader::new(rest, "a Hextile tile");
-                match self.tile(tile, &mut reader, painter.frame()) {
+                match self.tile(tile, format, &mut reader, painter.frame()) {
                     Err(DecodeError::Truncated { .. }) => return Ok(false),
                     other => other?,
                 }
@@ -84,24 +85,25 @@ impl Hextile {
     fn tile(
         &mut self,
         tile: Rect,
+        format: &Format,
         reader: &mut Reader<'_>,
         frame: &mut Framebuffer,
     ) -> Result<(), DecodeError> {
         let flags = reader.u8()?;
         if flags & IS_RAW != 0 {
-            let row_bytes = usize::from(tile.width) * 4;
+            let row_bytes = usize::from(tile.width) * format.bytes();
             let bytes = reader.take(row_bytes * usize::from(tile.height))?;
             for (to, from) in frame.rows_mut(tile).zip(bytes.chunks_exact(row_bytes)) {
-                four_byte_row(to, from);
+                format.row(to, from);
             }
             return Ok(());
         }
         let (mut background, mut foreground) = (self.background, self.foreground);
         if flags & HAS_BACKGROUND != 0 {
-            background = pixel(reader)?;
+            background = format.pixel(reader)?;
         }
         if flags & HAS_FOREGROUND != 0 {
-            foreground = pixel(reader)?;
+            foreground = format.pixel(reader)?;
         }
         let count = if flags & HAS_RECTS != 0 {
             usize::from(reader.u8()?)
@@ -109,12 +111,12 @@ impl Hextile {
             0
         };
         let is_coloured = flags & ARE_COLOURED != 0;
-        let bytes = reader.take(count * if is_coloured { 6 } else { 2 })?;
+        let bytes = reader.take(count * if is_coloured { format.bytes() + 2 } else { 2 })?;
         frame.fill(tile, background);
         let mut parts = Reader::new(bytes, "a Hextile tile");
         for _ in 0..count {
             let colour = if is_coloured {
-                pixel(&mut parts)?
+                format.pixel(&mut parts)?
             } else {
                 foreground
             };
@@ -134,9 +136,4 @@ impl Hextile {
         self.foreground = foreground;
         Ok(())
     }
-}
-
-fn pixel(reader: &mut Reader<'_>) -> Result<Pixel, DecodeError> {
-    let [red, green, blue, _] = reader.array()?;
-    Ok([red, green, blue, 255])
 }

@@ -1,18 +1,23 @@
 //! From the server's bytes to the picture, without I/O. One encoding a file.
 
+mod clipboard;
 mod copy_rect;
 mod cursor;
 mod desktop;
 mod hextile;
 mod inflate;
 mod raw;
+mod rle_tile;
+mod rre;
 mod stream;
 mod tight;
 mod tight_filter;
 mod tight_jpeg;
+mod trle;
+mod zlib;
 mod zrle;
-mod zrle_tile;
 
+pub use clipboard::{CAPS, Extended, NOTIFY, PEEK, PROVIDE, REQUEST, TEXT};
 pub use stream::Decoder;
 
 use crate::client::Screen;
@@ -57,14 +62,31 @@ pub enum Report {
     UpdateBegan,
     /// The screen has a new size.
     Resized(Size),
-    /// The server takes wishes for its size; this is its first screen.
-    Screens(Screen),
+    /// An update is whole.
+    UpdateEnded {
+        /// Its bytes on the wire.
+        bytes: u64,
+    },
+    /// The server takes wishes for its size; these are its screens.
+    Screens(Vec<Screen>),
     /// Our wish for a size was refused, for this reason.
     ResizeRefused(u16),
     /// A fence, with its flags and payload.
     Fence(u32, Vec<u8>),
     /// The machine's clipboard changed.
     Clipboard(String),
+    /// The machine's clipboard holds this many bytes of text, which is too much.
+    ClipboardTooLong(usize),
+    /// It said something else about clipboards.
+    Extended(Extended),
+    /// The server can send updates without being asked, or has just stopped doing so.
+    CanUpdateUnasked,
+    /// The server takes keys by their place on the keyboard too.
+    TakesKeyCodes,
+    /// The server takes more than eight mouse buttons.
+    TakesMoreButtons,
+    /// Which locks of the machine's keyboard are on: 1 scroll, 2 numbers, 4 capitals.
+    Locks(u8),
     /// The machine's name changed.
     Name(String),
     /// The machine rang.

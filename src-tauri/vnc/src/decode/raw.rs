@@ -2,7 +2,7 @@
 
 use super::{Progress, Target};
 use crate::error::DecodeError;
-use crate::pixel::four_byte_row;
+use crate::pixel::Format;
 use farwire_model::frame::Rect;
 use farwire_model::session::Codec;
 
@@ -17,10 +17,11 @@ impl Raw {
     pub fn decode(
         &mut self,
         target: Target<'_>,
+        format: &Format,
         rect: Rect,
         input: &[u8],
     ) -> Result<Progress, DecodeError> {
-        let row_bytes = usize::from(rect.width) * 4;
+        let row_bytes = usize::from(rect.width) * format.bytes();
         if row_bytes == 0 {
             return Ok(Progress::done(0));
         }
@@ -32,7 +33,7 @@ impl Raw {
         target.surface.paint(|painter| {
             let frame = painter.frame();
             for (to, from) in frame.rows_mut(band).zip(input.chunks_exact(row_bytes)) {
-                four_byte_row(to, from);
+                format.row(to, from);
             }
             if is_done {
                 painter.damaged(rect);

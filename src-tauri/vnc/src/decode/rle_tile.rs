@@ -1,71 +1,124 @@
-//! One ZRLE tile: raw, solid, packed palette, or runs.
+//! One tile of TRLE or ZRLE (RFC 6143, sections 7.7.5 and 7.7.6): raw, solid, packed palette, or runs.
 
 use crate::error::DecodeError;
-use crate::pixel::{BLACK, opaque, three_byte_row};
+use crate::pixel::{BLACK, Format};
 use crate::wire::Reader;
 use farwire_model::frame::{Framebuffer, Pixel, Rect};
 
-/// Paints a tile, except a solid one: its colour is answered, because a fill may be cheaper for viewers.
-pub fn decode(
-    tile: Rect,
-    reader: &mut Reader<'_>,
-    frame: &mut Framebuffer,
-) -> Result<Option<Pixel>, DecodeError> {
-    match reader.u8()? {
-        0 => raw(tile, reader, frame)?,
-        1 => return Ok(Some(opaque(reader.array()?))),
-        count @ 2..=16 => {
-            let colours = palette(usize::from(count), reader)?;
-            packed(tile, count, &colours, reader, frame)?;
-        }
-        128 => {
-            let mut canvas = runs(tile, frame);
-            while !canvas.is_full() {
-                let colour = opaque(reader.array()?);
-                let length = run_length(reader)?;
-                canvas.run(colour, length)?;
-            }
-        }
-        kind @ 130..=255 => {
-            let colours = palette(usize::from(kind) - 128, reader)?;
-            palette_runs(tile, &colours, reader, frame)?;
-        }
-        kind => {
-            return Err(DecodeError::Value {
-                what: "a ZRLE tile's kind",
-                value: u32::from(kind),
-            });
-        }
-    }
-    Ok(None)
+/// The colours of a tile.
+pub struct Palette {
+    colours: [Pixel; 128],
+    count: usize,
 }
 
-fn raw(tile: Rect, reader: &mut Reader<'_>, frame: &mut Framebuffer) -> Result<(), DecodeError> {
-    let row_bytes = usize::from(tile.width) * 3;
+impl Palette {
+    /// No colours.
+    pub const EMPTY: Self = Self {
+        colours: [BLACK; 128],
+        count: 0,
+    };
+
+    fn read(count: usize, format: &Format, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let mut palette = Self {
+            colours: [BLACK; 128],
+            count,
+        };
+        let bytes = reader.take(count * format.compact_bytes())?;
+        let colours = palette.colours.get_mut(..count).unwrap_or_default();
+        format.compact_row(colours, bytes);
+        Ok(palette)
+    }
+
+    /// Indices past the palette are black.
+    fn colour(&self, index: u8) -> Pixel {
+        self.colours
+            .get(usize::from(index))
+            .copied()
+            .unwrap_or(BLACK)
+    }
+}
+
+/// Paints tiles, with what carries over from one to the next.
+pub struct Tiles<'a> {
+    /// How pixels are written.
+    pub format: &'a Format,
+    /// The last tile's colours, which TRLE can use again; ZRLE has none.
+    pub last: Option<&'a mut Palette>,
+}
+
+impl Tiles<'_> {
+    /// Paints a tile, except a solid one: its colour is answered, because a fill may be cheaper for viewers.
+    ///
+    /// Nothing carries over from a tile that has not arrived whole.
+    pub fn decode(
+        &mut self,
+        tile: Rect,
+        reader: &mut Reader<'_>,
+        frame: &mut Framebuffer,
+    ) -> Result<Option<Pixel>, DecodeError> {
+        let format = self.format;
+        let kind = reader.u8()?;
+        let palette = match (kind, &self.last) {
+            (0, _) => {
+                raw(tile, format, reader, frame)?;
+                return Ok(None);
+            }
+            (1, _) => return format.compact(reader).map(Some),
+            (128, _) => {
+                let mut canvas = runs(tile, frame);
+                while !canvas.is_full() {
+                    let colour = format.compact(reader)?;
+                    canvas.run(colour, run_length(reader)?)?;
+                }
+                return Ok(None);
+            }
+            (2..=16, _) => Some(Palette::read(usize::from(kind), format, reader)?),
+            (130..=255, _) => Some(Palette::read(usize::from(kind) - 128, format, reader)?),
+            (127, Some(last)) if (1..=16).contains(&last.count) => None,
+            (129, Some(last)) if last.count > 0 => None,
+            _ => {
+                return Err(DecodeError::Value {
+                    what: "a tile's kind",
+                    value: u32::from(kind),
+                });
+            }
+        };
+        let Some(colours) = palette.as_ref().or(self.last.as_deref()) else {
+            return Ok(None);
+        };
+        if kind < 128 {
+            packed(tile, colours, reader, frame)?;
+        } else {
+            palette_runs(tile, colours, reader, frame)?;
+        }
+        if let (Some(last), Some(palette)) = (&mut self.last, palette) {
+            **last = palette;
+        }
+        Ok(None)
+    }
+}
+
+fn raw(
+    tile: Rect,
+    format: &Format,
+    reader: &mut Reader<'_>,
+    frame: &mut Framebuffer,
+) -> Result<(), DecodeError> {
+    let row_bytes = usize::from(tile.width) * format.compact_bytes();
     let bytes = reader.take(row_bytes * usize::from(tile.height))?;
     for (to, from) in frame.rows_mut(tile).zip(bytes.chunks_exact(row_bytes)) {
-        three_byte_row(to, from);
+        format.compact_row(to, from);
     }
     Ok(())
 }
 
-fn palette(count: usize, reader: &mut Reader<'_>) -> Result<[Pixel; 128], DecodeError> {
-    let mut colours = [BLACK; 128];
-    let bytes = reader.take(count * 3)?;
-    for (to, from) in colours.iter_mut().zip(bytes.as_chunks::<3>().0) {
-        *to = opaque(*from);
-    }
-    Ok(colours)
-}
-
 fn packed(
     tile: Rect,
-    count: u8,
-    colours: &[Pixel; 128],
+    palette: &Palette,
     reader: &mut Reader<'_>,
     frame: &mut Framebuffer,
 ) -> Result<(), DecodeError> {
-    let bits = match count {
+    let bits = match palette.count {
         ..=2 => 1,
         3..=4 => 2,
         _ => 4,
@@ -79,11 +132,7 @@ fn packed(
             let mut shifted = *byte;
             for pixel in to {
                 shifted = shifted.rotate_left(bits as u32);
-                // Indices past the palette are black: at most 15, so this lookup always succeeds.
-                *pixel = colours
-                    .get(usize::from(shifted & mask))
-                    .copied()
-                    .unwrap_or(BLACK);
+                *pixel = palette.colour(shifted & mask);
             }
         }
     }
@@ -92,23 +141,19 @@ fn packed(
 
 fn palette_runs(
     tile: Rect,
-    colours: &[Pixel; 128],
+    palette: &Palette,
     reader: &mut Reader<'_>,
     frame: &mut Framebuffer,
 ) -> Result<(), DecodeError> {
     let mut canvas = runs(tile, frame);
     while !canvas.is_full() {
         let index = reader.u8()?;
-        let colour = colours
-            .get(usize::from(index & 127))
-            .copied()
-            .unwrap_or(BLACK);
         let length = if index & 128 == 0 {
             1
         } else {
             run_length(reader)?
         };
-        canvas.run(colour, length)?;
+        canvas.run(palette.colour(index & 127), length)?;
     }
     Ok(())
 }

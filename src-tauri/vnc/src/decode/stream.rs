@@ -2,15 +2,18 @@
 
 use super::hextile::Hextile;
 use super::raw::Raw;
+use super::rre::{Numbers, Rre};
 use super::tight::Tight;
+use super::trle::Trle;
+use super::zlib::Zlib;
 use super::zrle::Zrle;
-use super::{Progress, Report, Target, copy_rect, cursor, desktop};
+use super::{Progress, Report, Target, clipboard, copy_rect, cursor, desktop};
 use crate::encoding;
 use crate::error::DecodeError;
-use crate::limits::{MAX_CUT_TEXT_BYTES, MAX_FENCE_BYTES, MAX_SKIPPED_TEXT_BYTES};
-use crate::text::from_latin1;
+use crate::limits::MAX_FENCE_BYTES;
+use crate::pixel::{Depth, Format};
 use crate::wire::{Reader, capped};
-use farwire_model::frame::Rect;
+use farwire_model::frame::{MAX_PIXELS, Rect};
 use std::sync::atomic::Ordering;
 
 /// A count of rectangles that means: until `LastRect`.
@@ -18,12 +21,19 @@ const UNTIL_LAST_RECT: u16 = u16::MAX;
 
 /// Decodes server messages into the picture, in whatever pieces they arrive.
 pub struct Decoder {
+    format: Format,
     state: State,
+    /// Pixels painted so far.
     pixels: u64,
+    /// Bytes of the update so far.
+    update_bytes: u64,
     raw: Raw,
+    rre: Rre,
     hextile: Hextile,
-    zrle: Zrle,
+    zlib: Zlib,
     tight: Tight,
+    trle: Trle,
+    zrle: Zrle,
 }
 
 #[derive(Clone, Copy)]
@@ -42,26 +52,34 @@ enum State {
     Skip { left: usize },
 }
 
-impl Default for Decoder {
-    fn default() -> Self {
+impl Decoder {
+    /// Before the first message. The server was asked for this depth.
+    pub fn new(depth: Depth) -> Self {
         Self {
+            format: Format::new(depth),
             state: State::Message,
             pixels: 0,
+            update_bytes: 0,
             raw: Raw::default(),
+            rre: Rre::default(),
             hextile: Hextile::default(),
-            zrle: Zrle::new(),
+            zlib: Zlib::new(),
             tight: Tight::new(),
+            trle: Trle::new(),
+            zrle: Zrle::new(),
         }
     }
-}
 
-impl Decoder {
     /// How many pixels the rectangles so far covered, for measuring.
     pub fn pixels(&self) -> u64 {
         self.pixels
     }
 
-    /// Takes the bytes that have arrived; answers how many are done with. The rest must come again, with more behind.
+    /// Takes the bytes that have arrived; answers how many are done with. The rest must come again, with more behind
+    /// when it was none.
+    ///
+    /// A few bytes can ask for the whole screen to be painted again and again: each call ends after about
+    /// [`MAX_PIXELS`], so that whoever calls can see to other things.
     ///
     /// # Errors
     /// Any [`DecodeError`] but `Truncated`; the stream cannot be followed any further then.
@@ -72,10 +90,11 @@ impl Decoder {
         report: &mut dyn FnMut(Report),
     ) -> Result<usize, DecodeError> {
         let mut rest = input;
-        loop {
+        let enough = self.pixels + MAX_PIXELS as u64;
+        while self.pixels < enough {
             let result = match self.state {
                 State::Message => self.message(rest, report),
-                State::Update { left: 0 } => self.finish(target),
+                State::Update { left: 0 } => self.finish(target, report),
                 State::Update { left } => self.rectangle_header(target, left, rest),
                 State::Rectangle {
                     left,
@@ -86,6 +105,7 @@ impl Decoder {
             };
             match result {
                 Ok(Progress { used, is_done }) => {
+                    self.update_bytes += used as u64;
                     rest = rest.get(used..).unwrap_or_default();
                     if !is_done {
                         return Ok(input.len() - rest.len());
@@ -95,6 +115,7 @@ impl Decoder {
                 Err(error) => return Err(error),
             }
         }
+        Ok(input.len() - rest.len())
     }
 
     fn message(
@@ -108,27 +129,24 @@ impl Decoder {
                 reader.take(1)?;
                 let left = reader.u16()?;
                 self.state = State::Update { left };
+                self.update_bytes = 0;
                 // The server works on the next update while this one is decoded.
                 report(Report::UpdateBegan);
             }
-            // SetColourMapEntries: we never ask for colour maps, so they mean nothing.
             1 => {
-                reader.take(3)?;
-                let left = usize::from(reader.u16()?) * 6;
-                self.state = State::Skip { left };
+                reader.take(1)?;
+                let (first, count) = (reader.u16()?, reader.u16()?);
+                let colours = reader.take(usize::from(count) * 6)?;
+                self.format.map(first, colours.as_chunks().0);
             }
             2 => report(Report::Bell),
             3 => {
-                reader.take(3)?;
-                let length = capped("clipboard text", reader.u32()?, MAX_SKIPPED_TEXT_BYTES)?;
-                if length > MAX_CUT_TEXT_BYTES {
-                    // Half a document would be worse than none.
-                    tracing::debug!(length, "clipboard text is too long and was left out");
-                    self.state = State::Skip { left: length };
-                } else {
-                    report(Report::Clipboard(from_latin1(reader.take(length)?)));
+                let left = clipboard::cut_text(&mut reader, report)?;
+                if left > 0 {
+                    self.state = State::Skip { left };
                 }
             }
+            150 => report(Report::CanUpdateUnasked),
             248 => {
                 reader.take(3)?;
                 let flags = reader.u32()?;
@@ -171,17 +189,41 @@ impl Decoder {
         input: &[u8],
         report: &mut dyn FnMut(Report),
     ) -> Result<Progress, DecodeError> {
+        let format = &self.format;
         let progress = match encoding {
-            encoding::RAW => self.raw.decode(target, rect, input)?,
+            encoding::RAW => self.raw.decode(target, format, rect, input)?,
             encoding::COPY_RECT => copy_rect::decode(target, rect, input)?,
-            encoding::HEXTILE => self.hextile.decode(target, rect, input)?,
-            encoding::TIGHT => self.tight.decode(target, rect, input)?,
-            encoding::ZRLE => self.zrle.decode(target, rect, input)?,
-            encoding::CURSOR => cursor::masked(target, rect, input)?,
+            encoding::RRE => self
+                .rre
+                .decode(target, format, Numbers::Wide, rect, input)?,
+            encoding::CORRE => self
+                .rre
+                .decode(target, format, Numbers::Narrow, rect, input)?,
+            encoding::HEXTILE => self.hextile.decode(target, format, rect, input)?,
+            encoding::ZLIB => self.zlib.decode(target, format, rect, input)?,
+            encoding::TIGHT => self.tight.decode(target, format, rect, input)?,
+            encoding::TRLE => self.trle.decode(target, format, rect, input)?,
+            encoding::ZRLE => self.zrle.decode(target, format, rect, input)?,
+            encoding::CURSOR => cursor::masked(target, format, rect, input)?,
+            encoding::X_CURSOR => cursor::two_coloured(target, rect, input)?,
             encoding::CURSOR_WITH_ALPHA => cursor::with_alpha(target, rect, input)?,
+            encoding::POINTER_POSITION => cursor::moved(target, rect),
             encoding::DESKTOP_SIZE => desktop::size(target, rect, report)?,
             encoding::EXTENDED_DESKTOP_SIZE => desktop::extended_size(target, rect, input, report)?,
             encoding::DESKTOP_NAME => desktop::name(input, report)?,
+            encoding::LED_STATE => {
+                let locks = Reader::new(input, "the keyboard's locks").u8()?;
+                report(Report::Locks(locks));
+                Progress::done(1)
+            }
+            encoding::EXTENDED_KEYS => {
+                report(Report::TakesKeyCodes);
+                Progress::done(0)
+            }
+            encoding::EXTENDED_BUTTONS => {
+                report(Report::TakesMoreButtons);
+                Progress::done(0)
+            }
             encoding::LAST_RECT => Progress::done(0),
             encoding => return Err(DecodeError::Encoding { encoding }),
         };
@@ -199,8 +241,15 @@ impl Decoder {
         Ok(progress)
     }
 
-    fn finish(&mut self, target: Target<'_>) -> Result<Progress, DecodeError> {
+    fn finish(
+        &mut self,
+        target: Target<'_>,
+        report: &mut dyn FnMut(Report),
+    ) -> Result<Progress, DecodeError> {
         self.state = State::Message;
+        report(Report::UpdateEnded {
+            bytes: self.update_bytes,
+        });
         target.meter.updates.fetch_add(1, Ordering::Relaxed);
         target.surface.publish();
         Ok(Progress::done(0))

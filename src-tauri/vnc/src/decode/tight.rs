@@ -3,7 +3,7 @@
 use super::inflate::Inflate;
 use super::{Progress, Target, WORTH_A_FILL, tight_filter as filter, tight_jpeg};
 use crate::error::DecodeError;
-use crate::pixel::{BLACK, opaque};
+use crate::pixel::{BLACK, Format};
 use crate::wire::Reader;
 use farwire_model::frame::{Pixel, Rect};
 use farwire_model::session::Codec;
@@ -32,9 +32,9 @@ enum Filter {
 }
 
 impl Filter {
-    fn row_bytes(&self, width: usize) -> usize {
+    fn row_bytes(&self, format: &Format, width: usize) -> usize {
         match self {
-            Self::Copy | Self::Gradient => width * 3,
+            Self::Copy | Self::Gradient => width * format.compact_bytes(),
             Self::Palette { count: ..=2, .. } => width.div_ceil(8),
             Self::Palette { .. } => width,
         }
@@ -55,6 +55,7 @@ impl Tight {
     pub fn decode(
         &mut self,
         target: Target<'_>,
+        format: &Format,
         rect: Rect,
         input: &[u8],
     ) -> Result<Progress, DecodeError> {
@@ -62,7 +63,7 @@ impl Tight {
         let control = reader.u8()?;
         match control >> 4 {
             8 => {
-                let colour = opaque(reader.array()?);
+                let colour = format.compact(&mut reader)?;
                 self.reset(control);
                 fill(target, rect, colour);
             }
@@ -72,7 +73,7 @@ impl Tight {
                 self.reset(control);
                 tight_jpeg::decode(target, rect, picture, &mut self.jpeg)?;
             }
-            kind @ 0..=7 => self.basic(target, rect, control, kind, &mut reader)?,
+            0..=7 => self.basic(target, format, rect, control, &mut reader)?,
             kind => {
                 return Err(DecodeError::Value {
                     what: "Tight's compression",
@@ -90,23 +91,24 @@ impl Tight {
     fn basic(
         &mut self,
         target: Target<'_>,
+        format: &Format,
         rect: Rect,
         control: u8,
-        kind: u8,
         reader: &mut Reader<'_>,
     ) -> Result<(), DecodeError> {
+        let kind = control >> 4;
         let filter = if kind & 4 == 0 {
             Filter::Copy
         } else {
-            read_filter(reader)?
+            read_filter(format, reader)?
         };
-        let row_bytes = filter.row_bytes(usize::from(rect.width));
+        let row_bytes = filter.row_bytes(format, usize::from(rect.width));
         let size = row_bytes * usize::from(rect.height);
         if size < MIN_COMPRESSED_BYTES {
             let bytes = reader.take(size)?;
             self.reset(control);
             let mut gradient = filter::Gradient::default();
-            paint(target, rect, &filter, &mut gradient, bytes);
+            paint(target, format, rect, &filter, &mut gradient, bytes);
         } else {
             let length = compact_length(reader)?;
             let mut compressed = reader.take(length)?;
@@ -130,7 +132,7 @@ impl Tight {
                     .read_exact(&mut compressed, band)
                     .map_err(incomplete)?;
                 let place = Rect::new(rect.x, rect.y + top, rect.width, rows);
-                paint(target, place, &filter, &mut gradient, band);
+                paint(target, format, place, &filter, &mut gradient, band);
                 top += rows;
             }
             stream.finish(compressed)?;
@@ -173,19 +175,20 @@ fn fill(target: Target<'_>, rect: Rect, colour: Pixel) {
 
 fn paint(
     target: Target<'_>,
+    format: &Format,
     rect: Rect,
     filter: &Filter,
     gradient: &mut filter::Gradient,
     bytes: &[u8],
 ) {
-    let row_bytes = filter.row_bytes(usize::from(rect.width)).max(1);
+    let row_bytes = filter.row_bytes(format, usize::from(rect.width)).max(1);
     target.surface.paint(|painter| {
         let rows = painter
             .frame()
             .rows_mut(rect)
             .zip(bytes.chunks_exact(row_bytes));
         match filter {
-            Filter::Copy => rows.for_each(|(to, from)| crate::pixel::three_byte_row(to, from)),
+            Filter::Copy => rows.for_each(|(to, from)| format.compact_row(to, from)),
             Filter::Palette {
                 colours,
                 count: ..=2,
@@ -195,24 +198,22 @@ fn paint(
             Filter::Palette { colours, .. } => {
                 rows.for_each(|(to, from)| filter::palette(to, from, colours));
             }
-            Filter::Gradient => rows.for_each(|(to, from)| gradient.row(to, from)),
+            Filter::Gradient => rows.for_each(|(to, from)| gradient.row(format, to, from)),
         }
     });
 }
 
-fn read_filter(reader: &mut Reader<'_>) -> Result<Filter, DecodeError> {
+fn read_filter(format: &Format, reader: &mut Reader<'_>) -> Result<Filter, DecodeError> {
     match reader.u8()? {
         0 => Ok(Filter::Copy),
         1 => {
             let count = usize::from(reader.u8()?) + 1;
-            let bytes = reader.take(count * 3)?;
+            let bytes = reader.take(count * format.compact_bytes())?;
             let mut colours = Box::new([BLACK; 256]);
-            for (to, from) in colours.iter_mut().zip(bytes.as_chunks::<3>().0) {
-                *to = opaque(*from);
-            }
+            format.compact_row(colours.get_mut(..count).unwrap_or_default(), bytes);
             Ok(Filter::Palette { colours, count })
         }
-        2 => Ok(Filter::Gradient),
+        2 if format.channels().is_some() => Ok(Filter::Gradient),
         value => Err(DecodeError::Value {
             what: "Tight's filter",
             value: u32::from(value),

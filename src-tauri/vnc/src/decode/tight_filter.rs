@@ -1,6 +1,6 @@
 //! Tight's filters: rows of filtered bytes become pixels.
 
-use crate::pixel::BLACK;
+use crate::pixel::{BLACK, Format};
 use farwire_model::frame::Pixel;
 
 /// A bit a pixel, highest first.
@@ -24,30 +24,43 @@ pub fn palette(to: &mut [Pixel], from: &[u8], colours: &[Pixel; 256]) {
     }
 }
 
-/// Each colour is the difference to a guess from its neighbours on the left, above, and left above.
+/// Each channel is the difference to a guess from its neighbours on the left, above, and left above.
 #[derive(Default)]
 pub struct Gradient {
-    above: Vec<[u8; 3]>,
+    above: Vec<[u16; 3]>,
 }
 
 impl Gradient {
-    /// The next row.
-    pub fn row(&mut self, to: &mut [Pixel], from: &[u8]) {
+    /// The next row. A format without channels, a colour map, has no gradients.
+    pub fn row(&mut self, format: &Format, to: &mut [Pixel], from: &[u8]) {
+        let Some(channels) = format.channels() else {
+            return;
+        };
         self.above.resize(to.len(), [0; 3]);
         let (mut left, mut left_above) = ([0; 3], [0; 3]);
-        let differences = from.as_chunks::<3>().0;
-        for ((to, above), difference) in to.iter_mut().zip(&mut self.above).zip(differences) {
-            let colour: [u8; 3] = std::array::from_fn(|channel| {
-                let at = |pixel: &[u8; 3]| pixel.get(channel).copied().unwrap_or(0);
-                let guess =
-                    i16::from(at(&left)) + i16::from(at(above)) - i16::from(at(&left_above));
-                let guess = u8::try_from(guess.clamp(0, 255)).unwrap_or(0);
-                guess.wrapping_add(at(difference))
-            });
+        let pixels = from.chunks_exact(format.compact_bytes());
+        for ((to, above), bytes) in to.iter_mut().zip(&mut self.above).zip(pixels) {
+            let difference = bytes
+                .iter()
+                .rev()
+                .fold(0, |number: u32, byte| number << 8 | u32::from(*byte));
+            let mut number = 0;
+            let mut values = [0; 3];
+            for (index, (shift, max)) in channels.into_iter().enumerate() {
+                let at = |pixel: &[u16; 3]| i32::from(pixel.get(index).copied().unwrap_or(0));
+                let guess = at(&left) + at(above) - at(&left_above);
+                let guess = u32::try_from(guess.clamp(0, i32::from(max))).unwrap_or(0);
+                // Largest values are one less than a power of two, so this is the sum modulo that power.
+                let value = (guess + (difference >> shift)) & u32::from(max);
+                number |= value << shift;
+                if let Some(slot) = values.get_mut(index) {
+                    *slot = u16::try_from(value).unwrap_or(0);
+                }
+            }
             left_above = *above;
-            left = colour;
-            *above = colour;
-            *to = crate::pixel::opaque(colour);
+            left = values;
+            *above = values;
+            *to = format.of_number(number);
         }
     }
 }
@@ -55,6 +68,7 @@ impl Gradient {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pixel::Depth;
 
     #[test]
     fn bits_are_read_from_the_highest_and_rows_end_at_their_width() {
@@ -72,10 +86,11 @@ mod tests {
     #[test]
     fn a_gradient_guess_stays_between_0_and_255() {
         let mut gradient = Gradient::default();
+        let full = Format::new(Depth::Full);
         let mut row = [BLACK; 2];
-        gradient.row(&mut row, &[200, 0, 0, 0, 0, 0]);
+        gradient.row(&full, &mut row, &[200, 0, 0, 0, 0, 0]);
         assert_eq!(row, [[200, 0, 0, 255], [200, 0, 0, 255]]);
-        gradient.row(&mut row, &[100, 10, 0, 0, 0, 0]);
+        gradient.row(&full, &mut row, &[100, 10, 0, 0, 0, 0]);
         // Guesses 200 and 200 + 44 - 200; the sum of difference and guess wraps at 256.
         assert_eq!(row, [[44, 10, 0, 255], [44, 10, 0, 255]]);
     }

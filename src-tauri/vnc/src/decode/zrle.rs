@@ -3,11 +3,12 @@
 use super::inflate::Inflate;
 use super::{Progress, Target, WORTH_A_FILL};
 use crate::error::DecodeError;
+use crate::pixel::Format;
 use crate::wire::Reader;
 use farwire_model::frame::{Painter, Pixel, Rect, Region};
 use farwire_model::session::Codec;
 
-use super::zrle_tile;
+use super::rle_tile::Tiles;
 
 const TILE: u16 = 64;
 
@@ -48,6 +49,7 @@ impl Zrle {
     pub fn decode(
         &mut self,
         target: Target<'_>,
+        format: &Format,
         rect: Rect,
         input: &[u8],
     ) -> Result<Progress, DecodeError> {
@@ -66,7 +68,7 @@ impl Zrle {
         self.remaining = Some(remaining - arrived);
         target
             .surface
-            .paint(|painter| self.tiles(painter, rect, &mut compressed, is_whole))?;
+            .paint(|painter| self.tiles(painter, format, rect, &mut compressed, is_whole))?;
         // Empty unless every tile is painted: nothing else leaves compressed bytes behind.
         self.stream.finish(compressed)?;
         if is_whole {
@@ -88,11 +90,13 @@ impl Zrle {
     fn tiles(
         &mut self,
         painter: &mut Painter<'_>,
+        format: &Format,
         rect: Rect,
         compressed: &mut &[u8],
         is_whole: bool,
     ) -> Result<(), DecodeError> {
         let mut fills = Fills::default();
+        let mut tiles = Tiles { format, last: None };
         while !rect.is_empty() && self.y < rect.height {
             if self.unread.len() < MAX_TILE_BYTES {
                 self.refill(compressed)?;
@@ -105,7 +109,7 @@ impl Zrle {
             );
             let bytes = self.window.get(self.unread.clone()).unwrap_or_default();
             let mut reader = Reader::new(bytes, "a ZRLE tile");
-            let solid = match zrle_tile::decode(tile, &mut reader, painter.frame()) {
+            let solid = match tiles.decode(tile, &mut reader, painter.frame()) {
                 Ok(solid) => solid,
                 // The rest of this tile is still on its way; it is painted anew then.
                 Err(DecodeError::Truncated { .. }) if !is_whole => break,

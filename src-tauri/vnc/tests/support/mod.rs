@@ -8,8 +8,8 @@ use farwire_model::frame::{Framebuffer, Rect, Size, Surface};
 use farwire_model::input::SessionInput;
 use farwire_model::session::{Meter, Purpose, SessionError, SessionEvent, Start};
 use farwire_model::trust::{Identity, IdentityKind, TrustCheck, TrustVerdict};
-use farwire_vnc::DecodeError;
 use farwire_vnc::decode::{Decoder, Report, Target};
+use farwire_vnc::{DecodeError, Depth};
 use flate2::{Compress, FlushCompress};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -126,7 +126,7 @@ impl Decoding {
         let surface = Surface::new();
         surface.paint(|painter| painter.resize(size)).unwrap();
         Self {
-            decoder: Decoder::default(),
+            decoder: Decoder::new(Depth::Full),
             surface,
             meter: Meter::default(),
             reports: Vec::new(),
