@@ -340,11 +340,12 @@ fn apply_setting(
         (SettingKind::Choice(words), Value::String(word)) if words.contains(&word.as_str()) => {}
         (SettingKind::Quality, _) => {
             let message = format!("{key} is auto, lossless, or a whole number from 0 to 9");
-            return Err(CoreError::field(ErrorCode::ValueOutOfBounds, key, message));
+            let is_near = value.is_string() || value.is_number();
+            return Err(CoreError::field(wrong(is_near), key, message));
         }
         (SettingKind::Choice(words), _) => {
             let message = format!("{key} is one of {}", words.join(", "));
-            return Err(CoreError::field(ErrorCode::ValueOutOfBounds, key, message));
+            return Err(CoreError::field(wrong(value.is_string()), key, message));
         }
         (SettingKind::Integer { min, max }, Value::Number(number)) => {
             if !number
@@ -374,6 +375,15 @@ fn apply_setting(
     }
     connection.settings.insert(key, value);
     Ok(())
+}
+
+/// The code for a value of the right type that is out of the question, or of another type.
+fn wrong(is_type_right: bool) -> ErrorCode {
+    if is_type_right {
+        ErrorCode::ValueOutOfBounds
+    } else {
+        ErrorCode::ValueIncorrectType
+    }
 }
 
 /// A way through another machine is a saved SSH connection, and never leads back to the connection itself.

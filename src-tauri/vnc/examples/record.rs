@@ -1,27 +1,53 @@
 //! Records what a VNC server sends, for the tests and for measuring.
 //!
-//! `cargo run -p farwire-vnc --example record -- HOST:PORT OUT SECONDS ENCODINGS [MILLISECONDS] [WIDTHxHEIGHT]`
+//! `cargo run -p farwire-vnc --example record -- HOST:PORT OUT SECONDS ENCODINGS [MILLISECONDS] [WIDTHxHEIGHT] [DEPTH]`
 //!
 //! The server must take security type None. ENCODINGS are numbers, best first, joined by commas, pseudo-encodings
-//! included: `7,1,0,-224,-32`. The recording holds every byte the server sent, greeting included, in our own pixel
-//! format; `examples/replay.rs` and `tests/replay.rs` feed it to decoders. Updates are asked for every MILLISECONDS
-//! (40), so nothing here depends on the decoders under test. With a size the server is asked to take it half way.
+//! included: `7,1,0,-224,-32`. The recording holds every byte the server sent, greeting included; `examples/replay.rs`
+//! and `tests/replay.rs` feed it to decoders. Updates are asked for every MILLISECONDS (40), so nothing here depends on
+//! the decoders under test. With a size (`-` for none) the server is asked to take it half way. DEPTH is `full`, `high`,
+//! `low` or `mapped`, and its pixel format is written here again, as plain bytes.
+//!
+//! The last second is silent, for the screen to rest; then the server is asked for everything once more, in raw pixels.
+//! So a recording ends with what the picture must be by then.
 
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// 32 bits, depth 24, little endian, red lowest, as `client::PIXEL_FORMAT`.
-const PIXEL_FORMAT: [u8; 20] = [
-    0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 0, 8, 16, 0, 0, 0,
-];
+/// `SetPixelFormat` for a depth.
+fn pixel_format(depth: &str) -> Option<[u8; 20]> {
+    let format: [u8; 16] = match depth {
+        "full" => [32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 0, 8, 16, 0, 0, 0],
+        "high" => [16, 16, 0, 1, 0, 31, 0, 63, 0, 31, 11, 5, 0, 0, 0, 0],
+        "low" => [8, 8, 0, 1, 0, 7, 0, 7, 0, 3, 0, 3, 6, 0, 0, 0],
+        "mapped" => [8, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        _ => return None,
+    };
+    let mut message = [0; 20];
+    message
+        .iter_mut()
+        .skip(4)
+        .zip(format)
+        .for_each(|(to, from)| *to = from);
+    Some(message)
+}
+
+/// `SetEncodings`.
+fn set_encodings(encodings: &[i32]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut message = vec![2, 0];
+    message.extend_from_slice(&u16::try_from(encodings.len())?.to_be_bytes());
+    message.extend(encodings.iter().flat_map(|encoding| encoding.to_be_bytes()));
+    Ok(message)
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [address, out, seconds, encodings, rest @ ..] = arguments.as_slice() else {
         return Err(
-            "usage: record HOST:PORT OUT SECONDS ENCODINGS [MILLISECONDS] [WIDTHxHEIGHT]".into(),
+            "usage: record HOST:PORT OUT SECONDS ENCODINGS [MILLISECONDS] [WIDTHxHEIGHT] [DEPTH]"
+                .into(),
         );
     };
     let length = Duration::from_secs_f64(seconds.parse()?);
@@ -31,6 +57,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect::<Result<Vec<i32>, _>>()?;
     let period = Duration::from_millis(rest.first().map_or(Ok(40), |text| text.parse())?);
     let wish = rest.get(1).and_then(|text| text.split_once('x'));
+    let depth = rest.get(2).map_or("full", String::as_str);
+    let format = pixel_format(depth).ok_or("DEPTH is full, high, low or mapped")?;
 
     let mut server = TcpStream::connect(address)?;
     let mut recording = Vec::new();
@@ -57,11 +85,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .map_or(0, |length| u32::from_be_bytes(*length));
     read(&mut server, usize::try_from(name)?)?;
 
-    server.write_all(&PIXEL_FORMAT)?;
-    let mut message = vec![2, 0];
-    message.extend_from_slice(&u16::try_from(encodings.len())?.to_be_bytes());
-    message.extend(encodings.iter().flat_map(|encoding| encoding.to_be_bytes()));
-    server.write_all(&message)?;
+    server.write_all(&format)?;
+    server.write_all(&set_encodings(&encodings)?)?;
     server.write_all(&[3, 0, 0, 0, 0, 0, 255, 255, 255, 255])?;
 
     let mut wish = match wish {
@@ -71,7 +96,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (began, mut asked) = (Instant::now(), Instant::now());
     server.set_read_timeout(Some(Duration::from_millis(5)))?;
     let mut chunk = vec![0; 1 << 20];
-    while began.elapsed() < length {
+    let (rest, end) = (Duration::from_secs(1), Duration::from_secs(2));
+    let mut is_ending = false;
+    while began.elapsed() < length + end {
+        if began.elapsed() > length + rest && !is_ending {
+            is_ending = true;
+            let pseudo = encodings.iter().copied().filter(|encoding| *encoding < 0);
+            let raw: Vec<i32> = std::iter::once(0).chain(pseudo).collect();
+            server.write_all(&set_encodings(&raw)?)?;
+            server.write_all(&[3, 0, 0, 0, 0, 0, 255, 255, 255, 255])?;
+        }
         match server.read(&mut chunk) {
             Ok(0) => break,
             Ok(count) => recording.extend(chunk.iter().take(count)),
@@ -82,7 +116,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 ) => {}
             Err(error) => return Err(error.into()),
         }
-        if asked.elapsed() > period && began.elapsed() + period * 2 < length {
+        if asked.elapsed() > period && began.elapsed() < length {
             asked = Instant::now();
             server.write_all(&[3, 1, 0, 0, 0, 0, 255, 255, 255, 255])?;
         }

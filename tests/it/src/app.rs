@@ -112,7 +112,7 @@ impl App {
     /// A saved VNC connection with its password.
     pub async fn vnc(&self, port: u16, password: Option<&str>) -> String {
         let uid = self
-            .connection(json!({"name": "desk", "host": "127.0.0.1", "port": port}))
+            .connection(json!({"name": "desk", "host": "127.0.0.1", "port": port, "vnc.quality": "lossless"}))
             .await;
         if let Some(password) = password {
             self.ok(

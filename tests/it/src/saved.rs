@@ -106,6 +106,21 @@ async fn a_connection_keeps_what_it_is_told_and_nothing_else() {
             "vnc.quality",
         ),
         (
+            json!({"vnc.quality": "best"}),
+            "VALUE_OUT_OF_BOUNDS",
+            "vnc.quality",
+        ),
+        (
+            json!({"vnc.colours": "some"}),
+            "VALUE_OUT_OF_BOUNDS",
+            "vnc.colours",
+        ),
+        (
+            json!({"vnc.colours": 16}),
+            "VALUE_INCORRECT_TYPE",
+            "vnc.colours",
+        ),
+        (
             json!({"vnc.quality": true}),
             "VALUE_INCORRECT_TYPE",
             "vnc.quality",

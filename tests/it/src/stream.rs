@@ -68,7 +68,7 @@ impl Viewer {
                 self.frames += 1;
                 return Some([&[1], &head[20..24]].concat());
             }
-            6 | 9 | 10 | 12 => {}
+            6 | 9 | 10 | 12..=14 => {}
             other => panic!("no message of kind {other} exists"),
         }
         None

@@ -15,7 +15,7 @@ use farwire_model::input::SessionInput;
 use farwire_model::quality::Quality;
 use farwire_model::secret::Secret;
 use farwire_model::token::Scope;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,7 +126,11 @@ fn read_quality(fields: &mut Fields) -> Result<Option<Quality>, ApiError> {
     };
     Quality::of(&value).map(Some).ok_or_else(|| {
         let message = "quality is auto, lossless, or a whole number from 0 to 9";
-        ApiError::new(400, ErrorCode::ValueOutOfBounds, message).about("quality")
+        let code = match value {
+            Value::String(_) | Value::Number(_) => ErrorCode::ValueOutOfBounds,
+            _ => ErrorCode::ValueIncorrectType,
+        };
+        ApiError::new(400, code, message).about("quality")
     })
 }
 

@@ -1,6 +1,7 @@
 //! The actor that owns one session: it runs the handler, tells viewers, and tries again.
 
-use super::registry::{Attempt, Session, latency_ms};
+use super::live::{Session, latency_ms};
+use super::registry::Attempt;
 use crate::Core;
 use crate::credentials::Once;
 use crate::trust::SavedTrust;

@@ -1,6 +1,6 @@
 //! Screenshots of sessions.
 
-use super::registry::Session;
+use super::live::Session;
 use crate::error::CoreError;
 use farwire_model::error::ErrorCode;
 use farwire_model::frame::{MAX_PIXELS, Size};

@@ -1,6 +1,6 @@
 //! Input that scripts send: text, named keys, pointer positions.
 
-use super::registry::Session;
+use super::live::Session;
 use crate::error::CoreError;
 use farwire_model::error::ErrorCode;
 use farwire_model::input::{Buttons, Keysym, Scancode, SessionInput};

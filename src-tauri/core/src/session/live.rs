@@ -1,0 +1,156 @@
+//! One live run of a connection, as everybody but its actor sees it.
+
+use super::actor::Command;
+use farwire_model::connection::ProtocolKind;
+use farwire_model::frame::{Attached, FrameSink, Notice, Surface};
+use farwire_model::ids::{ConnectionId, SessionId};
+use farwire_model::input::SessionInput;
+use farwire_model::quality::Quality;
+use farwire_model::session::{Meter, SessionState, SessionView, StateNotice};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long an ended session may take to let go of its machine.
+const END_LIMIT: Duration = Duration::from_secs(5);
+
+/// A live run of a connection.
+pub struct Session {
+    /// Its identifier.
+    pub id: SessionId,
+    /// The connection it is a run of.
+    pub connection: ConnectionId,
+    pub(super) name: String,
+    pub(super) protocol: ProtocolKind,
+    pub(super) surface: Arc<Surface>,
+    pub(super) meter: Arc<Meter>,
+    pub(super) state: watch::Sender<StateNotice>,
+    pub(super) is_view_only: AtomicBool,
+    pub(super) fps: AtomicU32,
+    // What was asked for last; it outlives a lost link.
+    pub(super) quality: Mutex<Quality>,
+    // The way to the handler of the current attempt; none while there is no link.
+    pub(super) inputs: watch::Sender<Option<mpsc::Sender<SessionInput>>>,
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) cancel: CancellationToken,
+    pub(super) done: TaskTracker,
+}
+
+impl Session {
+    /// The session as the API shows it.
+    pub fn view(&self) -> SessionView {
+        let state = self.state.borrow().clone();
+        let size = self.surface.size();
+        SessionView {
+            session_id: self.id.clone(),
+            connection_uid: self.connection.clone(),
+            name: self.name.clone(),
+            protocol: self.protocol,
+            state: state.state,
+            view_only: self.is_view_only.load(Ordering::Relaxed),
+            width: size.width,
+            height: size.height,
+            fps: self.fps.load(Ordering::Relaxed),
+            bytes_in: self.meter.bytes_in.load(Ordering::Relaxed),
+            bytes_out: self.meter.bytes_out.load(Ordering::Relaxed),
+            latency_ms: latency_ms(&self.meter),
+            codec: self.meter.codec().to_owned(),
+            quality: self.quality(),
+            stalled: state.stalled,
+            security: state.security,
+            error: state.error,
+        }
+    }
+
+    /// Adds a viewer. It is told the state at once and owed the whole picture.
+    pub fn attach(&self, sink: Arc<dyn FrameSink>) -> Attached {
+        let attached = self.surface.attach(sink);
+        attached.tell(Notice::State(self.state.borrow().clone()));
+        attached
+    }
+
+    /// Passes input on to the machine. An observer's input ends here; what changes nothing there, such as letting go of keys,
+    /// always passes.
+    ///
+    /// Waits while the machine's link is full, so that no key-up is lost. Input without a link is dropped: typing
+    /// blindly into a screen that comes back later is worse.
+    pub async fn input(&self, input: SessionInput) {
+        let is_harmless = matches!(
+            input,
+            SessionInput::ReleaseAll
+                | SessionInput::Key { is_down: false, .. }
+                | SessionInput::Quality(_)
+                | SessionInput::CheckLink
+        );
+        if self.is_view_only.load(Ordering::Relaxed) && !is_harmless {
+            return;
+        }
+        let link = self.inputs.borrow().clone();
+        if let Some(link) = link {
+            // A closed link means the attempt just ended; there is nobody to tell.
+            let _ = link.send(input).await;
+        }
+    }
+
+    /// Gives or takes control. Keys that are down go up.
+    pub async fn set_view_only(&self, is_view_only: bool) {
+        // Refused from now on; what was let through before is let go of after.
+        self.is_view_only.store(is_view_only, Ordering::Relaxed);
+        if is_view_only {
+            self.input(SessionInput::ReleaseAll).await;
+        }
+        self.state
+            .send_modify(|state| state.view_only = is_view_only);
+        self.surface
+            .tell(Notice::State(self.state.borrow().clone()));
+    }
+
+    /// How good a picture is asked for.
+    pub fn quality(&self) -> Quality {
+        *self.quality.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for another quality from now on, also after a lost link.
+    pub async fn set_quality(&self, quality: Quality) {
+        *self.quality.lock().unwrap_or_else(PoisonError::into_inner) = quality;
+        self.input(SessionInput::Quality(quality)).await;
+    }
+
+    /// Finds out whether the link still lives; a session that waits before its next try tries at once.
+    pub(super) async fn check_link(&self) {
+        if self.state.borrow().state == SessionState::Reconnecting {
+            // A closed queue means the session is over.
+            let _ = self.commands.send(Command::TryNow).await;
+        } else {
+            self.input(SessionInput::CheckLink).await;
+        }
+    }
+
+    /// Whether it failed and nobody looks at it.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.state.borrow().state == SessionState::Failed && self.surface.viewers() == 0
+    }
+
+    /// Resolves when the session has ended on purpose and viewers were told.
+    pub async fn ended(&self) {
+        self.done.wait().await;
+    }
+
+    pub(super) async fn end(&self) {
+        self.cancel.cancel();
+        if tokio::time::timeout(END_LIMIT, self.done.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(session = %self.id, "a session took too long to end");
+        }
+    }
+}
+
+pub(super) fn latency_ms(meter: &Meter) -> Option<f64> {
+    let micros = meter.latency_us.load(Ordering::Relaxed);
+    (micros > 0).then(|| f64::from(micros) / 1000.0)
+}
