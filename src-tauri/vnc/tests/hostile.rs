@@ -285,7 +285,7 @@ proptest! {
     #[test]
     fn a_stream_in_pieces_gives_the_same_picture(name in any_recording(), piece in 1..5000_usize) {
         let recording = Recording::open(name);
-        let (mut whole, mut parts) = (Decoding::new(recording.size), Decoding::new(recording.size));
+        let (mut whole, mut parts) = (Decoding::of(&recording), Decoding::of(&recording));
         prop_assert_eq!(whole.feed_in_pieces(recording.messages(), usize::MAX).unwrap(), 0);
         prop_assert_eq!(parts.feed_in_pieces(recording.messages(), piece).unwrap(), 0);
         prop_assert_eq!(&whole.reports, &parts.reports);
@@ -295,7 +295,7 @@ proptest! {
     #[test]
     fn a_cut_stream_waits_for_more(name in any_recording(), cut in any::<prop::sample::Index>()) {
         let recording = Recording::open(name);
-        let mut decoding = Decoding::new(recording.size);
+        let mut decoding = Decoding::of(&recording);
         let cut = cut.index(recording.messages().len());
         prop_assert!(decoding.feed(&recording.messages()[..cut]).unwrap() <= cut);
     }
@@ -313,7 +313,7 @@ proptest! {
             bytes[at] = value;
         }
         // A panic fails the test; the picture cannot be written outside of in safe code.
-        let mut decoding = Decoding::new(recording.size);
+        let mut decoding = Decoding::of(&recording);
         drop(decoding.feed_in_pieces(&bytes, piece));
         let size = decoding.surface.size();
         prop_assert_eq!(decoding.surface.snapshot().pixels().len(), size.pixels());

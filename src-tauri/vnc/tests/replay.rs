@@ -11,8 +11,10 @@ mod support;
 
 use farwire_model::frame::{Framebuffer, Rect, Size};
 use farwire_model::session::FailureKind;
+use farwire_vnc::Depth;
+use farwire_vnc::decode::{Report, Target};
 use std::time::Duration;
-use support::{Recording, assert_same, session};
+use support::{Decoding, Recording, assert_same, session};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::timeout;
 use vnc::{PixelFormat, VncConnector, VncEncoding, VncEvent};
@@ -198,8 +200,52 @@ async fn filters_that_the_recorded_server_never_uses_match_an_independent_decode
         begin: 0,
         bytes,
         size,
+        depth: Depth::Full,
     };
     check_recording(&recording, "filters").await;
+}
+
+/// `examples/record.rs` ends a recording with the whole picture in raw pixels, at rest: the server itself says what its
+/// other encodings meant.
+#[test]
+fn each_encoding_and_depth_ends_with_the_picture_that_the_server_then_sends_raw() {
+    for (name, expected) in [
+        ("rre", "RRE"),
+        ("corre", "CoRRE"),
+        ("zlib", "zlib"),
+        ("zrle-high", "ZRLE"),
+        ("tight-high", "Tight"),
+        ("tight-low", "Tight"),
+        ("hextile-mapped", "Hextile"),
+    ] {
+        let recording = Recording::open(name);
+        let mut decoding = Decoding::of(&recording);
+        let mut seen = Vec::new();
+        let (mut last, mut before) = (Framebuffer::default(), Framebuffer::default());
+        let target = Target {
+            surface: &decoding.surface,
+            meter: &decoding.meter,
+        };
+        let mut rest = recording.messages();
+        loop {
+            let used = decoding.decoder.feed(target, rest, &mut |report| {
+                if matches!(report, Report::UpdateEnded { .. }) {
+                    let now = decoding.surface.snapshot();
+                    before = std::mem::replace(&mut last, now);
+                    seen.push(decoding.meter.codec());
+                }
+            });
+            rest = &rest[used.unwrap()..];
+            if rest.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(seen.pop(), Some("Raw"), "{name} ends in raw pixels");
+        assert!(seen.contains(&expected), "{name}: {seen:?}");
+        assert_same(&before, &last, name);
+        let colours: std::collections::BTreeSet<_> = last.pixels().iter().collect();
+        assert!(colours.len() > 10, "{name} has {} colours", colours.len());
+    }
 }
 
 #[tokio::test]

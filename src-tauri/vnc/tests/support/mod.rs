@@ -28,6 +28,8 @@ pub struct Recording {
     pub size: Size,
     /// Where the messages after `ServerInit` begin.
     pub begin: usize,
+    /// What the server was asked for.
+    pub depth: Depth,
 }
 
 impl Recording {
@@ -38,7 +40,18 @@ impl Recording {
         let number = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
         let size = Size::new(number(init), number(init + 2));
         let begin = init + 24 + usize::from(number(init + 22));
-        Self { bytes, size, begin }
+        let depth = match name.rsplit_once('-') {
+            Some((_, "high")) => Depth::High,
+            Some((_, "low")) => Depth::Low,
+            Some((_, "mapped")) => Depth::Mapped,
+            _ => Depth::Full,
+        };
+        Self {
+            bytes,
+            size,
+            begin,
+            depth,
+        }
     }
 
     pub fn messages(&self) -> &[u8] {
@@ -102,7 +115,7 @@ pub fn tight_data(stream: &mut Compress, bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Names of every recording.
-pub const RECORDINGS: [&str; 8] = [
+pub const RECORDINGS: [&str; 15] = [
     "raw",
     "copyrect",
     "hextile",
@@ -111,6 +124,13 @@ pub const RECORDINGS: [&str; 8] = [
     "tight-jpeg",
     "resize",
     "cursor-alpha",
+    "rre",
+    "corre",
+    "zlib",
+    "zrle-high",
+    "tight-high",
+    "tight-low",
+    "hextile-mapped",
 ];
 
 /// A decoder, its picture, and what it reported.
@@ -123,10 +143,19 @@ pub struct Decoding {
 
 impl Decoding {
     pub fn new(size: Size) -> Self {
+        Self::at(size, Depth::Full)
+    }
+
+    /// A decoder for a recording.
+    pub fn of(recording: &Recording) -> Self {
+        Self::at(recording.size, recording.depth)
+    }
+
+    pub fn at(size: Size, depth: Depth) -> Self {
         let surface = Surface::new();
         surface.paint(|painter| painter.resize(size)).unwrap();
         Self {
-            decoder: Decoder::new(Depth::Full),
+            decoder: Decoder::new(depth),
             surface,
             meter: Meter::default(),
             reports: Vec::new(),
