@@ -370,7 +370,11 @@ impl Live {
                     client::request_update(&mut self.outgoing, Ask::Everything, rect);
                 }
             }
-            SessionInput::CheckLink => self.pulse.ask_now(&mut self.outgoing, now),
+            SessionInput::CheckLink => {
+                // What arrived until now says nothing.
+                self.heard_bytes = self.meter.bytes_in.load(Ordering::Relaxed);
+                self.pulse.ask_now(&mut self.outgoing, now);
+            }
             input => self.input.write(&mut self.outgoing, self.size, input),
         }
     }

@@ -12,6 +12,7 @@ mod support;
 use farwire_model::error::Stage;
 use farwire_model::frame::{Rect, Size};
 use farwire_model::input::{Buttons, Keysym, Scancode, SessionInput};
+use farwire_model::quality::Quality;
 use farwire_model::session::{FailureKind, SessionEvent, Start};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -280,4 +281,121 @@ async fn an_application_that_is_gone_ends_the_session() {
         timeout(DEADLINE, session.run).await.unwrap().unwrap(),
         Ok(())
     );
+}
+
+#[tokio::test]
+async fn a_server_that_updates_unasked_is_not_asked_any_more() {
+    let mut session = up(|_| {}).await;
+    serve(&mut session, &[&[150], &update(0)]).await;
+    assert_eq!(
+        said(&mut session, 10).await,
+        [150, 1, 0, 0, 0, 0, 0, 64, 0, 48]
+    );
+    let wider = rectangle(Rect::new(0, 0, 80, 48), -223);
+    serve(&mut session, &[&update(0), &update(1), &wider]).await;
+    assert_eq!(
+        said(&mut session, 20).await,
+        [
+            150, 1, 0, 0, 0, 0, 0, 80, 0, 48, 3, 0, 0, 0, 0, 0, 0, 80, 0, 48
+        ],
+        "the new size, and nothing for the updates before it"
+    );
+}
+
+/// The encodings that the next message, a `SetEncodings`, offers.
+async fn offered(session: &mut Session) -> Vec<i32> {
+    let head = said(session, 4).await;
+    assert_eq!(head[..2], [2, 0], "SetEncodings");
+    let count = usize::from(u16::from_be_bytes([head[2], head[3]]));
+    let list = said(session, count * 4).await;
+    list.as_chunks()
+        .0
+        .iter()
+        .copied()
+        .map(i32::from_be_bytes)
+        .collect()
+}
+
+#[tokio::test]
+async fn the_quality_changes_while_the_session_goes_on() {
+    let mut session = up(|_| {}).await;
+    let chosen = SessionInput::Quality(Quality::Level(3));
+    session.inputs.send(chosen).await.unwrap();
+    let list = offered(&mut session).await;
+    assert!(list.contains(&-29), "{list:?}");
+    let chosen = SessionInput::Quality(Quality::Lossless);
+    session.inputs.send(chosen).await.unwrap();
+    let list = offered(&mut session).await;
+    assert!(
+        !list.iter().any(|encoding| (-32..=-23).contains(encoding)),
+        "{list:?}"
+    );
+    assert_eq!(
+        said(&mut session, 10).await,
+        [3, 0, 0, 0, 0, 0, 0, 64, 0, 48],
+        "what was sent with losses is asked for again"
+    );
+}
+
+#[tokio::test]
+async fn unicode_is_copied_where_the_server_understands_it() {
+    let mut session = up(|_| {}).await;
+    // Capabilities: text of 1000 bytes unasked, request, notify and provide.
+    let caps = [
+        &[3, 0, 0, 0][..],
+        &(-8_i32).to_be_bytes(),
+        &0x1b00_0001_u32.to_be_bytes(),
+        &1000_u32.to_be_bytes(),
+    ];
+    serve(&mut session, &caps).await;
+    let answer = said(&mut session, 16).await;
+    assert_eq!(answer[..9], [6, 0, 0, 0, 0xff, 0xff, 0xff, 0xf8, 0x1f]);
+    let copied = SessionInput::Clipboard("Ωμέγα".to_owned());
+    session.inputs.send(copied).await.unwrap();
+    let head = said(&mut session, 12).await;
+    assert_eq!(head[8..], 0x1000_0001_u32.to_be_bytes(), "text is provided");
+    let length = -i32::from_be_bytes(head[4..8].try_into().unwrap()) - 4;
+    let packed = said(&mut session, length as usize).await;
+    let mut text = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::ZlibDecoder::new(&packed[..]), &mut text)
+        .unwrap();
+    assert_eq!(text[4..], *"Ωμέγα\0".as_bytes());
+}
+
+/// Lets this much time pass at once. The decoding thread keeps the clock from running ahead by itself.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn a_silent_server_is_shown_as_stalled_and_given_up_later() {
+    let mut session = up(|_| {}).await;
+    let fence = [248, 0, 0, 0, 0x80, 0, 0, 0, 0];
+    serve(&mut session, &[&fence]).await;
+    said(&mut session, 9).await;
+    assert_eq!(said(&mut session, 13).await[9..], *b"ping");
+    pass(Duration::from_millis(1500)).await;
+    assert_eq!(event(&mut session).await, SessionEvent::Stalled(true));
+    serve(&mut session, &[&[248, 0, 0, 0, 0, 0, 0, 0, 4], b"ping"]).await;
+    assert_eq!(event(&mut session).await, SessionEvent::Stalled(false));
+    pass(Duration::from_secs(1)).await;
+    assert_eq!(said(&mut session, 13).await[9..], *b"ping");
+    pass(Duration::from_millis(1500)).await;
+    assert_eq!(event(&mut session).await, SessionEvent::Stalled(true));
+    pass(Duration::from_secs(20)).await;
+    let ended = timeout(DEADLINE, session.run).await.unwrap();
+    let error = ended.unwrap().unwrap_err();
+    assert!(error.message.contains("does not answer"), "{error}");
+}
+
+#[tokio::test]
+async fn after_sleep_a_dead_link_is_given_up_within_seconds() {
+    let mut session = up(|_| {}).await;
+    session.inputs.send(SessionInput::CheckLink).await.unwrap();
+    assert_eq!(said(&mut session, 10).await, [3, 0, 0, 0, 0, 0, 0, 1, 0, 1]);
+    pass(Duration::from_secs(4)).await;
+    let ended = timeout(DEADLINE, session.run).await.unwrap();
+    assert_eq!(ended.unwrap().unwrap_err().kind, FailureKind::Lost);
 }
