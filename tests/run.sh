@@ -24,6 +24,8 @@ test_packages=(
   xvfb x11-utils xdotool xclip imagemagick
   # The page's browser and the window's driver.
   chromium webkit2gtk-driver
+  # Other VNC servers, and a network with a cable to pull.
+  x11vnc qemu-system-x86 wayvnc sway swaybg grim iproute2
   # A key store, and a message bus of its own.
   gnome-keyring dbus dbus-x11
   shellcheck

@@ -55,7 +55,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let value = match *value {
                 "true" => true.into(),
                 "false" => false.into(),
-                number => number.parse::<u64>().unwrap_or(0).into(),
+                other => match other.parse::<u64>() {
+                    Ok(number) => number.into(),
+                    Err(_) => other.into(),
+                },
             };
             ((*key).to_owned(), value)
         });

@@ -3,6 +3,7 @@
 use farwire_api::Api;
 use farwire_api::listener::Listener;
 use farwire_api::server::{Offer, Server};
+use farwire_core::wake::{Clock, SystemClock};
 use farwire_core::{Config, Core};
 use farwire_model::secret::Secret;
 use farwire_model::token::Scope;
@@ -22,10 +23,14 @@ pub struct App {
 impl App {
     /// An application with an unlocked vault and a token with every scope but reveal.
     pub async fn start() -> Self {
+        Self::with_clock(Arc::new(SystemClock::default())).await
+    }
+
+    /// The same, by another clock.
+    pub async fn with_clock(clock: Arc<dyn Clock>) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let core = Core::open(Config::at(dir.path().join("data")))
-            .await
-            .unwrap();
+        let data_dir = dir.path().join("data");
+        let core = Core::open(Config { data_dir, clock }).await.unwrap();
         core.vault()
             .unlock_with_passphrase(Secret::new("a passphrase for tests"))
             .await

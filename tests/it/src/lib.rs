@@ -8,6 +8,8 @@
 //! | `saved` | groups, connections, credentials, trust, settings, tokens |
 //! | `secrets` | a secret goes to no other machine |
 //! | `vnc` | sessions on a real Xvnc: pictures, input, failures |
+//! | `others` | the same on x11vnc, QEMU, wayvnc, and on a very large screen |
+//! | `sleep` | this computer sleeps: dead links are noticed, live ones stay |
 //! | `stream` | a viewer over a WebSocket sees what the machine shows |
 //! | `nearby` | a machine that announces itself is found |
 //! | `daemon` | the farwired program itself |
@@ -19,9 +21,12 @@ mod daemon;
 mod guard;
 mod layout;
 mod nearby;
+mod others;
+mod peers;
 mod routes;
 mod saved;
 mod secrets;
+mod sleep;
 mod stream;
 mod vnc;
 mod xvnc;
