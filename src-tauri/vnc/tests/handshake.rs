@@ -105,6 +105,12 @@ async fn each_version_signs_in_its_own_way() {
             [b"RFB 003.003\n", &[1][..]].concat(),
         ),
         (
+            "4.1 speaks 3.8",
+            None,
+            [b"RFB 004.001\n", &[1, 1][..], &ok, &init].concat(),
+            [b"RFB 003.008\n", &[1][..], &[1]].concat(),
+        ),
+        (
             "macOS",
             None,
             [b"RFB 003.889\n", &[2, 30, 1][..], &ok, &init].concat(),
@@ -153,6 +159,14 @@ async fn a_refusal_says_where_why_and_what_to_do() {
             Stage::KeyExchange,
             FailureKind::Protocol,
             "(RA2, Apple account (DH), type 200)",
+        ),
+        (
+            "a repeater",
+            None,
+            b"RFB 000.000\n".to_vec(),
+            Stage::Banner,
+            FailureKind::Protocol,
+            "is an UltraVNC repeater",
         ),
         (
             "refused at once",
