@@ -1,5 +1,6 @@
 //! From an open connection to a session: version, security, sign-in, `ServerInit` (RFC 6143, sections 7.1 to 7.3).
 
+mod identity;
 mod init;
 mod link;
 mod security;
