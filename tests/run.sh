@@ -24,6 +24,8 @@ test_packages=(
   xvfb x11-utils xdotool xclip imagemagick
   # The page's browser and the window's driver.
   chromium webkit2gtk-driver
+  # Accounts for a VNC server that are no accounts of the machine.
+  libpam-wrapper
   # A key store, and a message bus of its own.
   gnome-keyring dbus dbus-x11
   shellcheck

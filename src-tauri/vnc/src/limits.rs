@@ -61,3 +61,10 @@ pub const MAX_OWED_BYTES: usize = 256 << 10;
 pub const WAITING_EVENTS: usize = 32;
 /// Bytes that wait for the socket before further input is left in its queue.
 pub const WAITING_BYTES: usize = 64 << 10;
+
+/// Entries of one list of security type Tight. TightVNC's longest has 20; each is 16 bytes.
+pub const MAX_CAPABILITIES: usize = 256;
+/// The shortest prime of a Diffie-Hellman sign-in: 1024 bits, as the oldest Macs have it.
+pub const MIN_PRIME_BYTES: usize = 128;
+/// The longest. Macs go up to 512 bytes; what is longer costs us time and protects nobody more.
+pub const MAX_PRIME_BYTES: usize = 1024;

@@ -155,10 +155,26 @@ async fn a_refusal_says_where_why_and_what_to_do() {
         (
             "no type in common",
             None,
-            [banner, &[3, 5, 30, 200][..]].concat(),
+            [banner, &[2, 17, 200][..]].concat(),
             Stage::KeyExchange,
             FailureKind::Protocol,
-            "(RA2, Apple account (DH), type 200)",
+            "(Ultra, type 200); in UltraVNC's settings, choose",
+        ),
+        (
+            "a Mac without a VNC password",
+            Some("secret"),
+            [banner, &[3, 33, 36, 35][..]].concat(),
+            Stage::KeyExchange,
+            FailureKind::Protocol,
+            "(Apple account (RSA), Apple account (SRP), Apple Kerberos); on the Mac",
+        ),
+        (
+            "SASL",
+            None,
+            [banner, &[1, 20][..]].concat(),
+            Stage::KeyExchange,
+            FailureKind::Protocol,
+            "(SASL); turn SASL off",
         ),
         (
             "a repeater",
@@ -167,6 +183,14 @@ async fn a_refusal_says_where_why_and_what_to_do() {
             Stage::Banner,
             FailureKind::Protocol,
             "is an UltraVNC repeater",
+        ),
+        (
+            "VeNCrypt 0.1",
+            None,
+            [banner, &[1, 19, 0, 1][..]].concat(),
+            Stage::KeyExchange,
+            FailureKind::Protocol,
+            "VeNCrypt 0.1",
         ),
         (
             "refused at once",
