@@ -68,3 +68,9 @@ pub const MAX_CAPABILITIES: usize = 256;
 pub const MIN_PRIME_BYTES: usize = 128;
 /// The longest. Macs go up to 512 bytes; what is longer costs us time and protects nobody more.
 pub const MAX_PRIME_BYTES: usize = 1024;
+/// The shortest RSA key of a server. Shorter ones are broken, and nobody makes them by default.
+pub const MIN_RSA_BITS: u32 = 2048;
+/// The longest. The cryptographic library takes none beyond.
+pub const MAX_RSA_BITS: u32 = 8192;
+/// What is sealed as one message to a server of RSA-AES. TigerVNC's are as long; the format allows 65535.
+pub const SEALED_BYTES: usize = 8192;

@@ -1,7 +1,8 @@
 //! Which of the offered ways to sign in is taken.
 //!
 //! What can work with the stored credentials comes before what cannot. Then protection decides, best first: TLS with a
-//! certificate; anonymous TLS, which an attacker in between could end; nothing. Among equals, an account is used where one is stored:
+//! certificate; RSA-AES that encrypts the session, with 256 bits before 128; anonymous TLS, which an attacker in
+//! between could end; RSA-AES for the sign-in alone; nothing. Among equals, an account is used where one is stored:
 //! TLSPlain tells account and password to a machine that has proven nothing, so it is taken only if nothing of the
 //! above is offered. Apple's own type goes first for Macs, which have nothing better.
 //!
@@ -26,6 +27,17 @@ pub enum SignIn {
     Apple,
     /// Account and password under a secret of 64 bits, as UltraVNC has it.
     MsLogon,
+    /// By RSA keys, then under AES.
+    Rsa(Rsa),
+}
+
+/// The kinds of RSA-AES.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rsa {
+    /// 256-bit keys and SHA-256 instead of 128 and SHA-1.
+    pub is_256: bool,
+    /// Whether the session stays encrypted after the sign-in.
+    pub covers_session: bool,
 }
 
 /// What is around a sign-in.
@@ -53,7 +65,7 @@ pub enum Way {
 /// When TLS is chosen where it is offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tls {
-    /// Or nothing: a person accepted the machine's certificate, which has this fingerprint. Whoever could take
+    /// Or a key, or nothing: a person accepted the machine's identity, which has this fingerprint. Whoever could take
     /// TLS out of the list of types would otherwise be told the password, and never have to show the certificate.
     Must(String),
     /// First of all.
@@ -120,6 +132,8 @@ impl Wish {
     fn allows(&self, way: Way) -> bool {
         match way {
             Way::In(Cover::Certificate, _) | Way::VeNCrypt => true,
+            // The key is the identity, and it is checked before anything is said.
+            Way::In(Cover::Clear, SignIn::Rsa(_)) => true,
             _ if matches!(self.tls, Tls::Must(_)) => false,
             Way::In(Cover::Anonymous, _) => HAS_ANONYMOUS_TLS,
             Way::In(Cover::Clear, SignIn::Plain) => self.is_inside_ssh,
@@ -133,7 +147,7 @@ impl Wish {
             (Way::VeNCrypt, _) => self.tls != Tls::Last,
             (Way::In(_, sign_in), stored) => match sign_in {
                 SignIn::None => true,
-                SignIn::VncAuth => stored == Stored::Password,
+                SignIn::VncAuth | SignIn::Rsa(_) => stored == Stored::Password,
                 SignIn::Plain | SignIn::Apple | SignIn::MsLogon => false,
             },
         }
@@ -143,6 +157,7 @@ impl Wish {
     fn protection(&self, way: Way) -> u8 {
         if self.is_inside_ssh {
             return match way {
+                Way::In(Cover::Clear, SignIn::Rsa(_)) => 4,
                 Way::In(Cover::Clear, _) => 0,
                 Way::In(Cover::Anonymous, _) => 1,
                 Way::Tight => 2,
@@ -155,6 +170,12 @@ impl Wish {
             Way::VeNCrypt if self.tls == Tls::Last => 10,
             Way::VeNCrypt => 1,
             Way::In(Cover::Certificate, _) => 2,
+            Way::In(Cover::Clear, SignIn::Rsa(rsa)) => match (rsa.covers_session, rsa.is_256) {
+                (true, true) => 3,
+                (true, false) => 4,
+                (false, true) => 6,
+                (false, false) => 7,
+            },
             Way::In(Cover::Anonymous, _) => 5,
             Way::In(Cover::Clear, _) => 8,
             Way::Tight => 9,
@@ -170,11 +191,11 @@ impl Wish {
             Way::VeNCrypt | Way::Tight => return 2,
         };
         match (self.stored, sign_in) {
-            (Stored::Account, SignIn::Plain | SignIn::Apple) => 0,
+            (Stored::Account, SignIn::Plain | SignIn::Apple | SignIn::Rsa(_)) => 0,
             (Stored::Account, SignIn::MsLogon) => 1,
             (Stored::Account, SignIn::VncAuth) => 2,
             (Stored::Account, SignIn::None) => 3,
-            (Stored::Password, SignIn::VncAuth) => 0,
+            (Stored::Password, SignIn::VncAuth | SignIn::Rsa(_)) => 0,
             (Stored::Password, SignIn::None) => 1,
             (Stored::Password, SignIn::Plain | SignIn::Apple | SignIn::MsLogon) => 3,
             (Stored::Nothing, SignIn::None) => 0,
@@ -207,10 +228,17 @@ mod tests {
     #[test]
     fn protection_comes_first_among_what_can_work() {
         use Stored::{Account, Nothing, Password};
-        let all = &[1, 2, 16, 19, 30, 113][..];
+        let all = &[1, 2, 5, 6, 16, 19, 30, 113, 129, 130][..];
+        let no_tls = &[1, 2, 5, 6, 16, 30, 113, 129, 130][..];
         for (offered, stored, expected) in [
             (all, Account, Some(19)),
             (all, Nothing, Some(19)),
+            (no_tls, Account, Some(129)),
+            (no_tls, Password, Some(129)),
+            (no_tls, Nothing, Some(1)),
+            (&[5, 6, 130], Password, Some(5)),
+            (&[2, 6, 130], Password, Some(130)),
+            (&[2, 6], Account, Some(6)),
             (&[1, 2, 30, 113], Account, Some(30)),
             (&[1, 2, 113], Account, Some(113)),
             (&[1, 2, 16], Account, Some(2)),
@@ -231,7 +259,12 @@ mod tests {
     #[test]
     fn an_accepted_identity_must_be_shown_again() {
         let must = wish(Stored::Account, Tls::Must("SHA256:known".to_owned()));
-        for (offered, expected) in [(&[1, 2, 16, 30, 113][..], None), (&[1, 2, 19], Some(19))] {
+        for (offered, expected) in [
+            (&[1, 2, 16, 30, 113][..], None),
+            (&[1, 2, 19], Some(19)),
+            // Its key is checked against what was accepted.
+            (&[1, 2, 129], Some(129)),
+        ] {
             assert_eq!(chosen(&must, offered), expected, "{offered:?}");
         }
         let anonymous = [(1, Way::In(Cover::Anonymous, SignIn::None))];
@@ -257,7 +290,7 @@ mod tests {
     fn inside_ssh_what_asks_for_no_decision_goes_first() {
         for (offered, stored, expected) in [
             (&[1, 2, 19][..], Stored::Password, Some(2)),
-            (&[1, 2, 19], Stored::Nothing, Some(1)),
+            (&[1, 2, 19, 129], Stored::Nothing, Some(1)),
             (&[19], Stored::Nothing, Some(19)),
             (&[2, 30], Stored::Account, Some(30)),
         ] {

@@ -11,6 +11,10 @@ use sha2::{Digest, Sha256};
 pub enum Shown {
     /// A certificate of TLS.
     Certificate,
+    /// An RSA key; the session goes on under it.
+    Key,
+    /// An RSA key; the session goes on in the clear.
+    KeyForSignIn,
 }
 
 /// Passes if a person accepted exactly this identity.
@@ -24,22 +28,24 @@ pub async fn check(identity: Identity, shown: Shown, start: &Start) -> Result<()
         fingerprint,
         ..
     } = &identity;
-    let noun = match shown {
-        Shown::Certificate => "certificate",
+    let (noun, warning) = match shown {
+        Shown::Certificate => ("certificate", ""),
+        Shown::Key => ("key", ""),
+        Shown::KeyForSignIn => ("key", "; it protects the sign-in, not the session"),
     };
     let (message, known) = match start.trust.check(identity.clone()).await {
         TrustVerdict::Trusted => return Ok(()),
         TrustVerdict::Unknown => (
             format!(
                 "nobody has accepted the {noun} of {host}:{port} yet ({fingerprint}); \
-                 compare it with the one on the machine and accept it"
+                 compare it with the one on the machine and accept it{warning}"
             ),
             None,
         ),
         TrustVerdict::Changed { known } => (
             format!(
                 "{host}:{port} shows another {noun} ({fingerprint}) than the accepted one ({known}); \
-                 unless it was set up anew, somebody may stand in between"
+                 unless it was set up anew, somebody may stand in between{warning}"
             ),
             Some(known),
         ),

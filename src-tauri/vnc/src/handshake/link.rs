@@ -39,6 +39,15 @@ impl<S: ByteStream> Link<S> {
         self.stream
     }
 
+    /// The same link over another stream, which most likely wraps this one.
+    pub fn map<T>(self, wrap: impl FnOnce(S) -> T) -> Link<T> {
+        Link {
+            stream: wrap(self.stream),
+            peer: self.peer,
+            meter: self.meter,
+        }
+    }
+
     /// How the machine is called in messages.
     pub fn peer(&self) -> &str {
         &self.peer

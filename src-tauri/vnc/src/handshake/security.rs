@@ -2,20 +2,34 @@
 
 use super::Link;
 use super::advice;
-use super::choice::{Cover, SignIn, Tls, Way, Wish};
+use super::choice::{Cover, Rsa, SignIn, Tls, Way, Wish};
 use super::version::Version;
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError};
 
 /// The security types we speak, by their number in the community's registry.
-pub const TYPES: [(u8, Way); 6] = [
+pub const TYPES: [(u8, Way); 10] = [
     (1, Way::In(Cover::Clear, SignIn::None)),
     (2, Way::In(Cover::Clear, SignIn::VncAuth)),
+    (5, rsa(false, true)),
+    (6, rsa(false, false)),
     (16, Way::Tight),
     (19, Way::VeNCrypt),
     (30, Way::In(Cover::Clear, SignIn::Apple)),
     (113, Way::In(Cover::Clear, SignIn::MsLogon)),
+    (129, rsa(true, true)),
+    (130, rsa(true, false)),
 ];
+
+const fn rsa(is_256: bool, covers_session: bool) -> Way {
+    Way::In(
+        Cover::Clear,
+        SignIn::Rsa(Rsa {
+            is_256,
+            covers_session,
+        }),
+    )
+}
 
 /// What came of the list of security types.
 pub struct Agreed {
@@ -66,10 +80,10 @@ pub async fn agree(link: &mut Link, version: Version, wish: &Wish) -> Result<Agr
     Ok(Agreed { chosen, has_others })
 }
 
-/// The error for a machine that showed its certificate before and now would be spoken to without.
+/// The error for a machine that showed its certificate or key before and now would be spoken to without.
 pub fn downgraded(link: &Link, known: String) -> SessionError {
-    let what = "offered no TLS although its certificate was accepted before, so nothing was sent: somebody may stand \
-                in between; if the machine really changed, forget its certificate on the Trust page";
+    let what = "offered no TLS although its certificate or key was accepted before, so nothing was sent: somebody may \
+                stand in between; if the machine really changed, forget its certificate on the Trust page";
     let mut error = link.fail(Stage::Tls, FailureKind::Untrusted, what);
     error.known = Some(known);
     error

@@ -2,7 +2,7 @@
 
 use super::choice::SignIn;
 use super::version::Version;
-use super::{ByteStream, Link, apple, begin, ms_logon, vnc_auth};
+use super::{ByteStream, Link, apple, begin, ms_logon, rsa_aes, vnc_auth};
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError, Start};
 
@@ -25,7 +25,9 @@ pub async fn carry_out(
         (None, None) => "not encrypted".to_owned(),
     };
     let is_clear = !is_covered && start.endpoint.via.is_none();
-    begin(start, STAGE).await;
+    if !matches!(sign_in, SignIn::Rsa(_)) {
+        begin(start, STAGE).await;
+    }
     match sign_in {
         // Before 3.8 there is no result to wait for when nothing was asked; inside TLS there always is.
         SignIn::None if !is_covered && version < Version::V3_8 => return Ok((link, security)),
@@ -47,11 +49,24 @@ pub async fn carry_out(
                     .to_owned();
             }
         }
+        SignIn::Rsa(rsa) => {
+            link = rsa_aes::sign_in(link, start, rsa).await?;
+            security = match (rsa.covers_session, rsa.is_256) {
+                (true, true) => "RSA-AES with 256 bits, key pinned".to_owned(),
+                (true, false) => "RSA-AES with 128 bits, key pinned".to_owned(),
+                (false, _) if is_clear => {
+                    "not encrypted after the sign-in, key pinned; going through an SSH connection protects it".to_owned()
+                }
+                (false, _) => security,
+            };
+        }
     }
     let hint = match sign_in {
         SignIn::None => "look into the server's log",
         SignIn::VncAuth => "check the password",
-        SignIn::Plain | SignIn::Apple | SignIn::MsLogon => "check the account and the password",
+        SignIn::Plain | SignIn::Apple | SignIn::MsLogon | SignIn::Rsa(_) => {
+            "check the account and the password"
+        }
     };
     result(&mut link, version, hint).await?;
     Ok((link, security))

@@ -77,9 +77,9 @@ mod tests {
     use crate::handshake::choice::{HAS_ANONYMOUS_TLS, Stored, Tls};
 
     #[test]
-    fn certificates_go_before_what_proves_nothing() {
+    fn certificates_go_before_keys_and_keys_before_nothing() {
         use Stored::{Account, Nothing, Password};
-        let all = &[256, 257, 258, 259, 260, 261, 262, 1, 2][..];
+        let all = &[256, 257, 258, 259, 260, 261, 262, 1, 2, 5, 129][..];
         let anonymous = |kind| HAS_ANONYMOUS_TLS.then_some(kind);
         for (offered, stored, is_inside_ssh, expected) in [
             (all, Nothing, false, Some(260)),
@@ -87,6 +87,7 @@ mod tests {
             (all, Account, false, Some(262)),
             (&[262], Nothing, false, Some(262)),
             (&[261, 259], Account, false, Some(261)),
+            (&[5, 129, 258], Password, false, Some(129)),
             (&[257, 258, 259], Nothing, false, anonymous(257)),
             (&[257, 258, 259], Password, false, anonymous(258)),
             (&[257, 258, 259], Account, false, anonymous(259)),

@@ -5,6 +5,7 @@
 
 pub mod apple;
 pub mod ms_logon;
+pub mod rsa_aes;
 pub mod tight;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
