@@ -26,6 +26,8 @@ test_packages=(
   chromium webkit2gtk-driver
   # Other VNC servers, and a network with a cable to pull.
   x11vnc qemu-system-x86 wayvnc sway swaybg grim iproute2
+  # Accounts for a VNC server that are no accounts of the machine.
+  libpam-wrapper
   # A key store, and a message bus of its own.
   gnome-keyring dbus dbus-x11
   shellcheck

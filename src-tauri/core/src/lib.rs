@@ -96,7 +96,10 @@ impl Core {
             vault: Vault::new(Arc::clone(&opened.store)),
             store: opened.store,
             saved,
-            sessions: session::Sessions::new(vec![(ProtocolKind::Vnc, vnc)]),
+            sessions: session::Sessions::new(vec![
+                (ProtocolKind::Vnc, Arc::clone(&vnc)),
+                (ProtocolKind::Apple, vnc),
+            ]),
             discovery: discovery::Discovery::default(),
             events: Arc::new(events::Events::new()),
             notice: opened.notice,

@@ -13,7 +13,7 @@ use ts_rs::TS;
 pub enum IdentityKind {
     /// An SSH host key.
     Ssh,
-    /// A TLS certificate.
+    /// A TLS certificate, or the key a VNC server shows in its place.
     Tls,
 }
 

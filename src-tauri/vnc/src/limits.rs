@@ -67,3 +67,16 @@ pub const MAX_OWED_BYTES: usize = 256 << 10;
 pub const WAITING_EVENTS: usize = 32;
 /// Bytes that wait for the socket before further input is left in its queue.
 pub const WAITING_BYTES: usize = 64 << 10;
+
+/// Entries of one list of security type Tight. TightVNC's longest has 20; each is 16 bytes.
+pub const MAX_CAPABILITIES: usize = 256;
+/// The shortest prime of a Diffie-Hellman sign-in: 1024 bits, as the oldest Macs have it.
+pub const MIN_PRIME_BYTES: usize = 128;
+/// The longest. Macs go up to 512 bytes; what is longer costs us time and protects nobody more.
+pub const MAX_PRIME_BYTES: usize = 1024;
+/// The shortest RSA key of a server. Shorter ones are broken, and nobody makes them by default.
+pub const MIN_RSA_BITS: u32 = 2048;
+/// The longest. The cryptographic library takes none beyond.
+pub const MAX_RSA_BITS: u32 = 8192;
+/// What is sealed as one message to a server of RSA-AES. TigerVNC's are as long; the format allows 65535.
+pub const SEALED_BYTES: usize = 8192;

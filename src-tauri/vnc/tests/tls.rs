@@ -182,6 +182,69 @@ async fn a_changed_certificate_ends_the_attempt_and_both_are_shown() {
 }
 
 #[tokio::test]
+async fn kinds_that_are_not_spoken_are_named_and_refused() {
+    for (types, text) in [
+        (&[19][..], "(TLSSASL, X509SASL, type 300); turn SASL off"),
+        // What the password would protect is not given up for it.
+        #[cfg(feature = "anonymous-tls")]
+        (&[2, 19], "(TLSSASL, X509SASL, type 300); turn SASL off"),
+    ] {
+        let (session, _) = offered(TrustVerdict::Unknown, types, &[263, 264, 300]).await;
+        let error = session.run.await.unwrap().unwrap_err();
+        assert_eq!(
+            (error.stage, error.kind),
+            (Stage::KeyExchange, FailureKind::Protocol),
+            "{error}"
+        );
+        assert!(error.message.contains(text), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn account_and_password_are_never_sent_in_the_clear() {
+    let (mut session, _) = offered(TrustVerdict::Unknown, &[19], &[256]).await;
+    let mut said = Vec::new();
+    session.server.read_to_end(&mut said).await.unwrap();
+    assert!(said.is_empty());
+    let error = session.run.await.unwrap().unwrap_err();
+    assert_eq!(
+        (error.stage, error.kind),
+        (Stage::KeyExchange, FailureKind::Protocol)
+    );
+    assert!(error.message.contains("(Plain); its sign-in"), "{error}");
+}
+
+#[tokio::test]
+async fn inside_ssh_account_and_password_may_be_sent_as_they_are() {
+    let mut session = session(|start| {
+        start.purpose = Purpose::Probe;
+        start.endpoint.via = Some(ConnectionId::new("con_gate".to_owned()));
+        start.credentials.username = Some("ann".to_owned());
+        start.credentials.password = Some(Secret::new("secret"));
+    });
+    let sent = [
+        b"RFB 003.008\n",
+        &[1, 19, 0, 2, 0, 1][..],
+        &256_u32.to_be_bytes(),
+    ]
+    .concat();
+    session.server.write_all(&sent).await.unwrap();
+    assert_eq!(
+        heard::<15>(&mut session.server).await,
+        *b"RFB 003.008\n\x13\x00\x02"
+    );
+    assert_eq!(heard::<4>(&mut session.server).await, 256_u32.to_be_bytes());
+    assert_eq!(
+        heard::<17>(&mut session.server).await,
+        *b"\0\0\0\x03\0\0\0\x06annsecret"
+    );
+    let rest = [&[0; 4][..], &server_init(Size::new(4, 4), b"desk")].concat();
+    session.server.write_all(&rest).await.unwrap();
+    assert_eq!(session.run.await.unwrap(), Ok(()));
+}
+
+#[cfg(not(feature = "anonymous-tls"))]
+#[tokio::test]
 async fn kinds_without_a_certificate_are_named_and_refused() {
     for (types, stage, text) in [
         (&[19][..], Stage::KeyExchange, "(TLSNone, TLSVnc, type 300)"),

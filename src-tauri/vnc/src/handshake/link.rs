@@ -15,8 +15,8 @@ pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
 /// The connection while it is being set up.
-pub struct Link {
-    stream: Box<dyn ByteStream>,
+pub struct Link<S = Box<dyn ByteStream>> {
+    stream: S,
     /// How the machine is called in messages.
     peer: String,
     meter: Arc<Meter>,
@@ -31,10 +31,21 @@ impl Link {
             meter: Arc::clone(&start.meter),
         }
     }
+}
 
+impl<S: ByteStream> Link<S> {
     /// The connection itself, for what comes after.
-    pub fn into_stream(self) -> Box<dyn ByteStream> {
+    pub fn into_stream(self) -> S {
         self.stream
+    }
+
+    /// The same link over another stream, which most likely wraps this one.
+    pub fn map<T>(self, wrap: impl FnOnce(S) -> T) -> Link<T> {
+        Link {
+            stream: wrap(self.stream),
+            peer: self.peer,
+            meter: self.meter,
+        }
     }
 
     /// How the machine is called in messages.
@@ -98,7 +109,7 @@ impl Link {
     ) -> Result<T, SessionError> {
         let doing = match stage {
             Stage::Banner => "greeting it",
-            Stage::Tls => "setting up TLS",
+            Stage::Tls => "setting up encryption",
             Stage::KeyExchange => "agreeing on how to sign in",
             Stage::Auth => "signing in",
             _ => "opening the session",
@@ -108,6 +119,12 @@ impl Link {
             Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => format!(
                 "closed the connection while {doing}; it may allow no further viewers or not this address"
             ),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                let what = format!(
+                    "sent what cannot be right while {doing}: {error}; somebody may stand in between"
+                );
+                return Err(self.fail(stage, FailureKind::Protocol, &what));
+            }
             Ok(Err(error)) => format!("broke the connection while {doing}: {error}; try again"),
             Err(_) => format!(
                 "did not answer within {} s while {doing}; check that a VNC server listens on this port",

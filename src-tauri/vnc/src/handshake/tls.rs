@@ -1,12 +1,11 @@
 //! TLS with certificates that a person accepts once: names and issuers do not count, the certificate itself does.
 
 use super::Link;
+use super::identity::{Shown, check, fingerprint};
 use crate::limits::STEP_LIMIT;
-use base64ct::{Base64Unpadded, Encoding};
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError, Start};
-use farwire_model::trust::{Identity, IdentityKind, TrustVerdict};
-use sha2::{Digest, Sha256};
+use farwire_model::trust::{Identity, IdentityKind};
 use std::sync::{Arc, OnceLock};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -70,52 +69,11 @@ pub async fn upgrade(link: Link, start: &Start) -> Result<(Link, String), Sessio
         host: start.endpoint.host.clone(),
         port: start.endpoint.port,
         algorithm: verifier.algorithm().to_owned(),
-        fingerprint: leaf.map(|leaf| fingerprint(leaf)).unwrap_or_default(),
+        fingerprint: leaf.map(|leaf| fingerprint(&[leaf])).unwrap_or_default(),
     };
-    check(identity, start).await?;
+    check(identity, Shown::Certificate, start).await?;
     let security = format!("{version}, certificate pinned");
     Ok((Link::new(Box::new(stream), start), security))
-}
-
-async fn check(identity: Identity, start: &Start) -> Result<(), SessionError> {
-    let Identity {
-        host,
-        port,
-        fingerprint,
-        ..
-    } = &identity;
-    let (message, known) = match start.trust.check(identity.clone()).await {
-        TrustVerdict::Trusted => return Ok(()),
-        TrustVerdict::Unknown => (
-            format!(
-                "nobody has accepted the certificate of {host}:{port} yet ({fingerprint}); \
-                 compare it with the one on the machine and accept it"
-            ),
-            None,
-        ),
-        TrustVerdict::Changed { known } => (
-            format!(
-                "{host}:{port} shows another certificate ({fingerprint}) than the accepted one ({known}); \
-                 unless it was set up anew, somebody may stand in between"
-            ),
-            Some(known),
-        ),
-    };
-    Err(SessionError {
-        stage: STAGE,
-        kind: FailureKind::Untrusted,
-        message,
-        identity: Some(identity),
-        known,
-    })
-}
-
-/// The certificate's hash, as OpenSSH writes those of keys.
-fn fingerprint(certificate: &CertificateDer<'_>) -> String {
-    format!(
-        "SHA256:{}",
-        Base64Unpadded::encode_string(&Sha256::digest(certificate))
-    )
 }
 
 /// Checks that the server holds its certificate's key. Whether the certificate is the right one is asked afterwards.
@@ -188,20 +146,5 @@ impl ServerCertVerifier for Signatures {
         self.provider
             .signature_verification_algorithms
             .supported_schemes()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fingerprint_is_written_as_openssh_writes_it() {
-        // `printf abc | openssl dgst -sha256 -binary | base64`, without the padding.
-        let written = fingerprint(&CertificateDer::from(&b"abc"[..]));
-        assert_eq!(
-            written,
-            "SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0"
-        );
     }
 }

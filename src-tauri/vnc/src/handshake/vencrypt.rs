@@ -1,37 +1,39 @@
-//! VeNCrypt 0.2: TLS around another sign-in (the registry's "VeNCrypt").
-//!
-//! Of its kinds we take those whose server shows a certificate. The others are anonymous: nobody could tell the
-//! machine from an attacker, and our TLS has no such ciphers.
+//! VeNCrypt 0.2: TLS around another sign-in (rfbproto, "VeNCrypt").
 
 use super::Link;
-use super::security::{SignIn, joined};
-use farwire_model::credentials::Credentials;
+use super::choice::{Cover, SignIn, Way, Wish};
+use super::security::TYPES;
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError};
 
 const STAGE: Stage = Stage::KeyExchange;
 const VERSION: [u8; 2] = [0, 2];
 
-/// The kinds with a certificate, and what is inside.
-const KINDS: [(u32, SignIn); 3] = [
-    (260, SignIn::None),
-    (261, SignIn::VncAuth),
-    (262, SignIn::Plain),
+/// VeNCrypt's own kinds. The list may name any security type besides.
+const KINDS: [(u32, Way); 7] = [
+    (256, Way::In(Cover::Clear, SignIn::Plain)),
+    (257, Way::In(Cover::Anonymous, SignIn::None)),
+    (258, Way::In(Cover::Anonymous, SignIn::VncAuth)),
+    (259, Way::In(Cover::Anonymous, SignIn::Plain)),
+    (260, Way::In(Cover::Certificate, SignIn::None)),
+    (261, Way::In(Cover::Certificate, SignIn::VncAuth)),
+    (262, Way::In(Cover::Certificate, SignIn::Plain)),
 ];
 
 /// What came of it.
 pub enum Agreed {
-    /// TLS begins now; inside follows this sign-in.
-    Tls(SignIn),
-    /// Nothing in common; what the server offers, by name.
-    Nothing(String),
+    /// This sign-in, inside this, which begins now.
+    In(Cover, SignIn),
+    /// Nothing in common; what the server offers.
+    Nothing(Vec<u32>),
 }
 
-/// Agrees on a kind, up to where TLS begins.
-pub async fn agree(link: &mut Link, credentials: &Credentials) -> Result<Agreed, SessionError> {
+/// Agrees on a kind, up to where it begins.
+pub async fn agree(link: &mut Link, wish: &Wish) -> Result<Agreed, SessionError> {
     let version: [u8; 2] = link.read(STAGE).await?;
     if version < VERSION {
-        return Ok(Agreed::Nothing("VeNCrypt 0.1".to_owned()));
+        let what = "speaks VeNCrypt 0.1, which is not supported; update its VNC server";
+        return Err(link.fail(STAGE, FailureKind::Protocol, what));
     }
     link.write(STAGE, &VERSION).await?;
     let [is_refused] = link.read(STAGE).await?;
@@ -42,82 +44,68 @@ pub async fn agree(link: &mut Link, credentials: &Credentials) -> Result<Agreed,
     let [count] = link.read(STAGE).await?;
     let mut bytes = vec![0; usize::from(count) * 4];
     link.read_into(STAGE, &mut bytes).await?;
-    let offered: Vec<u32> = bytes
-        .as_chunks()
-        .0
-        .iter()
-        .copied()
-        .map(u32::from_be_bytes)
-        .collect();
-    let Some((kind, sign_in)) = choose(&offered, credentials) else {
-        return Ok(Agreed::Nothing(joined(offered.into_iter().map(name))));
+    let numbers = bytes.as_chunks().0.iter().copied();
+    let offered: Vec<u32> = numbers.map(u32::from_be_bytes).collect();
+    let Some((number, Way::In(cover, sign_in))) = choose(&offered, wish) else {
+        return Ok(Agreed::Nothing(offered));
     };
-    link.write(STAGE, &kind.to_be_bytes()).await?;
-    let [is_ready] = link.read(STAGE).await?;
-    if is_ready == 0 {
-        let what = "cannot begin TLS; look into the server's log for its certificate and key";
-        return Err(link.fail(STAGE, FailureKind::Protocol, what));
+    link.write(STAGE, &number.to_be_bytes()).await?;
+    if cover != Cover::Clear {
+        let [is_ready] = link.read(STAGE).await?;
+        if is_ready == 0 {
+            let what = "cannot begin TLS; look into the server's log for its certificate and key";
+            return Err(link.fail(STAGE, FailureKind::Protocol, what));
+        }
     }
-    Ok(Agreed::Tls(sign_in))
+    Ok(Agreed::In(cover, sign_in))
 }
 
-/// The kind that uses most of the credentials at hand.
-fn choose(offered: &[u32], credentials: &Credentials) -> Option<(u32, SignIn)> {
-    let has_password = credentials
-        .password
-        .as_ref()
-        .is_some_and(|password| !password.is_empty());
-    let order = match (&credentials.username, has_password) {
-        (Some(_), true) => [SignIn::Plain, SignIn::VncAuth, SignIn::None],
-        (None, true) => [SignIn::VncAuth, SignIn::None, SignIn::Plain],
-        (_, false) => [SignIn::None, SignIn::VncAuth, SignIn::Plain],
-    };
-    order.into_iter().find_map(|wanted| {
-        KINDS
-            .into_iter()
-            .find(|(kind, sign_in)| *sign_in == wanted && offered.contains(kind))
-    })
-}
-
-fn name(kind: u32) -> String {
-    let known = match kind {
-        256 => "Plain",
-        257 => "TLSNone",
-        258 => "TLSVnc",
-        259 => "TLSPlain",
-        260 => "X509None",
-        261 => "X509Vnc",
-        262 => "X509Plain",
-        263 => "TLSSASL",
-        264 => "X509SASL",
-        _ => return format!("type {kind}"),
-    };
-    known.to_owned()
+/// The best of the kinds, and of the security types that are listed among them: TigerVNC lists all it has, so what was
+/// offered beside VeNCrypt can still be had.
+fn choose(offered: &[u32], wish: &Wish) -> Option<(u32, Way)> {
+    let types = TYPES
+        .into_iter()
+        .filter(|(_, way)| matches!(way, Way::In(..)))
+        .map(|(number, way)| (u32::from(number), way));
+    let known = KINDS.into_iter().chain(types);
+    wish.best(known.filter(|(number, _)| offered.contains(number)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use farwire_model::secret::Secret;
+    use crate::handshake::choice::{HAS_ANONYMOUS_TLS, Stored, Tls};
 
     #[test]
-    fn the_kind_that_uses_the_credentials_at_hand_is_chosen() {
-        let all = &[257, 258, 260, 261, 262][..];
-        for (offered, username, password, expected) in [
-            (all, None, None, Some(260)),
-            (all, None, Some("p"), Some(261)),
-            (all, Some("u"), Some("p"), Some(262)),
-            (all, Some("u"), None, Some(260)),
-            (&[262], None, None, Some(262)),
-            (&[256, 257, 258, 259], Some("u"), Some("p"), None),
+    fn certificates_go_before_keys_and_keys_before_nothing() {
+        use Stored::{Account, Nothing, Password};
+        let all = &[256, 257, 258, 259, 260, 261, 262, 1, 2, 5, 129][..];
+        let anonymous = |kind| HAS_ANONYMOUS_TLS.then_some(kind);
+        for (offered, stored, is_inside_ssh, expected) in [
+            (all, Nothing, false, Some(260)),
+            (all, Password, false, Some(261)),
+            (all, Account, false, Some(262)),
+            (&[262], Nothing, false, Some(262)),
+            (&[261, 259], Account, false, Some(261)),
+            (&[5, 129, 258], Password, false, Some(129)),
+            (&[257, 258, 259], Nothing, false, anonymous(257)),
+            (&[257, 258, 259], Password, false, anonymous(258)),
+            (&[257, 258, 259], Account, false, anonymous(259)),
+            // Never in the clear.
+            (&[256], Account, false, None),
+            (&[256, 259], Account, true, Some(256)),
+            // Neither leads anywhere from here.
+            (&[16, 19], Account, false, None),
+            (&[300], Account, false, None),
         ] {
-            let credentials = Credentials {
-                username: username.map(str::to_owned),
-                password: password.map(Secret::new),
-                ..Credentials::default()
+            let wish = Wish {
+                stored,
+                is_apple: false,
+                is_inside_ssh,
+                tls: Tls::First,
             };
-            let chosen = choose(offered, &credentials).map(|(kind, _)| kind);
-            assert_eq!(chosen, expected, "{offered:?} {username:?} {password:?}");
+            let chosen = choose(offered, &wish).map(|(number, _)| number);
+            assert_eq!(chosen, expected, "{offered:?} {stored:?} {is_inside_ssh}");
         }
     }
 }

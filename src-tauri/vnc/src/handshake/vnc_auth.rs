@@ -7,10 +7,9 @@ use des::cipher::{BlockCipherEncrypt, KeyInit};
 pub fn respond(password: &str, challenge: [u8; 16]) -> [u8; 16] {
     let mut key = [0; 8];
     for (to, from) in key.iter_mut().zip(password.bytes()) {
-        // VNC has always fed DES its key bits in reverse.
-        *to = from.reverse_bits();
+        *to = from;
     }
-    let cipher = Des::new(&key.into());
+    let cipher = cipher(key);
     let mut response = challenge;
     for part in response.as_chunks_mut::<8>().0 {
         let mut block = (*part).into();
@@ -18,6 +17,11 @@ pub fn respond(password: &str, challenge: [u8; 16]) -> [u8; 16] {
         *part = block.into();
     }
     response
+}
+
+/// DES with this key. VNC has always fed it the bits of each byte in reverse.
+pub fn cipher(key: [u8; 8]) -> Des {
+    Des::new(&key.map(u8::reverse_bits).into())
 }
 
 #[cfg(test)]

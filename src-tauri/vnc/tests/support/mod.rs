@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -198,8 +198,8 @@ impl TrustCheck for TrustNobody {
 }
 
 /// A session of ours whose server is the test.
-pub struct Session {
-    pub server: DuplexStream,
+pub struct Session<S = DuplexStream> {
+    pub server: S,
     pub events: mpsc::Receiver<SessionEvent>,
     pub inputs: mpsc::Sender<SessionInput>,
     pub surface: Arc<Surface>,
@@ -211,6 +211,15 @@ pub struct Session {
 /// Starts a session over a pipe; `change` sets what differs from an anonymous live one.
 pub fn session(change: impl FnOnce(&mut Start)) -> Session {
     let (server, client) = tokio::io::duplex(1 << 20);
+    session_over(client, server, change)
+}
+
+/// Starts a session over a stream whose other end is `server`, or nothing of the test's.
+pub fn session_over<S>(
+    client: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    server: S,
+    change: impl FnOnce(&mut Start),
+) -> Session<S> {
     let (events_in, events) = mpsc::channel(64);
     let (inputs, inputs_out) = mpsc::channel(64);
     let (surface, meter, cancel) = (
