@@ -278,3 +278,59 @@ fn what_is_no_picture_is_reported() {
     assert_eq!(decoding.feed(&[150]).unwrap(), 1);
     assert_eq!(decoding.reports, [Report::CanUpdateUnasked]);
 }
+
+/// Large rectangles of all four streams and of one colour, in one update: they are painted on several processors.
+#[test]
+fn tight_rectangles_that_arrive_together_mean_what_each_says() {
+    let size = Size::new(1024, 768);
+    let mut expected = Framebuffer::new(size).unwrap();
+    let mut streams: [Compress; 4] =
+        std::array::from_fn(|_| Compress::new(Compression::fast(), true));
+    let mut decoding = Decoding::new(size);
+    for round in 0..6_usize {
+        let mut bytes = update(16);
+        for tile in 0..16_usize {
+            let place = (tile * 7 + round) % 16;
+            let rect = Rect::new((place % 4 * 256) as u16, (place / 4 * 192) as u16, 256, 192);
+            bytes.extend(rectangle(rect, 7));
+            let seed = (round * 16 + tile) as u32;
+            let pixels: Vec<[u8; 3]> = (0..256 * 192_u32)
+                .map(|at| [at as u8, (at / 256 + seed) as u8, (at * seed >> 9) as u8])
+                .collect();
+            let number = tile % 5;
+            if number == 4 {
+                bytes.extend([0x80, 1, seed as u8, 3]);
+                expected.fill(rect, [1, seed as u8, 3, 255]);
+                continue;
+            }
+            // Now and then a rectangle starts a stream over, its own or another.
+            let reset = (tile * 3 + round) % 9;
+            let control = if reset < 4 {
+                streams[reset] = Compress::new(Compression::fast(), true);
+                1 << reset
+            } else {
+                0
+            };
+            bytes.push((number as u8) << 4 | control);
+            bytes.extend(support::tight_data(
+                &mut streams[number],
+                pixels.as_flattened(),
+            ));
+            for (row, from) in expected.rows_mut(rect).zip(pixels.chunks(256)) {
+                for (to, [red, green, blue]) in row.iter_mut().zip(from) {
+                    *to = [*red, *green, *blue, 255];
+                }
+            }
+        }
+        let piece = if round % 2 == 0 { usize::MAX } else { 100_000 };
+        assert_eq!(decoding.feed_in_pieces(&bytes, piece).unwrap(), 0);
+        assert_same(&decoding.surface.snapshot(), &expected, "tight");
+    }
+    assert_eq!(
+        decoding
+            .meter
+            .updates
+            .load(std::sync::atomic::Ordering::Relaxed),
+        6
+    );
+}

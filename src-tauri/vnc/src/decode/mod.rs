@@ -13,6 +13,7 @@ mod stream;
 mod tight;
 mod tight_filter;
 mod tight_jpeg;
+mod tight_lane;
 mod trle;
 mod zlib;
 mod zrle;

@@ -164,9 +164,7 @@ impl Decoder {
         left: u16,
         input: &[u8],
     ) -> Result<Progress, DecodeError> {
-        let mut reader = Reader::new(input, "a rectangle's header");
-        let rect = Rect::new(reader.u16()?, reader.u16()?, reader.u16()?, reader.u16()?);
-        let encoding = reader.i32()?;
+        let (rect, encoding) = rectangle_head(&mut Reader::new(input, "a rectangle's header"))?;
         let size = target.surface.size();
         // Pseudo-encodings use the place for other things; those with pixels must fit.
         if encoding >= 0 && !rect.fits(size) {
@@ -201,7 +199,7 @@ impl Decoder {
                 .decode(target, format, Numbers::Narrow, rect, input)?,
             encoding::HEXTILE => self.hextile.decode(target, format, rect, input)?,
             encoding::ZLIB => self.zlib.decode(target, format, rect, input)?,
-            encoding::TIGHT => self.tight.decode(target, format, rect, input)?,
+            encoding::TIGHT => return self.tight_rectangles(target, left, rect, input),
             encoding::TRLE => self.trle.decode(target, format, rect, input)?,
             encoding::ZRLE => self.zrle.decode(target, format, rect, input)?,
             encoding::CURSOR => cursor::masked(target, format, rect, input)?,
@@ -231,14 +229,46 @@ impl Decoder {
             if encoding >= 0 {
                 self.pixels += rect.area();
             }
-            let left = match (encoding, left) {
-                (encoding::LAST_RECT, _) => 0,
-                (_, UNTIL_LAST_RECT) => left,
-                (_, left) => left - 1,
+            let left = match encoding {
+                encoding::LAST_RECT => 0,
+                _ => one_less(left),
             };
             self.state = State::Update { left };
         }
         Ok(progress)
+    }
+
+    /// Takes Tight rectangles together, as many as have arrived one after the other.
+    fn tight_rectangles(
+        &mut self,
+        target: Target<'_>,
+        left: u16,
+        rect: Rect,
+        input: &[u8],
+    ) -> Result<Progress, DecodeError> {
+        let (mut left, mut rect) = (left, rect);
+        let mut used = self.tight.read(&self.format, rect, input, 0)?;
+        let read = loop {
+            self.pixels += rect.area();
+            left = one_less(left);
+            self.state = State::Update { left };
+            let next = input.get(used..).unwrap_or_default();
+            let Ok((head, encoding)) = rectangle_head(&mut Reader::new(next, "a rectangle")) else {
+                break Ok(());
+            };
+            let is_ours = left > 0 && encoding == encoding::TIGHT;
+            if !is_ours || !head.fits(target.surface.size()) || !self.tight.takes(head) {
+                break Ok(());
+            }
+            match self.tight.read(&self.format, head, input, used + 12) {
+                Ok(end) => (rect, used) = (head, end),
+                Err(DecodeError::Truncated { .. }) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        // What came before a mistake is painted, as it would be one by one.
+        self.tight.paint(target, &self.format, input)?;
+        read.map(|()| Progress::done(used))
     }
 
     fn finish(
@@ -266,5 +296,18 @@ impl Decoder {
             used,
             is_done: used == left,
         }
+    }
+}
+
+fn rectangle_head(reader: &mut Reader<'_>) -> Result<(Rect, i32), DecodeError> {
+    let rect = Rect::new(reader.u16()?, reader.u16()?, reader.u16()?, reader.u16()?);
+    Ok((rect, reader.i32()?))
+}
+
+/// Rectangles left after one; an update that ends with `LastRect` does not count them.
+fn one_less(left: u16) -> u16 {
+    match left {
+        UNTIL_LAST_RECT => left,
+        left => left.saturating_sub(1),
     }
 }

@@ -1,44 +1,37 @@
 //! Tight (the community's RFB registry, "Tight Encoding"): solid, JPEG, or one of four zlib streams under a filter.
+//!
+//! Rectangles that have arrived are read together, as far as none covers another, and are then painted on as many
+//! processors as they are worth: a zlib stream goes to one of them, in order; a JPEG picture to any.
 
+use super::Target;
 use super::inflate::Inflate;
-use super::{Progress, Target, WORTH_A_FILL, tight_filter as filter, tight_jpeg};
+use super::tight_lane::{Filter, How, Lane, Scratch, Work};
 use crate::error::DecodeError;
-use crate::pixel::{BLACK, Format};
+use crate::pixel::Format;
 use crate::wire::Reader;
-use farwire_model::frame::{Pixel, Rect};
+use farwire_model::frame::Rect;
 use farwire_model::session::Codec;
+use std::sync::OnceLock;
+use std::thread;
 
 /// Data shorter than this is sent as it is.
 const MIN_COMPRESSED_BYTES: usize = 12;
 
-/// How much is inflated before it is painted: a compromise that stays in the processor's cache.
-const BAND_BYTES: usize = 64 << 10;
+/// More rectangles are not read together: each is compared with all others.
+const MAX_BATCH: usize = 64;
+
+/// More processors do not help: the streams are four, and one of them does most of the work.
+const MAX_LANES: usize = 4;
+
+/// A lane with less to do, in pixels, is not worth a thread.
+const WORTH_A_THREAD: u64 = 1 << 15;
 
 /// Tight; its four zlib streams live as long as the connection.
 pub struct Tight {
     streams: [Inflate; 4],
-    band: Vec<u8>,
-    jpeg: Vec<u8>,
-}
-
-/// How a band of bytes becomes pixels.
-enum Filter {
-    Copy,
-    Palette {
-        colours: Box<[Pixel; 256]>,
-        count: usize,
-    },
-    Gradient,
-}
-
-impl Filter {
-    fn row_bytes(&self, format: &Format, width: usize) -> usize {
-        match self {
-            Self::Copy | Self::Gradient => width * format.compact_bytes(),
-            Self::Palette { count: ..=2, .. } => width.div_ceil(8),
-            Self::Palette { .. } => width,
-        }
-    }
+    lanes: usize,
+    scratch: [Scratch; MAX_LANES],
+    batch: Vec<Work>,
 }
 
 impl Tight {
@@ -46,171 +39,194 @@ impl Tight {
     pub fn new() -> Self {
         Self {
             streams: std::array::from_fn(|_| Inflate::new()),
-            band: Vec::new(),
-            jpeg: Vec::new(),
+            lanes: processors().min(MAX_LANES),
+            scratch: std::array::from_fn(|_| Scratch::default()),
+            batch: Vec::new(),
         }
     }
 
-    /// Takes the rectangle once it has arrived whole: its compressed data is at most 4 MiB by the format.
-    pub fn decode(
+    /// Whether another rectangle may be read before those that were read are painted.
+    pub fn takes(&self, rect: Rect) -> bool {
+        self.batch.len() < MAX_BATCH
+            && self
+                .batch
+                .iter()
+                .all(|work| work.rect.intersection(rect).is_none())
+    }
+
+    /// Reads the rectangle that begins at `at`, once it has arrived whole; answers where it ends. Its compressed data is
+    /// at most 4 MiB by the format.
+    pub fn read(
         &mut self,
-        target: Target<'_>,
         format: &Format,
         rect: Rect,
         input: &[u8],
-    ) -> Result<Progress, DecodeError> {
-        let mut reader = Reader::new(input, "a Tight rectangle");
+        at: usize,
+    ) -> Result<usize, DecodeError> {
+        let rest = input.get(at..).unwrap_or_default();
+        let mut reader = Reader::new(rest, "a Tight rectangle");
         let control = reader.u8()?;
-        match control >> 4 {
-            8 => {
-                let colour = format.compact(&mut reader)?;
-                self.reset(control);
-                fill(target, rect, colour);
-            }
-            9 => {
-                let length = compact_length(&mut reader)?;
-                let picture = reader.take(length)?;
-                self.reset(control);
-                tight_jpeg::decode(target, rect, picture, &mut self.jpeg)?;
-            }
-            0..=7 => self.basic(target, format, rect, control, &mut reader)?,
+        let how = match control >> 4 {
+            8 => How::Fill(format.compact(&mut reader)?),
+            9 => How::Jpeg,
+            kind @ 0..=7 => How::Pixels {
+                filter: if kind & 4 == 0 {
+                    Filter::Copy
+                } else {
+                    read_filter(format, &mut reader, input.len())?
+                },
+                stream: Some(usize::from(kind & 3)),
+            },
             kind => {
                 return Err(DecodeError::Value {
                     what: "Tight's compression",
                     value: u32::from(kind),
                 });
             }
-        }
-        target.meter.set_codec(match control >> 4 {
-            9 => Codec::TightJpeg,
-            _ => Codec::Tight,
+        };
+        let (how, length) = match how {
+            How::Fill(_) => (how, 0),
+            How::Jpeg => (how, compact_length(&mut reader)?),
+            How::Pixels { filter, .. } => {
+                let size = filter.row_bytes(format, rect) * usize::from(rect.height);
+                if size < MIN_COMPRESSED_BYTES {
+                    let stream = None;
+                    (How::Pixels { filter, stream }, size)
+                } else {
+                    (how, compact_length(&mut reader)?)
+                }
+            }
+        };
+        let data = input.len() - reader.rest().len();
+        reader.take(length)?;
+        self.batch.push(Work {
+            rect,
+            how,
+            resets: control & 15,
+            data: data..data + length,
+            lane: 0,
         });
-        Ok(Progress::done(input.len() - reader.rest().len()))
+        Ok(data + length)
     }
 
-    fn basic(
+    /// Paints what was read from `input`.
+    pub fn paint(
         &mut self,
         target: Target<'_>,
         format: &Format,
-        rect: Rect,
-        control: u8,
-        reader: &mut Reader<'_>,
+        input: &[u8],
     ) -> Result<(), DecodeError> {
-        let kind = control >> 4;
-        let filter = if kind & 4 == 0 {
-            Filter::Copy
-        } else {
-            read_filter(format, reader)?
-        };
-        let row_bytes = filter.row_bytes(format, usize::from(rect.width));
-        let size = row_bytes * usize::from(rect.height);
-        if size < MIN_COMPRESSED_BYTES {
-            let bytes = reader.take(size)?;
-            self.reset(control);
-            let mut gradient = filter::Gradient::default();
-            paint(target, format, rect, &filter, &mut gradient, bytes);
-        } else {
-            let length = compact_length(reader)?;
-            let mut compressed = reader.take(length)?;
-            self.reset(control);
-            let Some(stream) = self.streams.get_mut(usize::from(kind & 3)) else {
-                return Ok(());
-            };
-            let band_rows = u16::try_from(BAND_BYTES / row_bytes)
-                .unwrap_or(u16::MAX)
-                .max(1);
-            let mut gradient = filter::Gradient::default();
-            let mut top = 0;
-            while top < rect.height {
-                let rows = band_rows.min(rect.height - top);
-                let bytes = row_bytes * usize::from(rows);
-                if self.band.len() < bytes {
-                    self.band.resize(bytes, 0);
+        let (used, owners) = share(&mut self.batch, self.lanes);
+        let mut streams = self.streams.each_mut().map(Some);
+        let batch = self.batch.as_slice();
+        let mut lanes = self.scratch.iter_mut().enumerate().take(used);
+        let mut next_lane = || {
+            let (number, scratch) = lanes.next()?;
+            let mut own = [const { None }; 4];
+            for ((slot, stream), owner) in own.iter_mut().zip(&mut streams).zip(owners) {
+                if owner == number {
+                    *slot = stream.take();
                 }
-                let band = self.band.get_mut(..bytes).unwrap_or_default();
-                stream
-                    .read_exact(&mut compressed, band)
-                    .map_err(incomplete)?;
-                let place = Rect::new(rect.x, rect.y + top, rect.width, rows);
-                paint(target, format, place, &filter, &mut gradient, band);
-                top += rows;
             }
-            stream.finish(compressed)?;
+            Some(Lane {
+                number,
+                streams: own,
+                scratch,
+                target,
+                format,
+                input,
+            })
+        };
+        let result = match next_lane() {
+            None => Ok(()),
+            Some(mut first) => thread::scope(|scope| {
+                let others: Vec<_> = std::iter::from_fn(next_lane)
+                    .map(|mut lane| scope.spawn(move || lane.run(batch)))
+                    .collect();
+                let mut result = first.run(batch);
+                for other in others {
+                    let ended = other.join();
+                    // A defect in one lane is one of the session, as if there were no lanes.
+                    result =
+                        result.and(ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+                }
+                result
+            }),
+        };
+        if let Some(last) = self.batch.last() {
+            target.meter.set_codec(match last.how {
+                How::Jpeg => Codec::TightJpeg,
+                _ => Codec::Tight,
+            });
         }
-        target.surface.paint(|painter| painter.damaged(rect));
-        Ok(())
-    }
-
-    /// The lower half of the control byte starts streams over.
-    fn reset(&mut self, control: u8) {
-        for (number, stream) in self.streams.iter_mut().enumerate() {
-            if control >> number & 1 == 1 {
-                stream.reset();
-            }
-        }
+        self.batch.clear();
+        result
     }
 }
 
-/// A rectangle that has arrived whole cannot be waited for.
-fn incomplete(error: DecodeError) -> DecodeError {
-    match error {
-        DecodeError::Truncated { .. } => DecodeError::Value {
-            what: "the length of a Tight rectangle's data",
-            value: 0,
-        },
-        other => other,
+/// Gives each rectangle a lane. Answers how many lanes there are, and which of them has each stream.
+fn share(batch: &mut [Work], most: usize) -> (usize, [usize; 4]) {
+    let mut owners = [0; 4];
+    let mut loads = [0_u64; MAX_LANES];
+    let whole: u64 = batch.iter().map(Work::weight).sum();
+    if most < 2 || whole < WORTH_A_THREAD * 2 {
+        batch.iter_mut().for_each(|work| work.lane = 0);
+        return (1, owners);
     }
-}
-
-fn fill(target: Target<'_>, rect: Rect, colour: Pixel) {
-    target.surface.paint(|painter| {
-        if rect.area() >= WORTH_A_FILL {
-            painter.fill(rect, colour);
-        } else {
-            painter.frame().fill(rect, colour);
-            painter.damaged(rect);
+    let mut streams = [0_u64; 4];
+    for work in batch.iter() {
+        if let Some(load) = work.stream().and_then(|stream| streams.get_mut(stream)) {
+            *load += work.weight();
         }
-    });
+    }
+    let lightest = |loads: &[u64; MAX_LANES]| {
+        let lanes = loads.iter().enumerate().take(most);
+        lanes
+            .min_by_key(|(_, load)| **load)
+            .map_or(0, |(lane, _)| lane)
+    };
+    for (owner, load) in owners.iter_mut().zip(streams) {
+        *owner = lightest(&loads);
+        if let Some(sum) = loads.get_mut(*owner) {
+            *sum += load;
+        }
+    }
+    for work in batch.iter_mut() {
+        work.lane = match work.stream().and_then(|stream| owners.get(stream)) {
+            Some(owner) => *owner,
+            None => lightest(&loads),
+        };
+        if let (None, Some(sum)) = (work.stream(), loads.get_mut(work.lane)) {
+            *sum += work.weight();
+        }
+    }
+    // Lanes fill up from the first on, but for streams that fell to others.
+    if loads.iter().skip(1).all(|load| *load < WORTH_A_THREAD) {
+        batch.iter_mut().for_each(|work| work.lane = 0);
+        return (1, [0; 4]);
+    }
+    let used = loads.iter().rposition(|load| *load > 0).unwrap_or(0) + 1;
+    let owned = owners.into_iter().max().unwrap_or(0) + 1;
+    (used.max(owned), owners)
 }
 
-fn paint(
-    target: Target<'_>,
+fn processors() -> usize {
+    static COUNT: OnceLock<usize> = OnceLock::new();
+    *COUNT.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// Reads a filter; `end` is where the reader's bytes end in the input.
+fn read_filter(
     format: &Format,
-    rect: Rect,
-    filter: &Filter,
-    gradient: &mut filter::Gradient,
-    bytes: &[u8],
-) {
-    let row_bytes = filter.row_bytes(format, usize::from(rect.width)).max(1);
-    target.surface.paint(|painter| {
-        let rows = painter
-            .frame()
-            .rows_mut(rect)
-            .zip(bytes.chunks_exact(row_bytes));
-        match filter {
-            Filter::Copy => rows.for_each(|(to, from)| format.compact_row(to, from)),
-            Filter::Palette {
-                colours,
-                count: ..=2,
-            } => {
-                rows.for_each(|(to, from)| filter::two_colours(to, from, colours));
-            }
-            Filter::Palette { colours, .. } => {
-                rows.for_each(|(to, from)| filter::palette(to, from, colours));
-            }
-            Filter::Gradient => rows.for_each(|(to, from)| gradient.row(format, to, from)),
-        }
-    });
-}
-
-fn read_filter(format: &Format, reader: &mut Reader<'_>) -> Result<Filter, DecodeError> {
+    reader: &mut Reader<'_>,
+    end: usize,
+) -> Result<Filter, DecodeError> {
     match reader.u8()? {
         0 => Ok(Filter::Copy),
         1 => {
             let count = usize::from(reader.u8()?) + 1;
-            let bytes = reader.take(count * format.compact_bytes())?;
-            let mut colours = Box::new([BLACK; 256]);
-            format.compact_row(colours.get_mut(..count).unwrap_or_default(), bytes);
+            let colours = end - reader.rest().len();
+            reader.take(count * format.compact_bytes())?;
             Ok(Filter::Palette { colours, count })
         }
         2 if format.channels().is_some() => Ok(Filter::Gradient),
@@ -249,6 +265,53 @@ mod tests {
         ] {
             let mut reader = Reader::new(bytes, "a test");
             assert_eq!(compact_length(&mut reader).ok(), expected, "{bytes:?}");
+        }
+    }
+
+    fn work(stream: Option<usize>, side: u16) -> Work {
+        Work {
+            rect: Rect::new(0, 0, side, side),
+            how: match stream {
+                None => How::Jpeg,
+                Some(_) => How::Pixels {
+                    filter: Filter::Copy,
+                    stream,
+                },
+            },
+            resets: 0,
+            data: 0..0,
+            lane: 9,
+        }
+    }
+
+    #[test]
+    fn a_stream_stays_in_one_lane_and_pictures_fill_the_others() {
+        for (what, batch, most, lanes) in [
+            ("one processor", vec![(None, 500); 4], 1, vec![0; 4]),
+            ("little work", vec![(None, 20); 4], 2, vec![0; 4]),
+            ("pictures", vec![(None, 500); 4], 2, vec![0, 1, 0, 1]),
+            ("one stream", vec![(Some(0), 500); 3], 2, vec![0; 3]),
+            (
+                "two streams",
+                vec![(Some(0), 500), (Some(1), 500), (Some(0), 500)],
+                2,
+                vec![0, 1, 0],
+            ),
+            (
+                "a stream and pictures",
+                vec![(Some(2), 500), (None, 500), (Some(2), 500), (None, 500)],
+                2,
+                vec![0, 1, 0, 1],
+            ),
+        ] {
+            let mut batch: Vec<Work> = batch
+                .into_iter()
+                .map(|(stream, side)| work(stream, side))
+                .collect();
+            let (used, owners) = share(&mut batch, most);
+            let got: Vec<usize> = batch.iter().map(|work| work.lane).collect();
+            assert_eq!(got, lanes, "{what}");
+            assert!(got.iter().chain(&owners).all(|lane| *lane < used), "{what}");
         }
     }
 }

@@ -4,8 +4,8 @@ use crate::pixel::{BLACK, Format};
 use farwire_model::frame::Pixel;
 
 /// A bit a pixel, highest first.
-pub fn two_colours(to: &mut [Pixel], from: &[u8], colours: &[Pixel; 256]) {
-    let [zero, one, ..] = *colours;
+pub fn two_colours(to: &mut [Pixel], from: &[u8], colours: &[Pixel]) {
+    let &[zero, one, ..] = colours else { return };
     for (to, byte) in to.chunks_mut(8).zip(from) {
         for (position, pixel) in to.iter_mut().enumerate() {
             *pixel = if byte << position & 0x80 == 0 {
@@ -18,7 +18,7 @@ pub fn two_colours(to: &mut [Pixel], from: &[u8], colours: &[Pixel; 256]) {
 }
 
 /// A byte a pixel. Indices past the palette are black.
-pub fn palette(to: &mut [Pixel], from: &[u8], colours: &[Pixel; 256]) {
+pub fn palette(to: &mut [Pixel], from: &[u8], colours: &[Pixel]) {
     for (to, index) in to.iter_mut().zip(from) {
         *to = colours.get(usize::from(*index)).copied().unwrap_or(BLACK);
     }

@@ -1,0 +1,251 @@
+//! One processor's share of Tight rectangles.
+
+use super::inflate::Inflate;
+use super::{Target, WORTH_A_FILL, tight_filter as filter, tight_jpeg};
+use crate::error::DecodeError;
+use crate::pixel::{BLACK, Format};
+use farwire_model::frame::{Pixel, Rect};
+use std::ops::Range;
+
+/// How much is inflated before it is painted: a compromise that stays in the processor's cache.
+const BAND_BYTES: usize = 64 << 10;
+
+/// How bytes become pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// They are pixels.
+    Copy,
+    /// They are places in a palette.
+    Palette {
+        /// Where its colours begin in the input.
+        colours: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// They are differences to a guess.
+    Gradient,
+}
+
+impl Filter {
+    /// Bytes of a row of a rectangle.
+    pub fn row_bytes(self, format: &Format, rect: Rect) -> usize {
+        let width = usize::from(rect.width);
+        match self {
+            Self::Copy | Self::Gradient => width * format.compact_bytes(),
+            Self::Palette { count: ..=2, .. } => width.div_ceil(8),
+            Self::Palette { .. } => width,
+        }
+    }
+}
+
+/// What is in a rectangle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// One colour.
+    Fill(Pixel),
+    /// A JPEG picture.
+    Jpeg,
+    /// Bytes under a filter, of a zlib stream or as they are.
+    Pixels {
+        /// The filter.
+        filter: Filter,
+        /// The stream.
+        stream: Option<usize>,
+    },
+}
+
+/// A rectangle that was read and not painted yet.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// The rectangle.
+    pub rect: Rect,
+    /// What is in it.
+    pub how: How,
+    /// The streams that start over before it, a bit each.
+    pub resets: u8,
+    /// Where its bytes lie in the input.
+    pub data: Range<usize>,
+    /// Which lane paints it.
+    pub lane: usize,
+}
+
+impl Work {
+    /// The stream it belongs to.
+    pub fn stream(&self) -> Option<usize> {
+        match self.how {
+            How::Pixels { stream, .. } => stream,
+            How::Fill(_) | How::Jpeg => None,
+        }
+    }
+
+    /// How much work it is, in pixels.
+    pub fn weight(&self) -> u64 {
+        match self.how {
+            How::Fill(_) => 0,
+            How::Jpeg | How::Pixels { .. } => self.rect.area(),
+        }
+    }
+}
+
+/// Memory that a lane uses again and again.
+#[derive(Default)]
+pub struct Scratch {
+    band: Vec<u8>,
+    palette: Vec<Pixel>,
+}
+
+/// One processor's share.
+pub struct Lane<'a> {
+    /// Its number.
+    pub number: usize,
+    /// The streams that are its own.
+    pub streams: [Option<&'a mut Inflate>; 4],
+    /// Memory.
+    pub scratch: &'a mut Scratch,
+    /// Where to paint.
+    pub target: Target<'a>,
+    /// How pixels are written.
+    pub format: &'a Format,
+    /// What the rectangles were read from.
+    pub input: &'a [u8],
+}
+
+impl Lane<'_> {
+    /// Paints the lane's rectangles. Streams start over where any lane's rectangle says so.
+    pub fn run(&mut self, batch: &[Work]) -> Result<(), DecodeError> {
+        for work in batch {
+            for (number, stream) in self.streams.iter_mut().enumerate() {
+                if let Some(stream) = stream
+                    && work.resets >> number & 1 == 1
+                {
+                    stream.reset();
+                }
+            }
+            if work.lane == self.number {
+                self.paint(work)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn paint(&mut self, work: &Work) -> Result<(), DecodeError> {
+        let rect = work.rect;
+        let bytes = self.input.get(work.data.clone()).unwrap_or_default();
+        match work.how {
+            How::Fill(colour) => fill(self.target, rect, colour),
+            How::Jpeg => tight_jpeg::decode(self.target, rect, bytes, &mut self.scratch.band)?,
+            How::Pixels { filter, stream } => {
+                let Scratch { band, palette } = &mut *self.scratch;
+                if let Filter::Palette { colours, count } = filter {
+                    palette.clear();
+                    palette.resize(256, BLACK);
+                    let from = self.input.get(colours..).unwrap_or_default();
+                    let to = palette.get_mut(..count).unwrap_or_default();
+                    self.format.compact_row(to, from);
+                }
+                let mut rows = Rows {
+                    target: self.target,
+                    format: self.format,
+                    filter,
+                    palette,
+                    gradient: filter::Gradient::default(),
+                    row_bytes: filter.row_bytes(self.format, rect).max(1),
+                };
+                match stream.map(|stream| self.streams.get_mut(stream)) {
+                    None => rows.paint(rect, bytes),
+                    Some(Some(Some(stream))) => rows.inflate(rect, stream, bytes, band)?,
+                    // A stream goes to the lane of its rectangles.
+                    Some(_) => return Ok(()),
+                }
+                self.target.surface.paint(|painter| painter.damaged(rect));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn fill(target: Target<'_>, rect: Rect, colour: Pixel) {
+    target.surface.paint(|painter| {
+        if rect.area() >= WORTH_A_FILL {
+            painter.fill(rect, colour);
+        } else {
+            painter.frame().fill(rect, colour);
+            painter.damaged(rect);
+        }
+    });
+}
+
+/// Paints a rectangle's rows, in bands.
+struct Rows<'a> {
+    target: Target<'a>,
+    format: &'a Format,
+    filter: Filter,
+    palette: &'a [Pixel],
+    gradient: filter::Gradient,
+    row_bytes: usize,
+}
+
+impl Rows<'_> {
+    fn inflate(
+        &mut self,
+        rect: Rect,
+        stream: &mut Inflate,
+        mut compressed: &[u8],
+        band: &mut Vec<u8>,
+    ) -> Result<(), DecodeError> {
+        let band_rows = u16::try_from(BAND_BYTES / self.row_bytes)
+            .unwrap_or(u16::MAX)
+            .max(1);
+        let mut top = 0;
+        while top < rect.height {
+            let rows = band_rows.min(rect.height - top);
+            let bytes = self.row_bytes * usize::from(rows);
+            if band.len() < bytes {
+                band.resize(bytes, 0);
+            }
+            let band = band.get_mut(..bytes).unwrap_or_default();
+            stream
+                .read_exact(&mut compressed, band)
+                .map_err(incomplete)?;
+            self.paint(Rect::new(rect.x, rect.y + top, rect.width, rows), band);
+            top += rows;
+        }
+        stream.finish(compressed)
+    }
+
+    fn paint(&mut self, rect: Rect, bytes: &[u8]) {
+        let Self {
+            format,
+            palette,
+            gradient,
+            ..
+        } = self;
+        self.target.surface.paint(|painter| {
+            let rows = painter
+                .frame()
+                .rows_mut(rect)
+                .zip(bytes.chunks_exact(self.row_bytes));
+            match self.filter {
+                Filter::Copy => rows.for_each(|(to, from)| format.compact_row(to, from)),
+                Filter::Palette { count: ..=2, .. } => {
+                    rows.for_each(|(to, from)| filter::two_colours(to, from, palette));
+                }
+                Filter::Palette { .. } => {
+                    rows.for_each(|(to, from)| filter::palette(to, from, palette));
+                }
+                Filter::Gradient => rows.for_each(|(to, from)| gradient.row(format, to, from)),
+            }
+        });
+    }
+}
+
+/// A rectangle that has arrived whole cannot be waited for.
+fn incomplete(error: DecodeError) -> DecodeError {
+    match error {
+        DecodeError::Truncated { .. } => DecodeError::Value {
+            what: "the length of a Tight rectangle's data",
+            value: 0,
+        },
+        other => other,
+    }
+}
