@@ -41,7 +41,11 @@ pub(crate) fn checked_name(name: String) -> Result<String, CoreError> {
     Ok(trimmed.to_owned())
 }
 
-/// A host name or address as it is saved: without scheme, port, space or control characters.
+/// A path to a Unix socket may be as long as the system takes.
+const MAX_SOCKET_BYTES: usize = 107;
+
+/// A host name or address as it is saved: without scheme, port, space or control characters; or the absolute path of a
+/// Unix socket.
 pub(crate) fn checked_host(host: String) -> Result<String, CoreError> {
     let trimmed = host.trim();
     let bare = trimmed
@@ -57,10 +61,14 @@ pub(crate) fn checked_host(host: String) -> Result<String, CoreError> {
     let is_address =
         address.parse::<std::net::IpAddr>().is_ok() && !zone.is_empty() && is_word(zone);
     let is_name = !bare.is_empty() && bare.chars().count() <= MAX_HOST_CHARS && is_word(bare);
-    if is_address || is_name {
+    let is_socket = bare.starts_with('/')
+        && bare.len() <= MAX_SOCKET_BYTES
+        && !bare.ends_with('/')
+        && !bare.chars().any(char::is_control);
+    if is_address || is_name || is_socket {
         return Ok(bare.to_owned());
     }
-    let message = "a host is a name or an address such as press-04.example or 10.20.4.31, without port or scheme";
+    let message = "a host is a name or an address such as press-04.example or 10.20.4.31, without port or scheme, or the path of a socket";
     Err(CoreError::field(
         ErrorCode::ValueIncorrectFormat,
         "host",
@@ -101,6 +109,9 @@ mod tests {
             ("[::1]", Some("::1")),
             ("fe80::1%eth0", Some("fe80::1%eth0")),
             ("bücher.example", Some("bücher.example")),
+            ("/run/vm 7/screen.sock", Some("/run/vm 7/screen.sock")),
+            ("/", None),
+            ("run/screen.sock", None),
             ("host:5900", None),
             ("vnc://host", None),
             ("a b", None),

@@ -1,5 +1,6 @@
-//! From a host name to an open TCP connection.
+//! From a host name to an open TCP connection, or from a path to one through a Unix socket.
 
+use crate::handshake::ByteStream;
 #[cfg(target_os = "linux")]
 use crate::limits::ACK_LIMIT;
 use crate::limits::{
@@ -12,14 +13,56 @@ use socket2::{SockRef, TcpKeepalive};
 use std::io;
 use std::net::SocketAddr;
 use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
+
+/// Connects to a host, or, where it is an absolute path, to the Unix socket there.
+///
+/// # Errors
+/// Kind `Unreachable`, stage `resolve` or `connect`.
+pub async fn connect(
+    host: &str,
+    port: u16,
+    events: &mpsc::Sender<SessionEvent>,
+) -> Result<Box<dyn ByteStream>, SessionError> {
+    #[cfg(unix)]
+    if host.starts_with('/') {
+        return unix(host, events).await;
+    }
+    Ok(Box::new(tcp(host, port, events).await?))
+}
+
+#[cfg(unix)]
+async fn unix(
+    path: &str,
+    events: &mpsc::Sender<SessionEvent>,
+) -> Result<Box<dyn ByteStream>, SessionError> {
+    // A receiver that is gone cancels the run elsewhere.
+    events
+        .send(SessionEvent::Stage(Stage::Connect))
+        .await
+        .unwrap_or_default();
+    let why = match timeout(CONNECT_LIMIT, UnixStream::connect(path)).await {
+        Ok(Ok(stream)) => return Ok(Box::new(stream)),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "nobody takes the connection".to_owned(),
+    };
+    Err(SessionError::new(
+        Stage::Connect,
+        FailureKind::Unreachable,
+        format!(
+            "could not connect to the socket {path}: {why}; check that its server runs and lets you in"
+        ),
+    ))
+}
 
 /// Looks the host up and connects to the first of its addresses that answers.
 ///
 /// # Errors
 /// Kind `Unreachable`, stage `resolve` or `connect`.
-pub async fn connect(
+async fn tcp(
     host: &str,
     port: u16,
     events: &mpsc::Sender<SessionEvent>,
@@ -130,7 +173,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (events, _stages) = mpsc::channel(4);
-        let stream = connect("127.0.0.1", port, &events).await.unwrap();
+        let stream = tcp("127.0.0.1", port, &events).await.unwrap();
         let socket = SockRef::from(&stream);
         assert!(stream.nodelay().unwrap());
         assert!(socket.keepalive().unwrap());

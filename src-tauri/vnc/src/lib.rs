@@ -66,7 +66,7 @@ async fn dial(start: &Start, options: &Options) -> Result<Established, SessionEr
     let mut tls = Tls::First;
     loop {
         let stream = connect::connect(host, *port, &start.events).await?;
-        match handshake::establish(Box::new(stream), start, options, tls).await? {
+        match handshake::establish(stream, start, options, tls).await? {
             Outcome::Up(established) => return Ok(established),
             // Happens once: it is the answer to TLS in the first place alone.
             Outcome::AgainWithoutTls => tls = Tls::Last,

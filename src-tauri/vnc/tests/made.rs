@@ -295,7 +295,7 @@ fn tight_rectangles_that_arrive_together_mean_what_each_says() {
             bytes.extend(rectangle(rect, 7));
             let seed = (round * 16 + tile) as u32;
             let pixels: Vec<[u8; 3]> = (0..256 * 192_u32)
-                .map(|at| [at as u8, (at / 256 + seed) as u8, (at * seed >> 9) as u8])
+                .map(|at| [at as u8, (at / 256 + seed) as u8, (at * seed / 512) as u8])
                 .collect();
             let number = tile % 5;
             if number == 4 {

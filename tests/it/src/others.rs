@@ -8,8 +8,13 @@ use serde_json::{Value, json};
 
 /// Opens a session of a server that asks for nothing, with these settings on top.
 async fn open(app: &App, port: u16, settings: Value) -> String {
-    let mut body =
-        json!({"name": "desk", "host": "127.0.0.1", "port": port, "vnc.quality": "lossless"});
+    open_at(app, json!({"host": "127.0.0.1", "port": port}), settings).await
+}
+
+async fn open_at(app: &App, place: Value, settings: Value) -> String {
+    let mut body = place;
+    body["name"] = "desk".into();
+    body["vnc.quality"] = "lossless".into();
     for (key, value) in settings.as_object().unwrap() {
         body[key] = value.clone();
     }
@@ -75,6 +80,22 @@ async fn a_screen_of_5120_x_2880_is_shown_whole() {
     paint(&mut desk);
     let app = App::start().await;
     let session = open(&app, desk.port, json!({})).await;
+    shows(&app, &session, || desk.picture()).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_behind_a_unix_socket_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("screen.sock");
+    let path = socket.display().to_string();
+    let options = ["-SecurityTypes", "None", "-rfbunixpath", &path];
+    let Some(mut desk) = Xvnc::with(free_port(), &options) else {
+        return;
+    };
+    paint(&mut desk);
+    let app = App::start().await;
+    let session = open_at(&app, json!({"host": path}), json!({})).await;
     shows(&app, &session, || desk.picture()).await;
     app.stop().await;
 }
