@@ -103,7 +103,7 @@ test("the mouse points, clicks and scrolls over there", options, async (t) => {
 test("the clipboard goes both ways", options, async (t) => {
   const opened = await openSession(t);
   const { page, sandbox } = opened;
-  const there = "von drüben: 100 £";
+  const there = "von drüben: 100 €, 二行 Ωμέγα\nand a second line";
   // The program keeps the clipboard, as they do in X.
   const file = join(sandbox.home, "text");
   writeFileSync(file, there);
@@ -114,7 +114,7 @@ test("the clipboard goes both ways", options, async (t) => {
   });
   await page.getByRole("button", { name: /^Clipboard: Text in/ }).waitFor();
 
-  const here = "from here: ½ à côté";
+  const here = "from here: ½ à côté, 3 € 🙂\nand more";
   await page.evaluate((text) => navigator.clipboard.writeText(text), here);
   await page.getByRole("button", { name: /^Clipboard/ }).click();
   await shoot(page, "session-clipboard", { schemes: ["light"] });
