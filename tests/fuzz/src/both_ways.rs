@@ -32,23 +32,21 @@ pub fn depth(choice: u8) -> Depth {
 /// Decodes messages whole and in pieces of at most so many bytes; answers what was reported, if they could be followed.
 pub fn decode(depth: Depth, piece: usize, messages: &[u8]) -> Option<Vec<Report>> {
     let mut whole = Decoding::at(SIZE, depth);
+    let first = follow(&mut whole, messages, messages.len());
+    if matches!(first, End::TooLarge) {
+        return None;
+    }
     let mut parts = Decoding::at(SIZE, depth);
-    let ends = [
-        follow(&mut whole, messages, messages.len()),
-        follow(&mut parts, messages, piece),
-    ];
-    match ends {
-        [End::TooLarge, _] | [_, End::TooLarge] => return None,
-        [
-            End::Followed { waiting: first },
-            End::Followed { waiting: second },
-        ] => {
+    match (first, follow(&mut parts, messages, piece)) {
+        // Within one piece it may have become small again.
+        (End::TooLarge, _) | (_, End::TooLarge) => return None,
+        (End::Followed { waiting: first }, End::Followed { waiting: second }) => {
             assert_eq!(first, second, "bytes that wait for more");
         }
         // Of two faults either may be met first: what has arrived is decoded before the rest is looked at.
-        [End::Refused(_), End::Refused(_)] => return None,
-        [End::Refused(error), _] => panic!("only whole, not in pieces of {piece}: {error}"),
-        [_, End::Refused(error)] => panic!("only in pieces of {piece}, not whole: {error}"),
+        (End::Refused(_), End::Refused(_)) => return None,
+        (End::Refused(error), _) => panic!("only whole, not in pieces of {piece}: {error}"),
+        (_, End::Refused(error)) => panic!("only in pieces of {piece}, not whole: {error}"),
     }
     assert_eq!(whole.reports, parts.reports);
     assert_same(
