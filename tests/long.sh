@@ -4,6 +4,9 @@
 #   tests/long.sh
 #
 # kill   farwire's store is killed again and again while it writes; nothing acknowledged may be lost
+# fuzz   every parser of what a VNC server sends gets noise; tests/fuzz
+#
+# FARWIRE_KILL_CYCLES and FUZZ_SECONDS say for how long: times it is killed, and seconds for each parser.
 set -euo pipefail
 # shellcheck source=packaging/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../packaging/common.sh"
@@ -14,3 +17,6 @@ install_packages "${build_packages[@]}"
 
 say "== kill"
 FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} cargo test --locked -p farwire-core --test kill --release
+
+say "== fuzz"
+tests/fuzz/run.sh

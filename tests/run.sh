@@ -52,7 +52,10 @@ part_scripts() {
   fi
 }
 
-part_format() { cargo fmt --all --check; }
+part_format() {
+  cargo fmt --all --check
+  cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
+}
 
 part_page() {
   npm_packages ui

@@ -119,6 +119,23 @@ fn a_screen_size_we_cannot_hold_is_refused_and_the_picture_stays() {
 }
 
 #[test]
+fn sizes_without_end_let_whoever_feeds_see_to_other_things() {
+    for (encoding, rest) in [(-223, &[][..]), (-308, &[0, 0, 0, 0])] {
+        let sizes = (0..100_u16).flat_map(|number| {
+            let rect = Rect::new(0, 0, 4096, 4096 - number % 2);
+            [&rectangle(rect, encoding), rest].concat()
+        });
+        let bytes: Vec<u8> = update(100).into_iter().chain(sizes).collect();
+        let mut decoding = Decoding::new(SIZE);
+        let used = decoding.feed(&bytes).unwrap();
+        assert!(
+            used < bytes.len() / 10,
+            "{encoding}: {used} bytes in one go"
+        );
+    }
+}
+
+#[test]
 fn a_zip_bomb_is_refused_without_being_unpacked() {
     let bomb = vec![0; 16 << 20];
     let mut stream = Compress::new(Compression::new(9), true);

@@ -23,7 +23,7 @@ const UNTIL_LAST_RECT: u16 = u16::MAX;
 pub struct Decoder {
     format: Format,
     state: State,
-    /// Pixels painted so far.
+    /// Pixels painted so far, those of new sizes included.
     pixels: u64,
     /// Bytes of the update so far.
     update_bytes: u64,
@@ -70,7 +70,7 @@ impl Decoder {
         }
     }
 
-    /// How many pixels the rectangles so far covered, for measuring.
+    /// How many pixels the rectangles and new sizes so far covered, for measuring.
     pub fn pixels(&self) -> u64 {
         self.pixels
     }
@@ -226,9 +226,12 @@ impl Decoder {
             encoding => return Err(DecodeError::Encoding { encoding }),
         };
         if progress.is_done {
-            if encoding >= 0 {
-                self.pixels += rect.area();
-            }
+            self.pixels += match encoding {
+                0.. => rect.area(),
+                // A new picture costs as much as painting all of it.
+                encoding::DESKTOP_SIZE | encoding::EXTENDED_DESKTOP_SIZE => rect.area(),
+                _ => 0,
+            };
             let left = match encoding {
                 encoding::LAST_RECT => 0,
                 _ => one_less(left),
