@@ -185,6 +185,7 @@ export const en = {
       connecting: "Connecting",
       connected: "In control",
       observing: "Observing",
+      stalled: "No answer for a moment",
       reconnecting: "Link lost, trying again",
       failed: "Failed",
     },

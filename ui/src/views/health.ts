@@ -7,10 +7,11 @@ export interface HealthMark {
 }
 
 /** The mark of a session in a state, or of a machine without one. */
-export function healthOf(phase: Phase | null, viewOnly: boolean): HealthMark {
+export function healthOf(phase: Phase | null, viewOnly: boolean, isStalled = false): HealthMark {
   const { states } = t.library;
   switch (phase) {
     case "connected":
+      if (isStalled) return { kind: "slow", label: states.stalled };
       return { kind: "ok", label: viewOnly ? states.observing : states.connected };
     case "opening":
     case "connecting":
