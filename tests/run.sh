@@ -44,7 +44,7 @@ export CARGO_TERM_COLOR=never NO_COLOR=1
 
 part_scripts() {
   local -a scripts
-  mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
+  mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/bench/vnc)
   if command -v shellcheck >/dev/null || [[ -n ${CI:-} ]]; then
     shellcheck --external-sources "${scripts[@]}"
   else

@@ -118,22 +118,37 @@ fn packed(
     reader: &mut Reader<'_>,
     frame: &mut Framebuffer,
 ) -> Result<(), DecodeError> {
-    let bits = match palette.count {
-        ..=2 => 1,
-        3..=4 => 2,
-        _ => 4,
-    };
-    let per_byte = 8 / bits;
-    let row_bytes = usize::from(tile.width).div_ceil(per_byte);
+    match palette.count {
+        ..=2 => packed_in::<1, 8>(tile, palette, reader, frame),
+        3..=4 => packed_in::<2, 4>(tile, palette, reader, frame),
+        _ => packed_in::<4, 2>(tile, palette, reader, frame),
+    }
+}
+
+/// Constants, so that a byte's pixels need no loop.
+fn packed_in<const BITS: u32, const PER_BYTE: usize>(
+    tile: Rect,
+    palette: &Palette,
+    reader: &mut Reader<'_>,
+    frame: &mut Framebuffer,
+) -> Result<(), DecodeError> {
+    let row_bytes = usize::from(tile.width).div_ceil(PER_BYTE);
     let bytes = reader.take(row_bytes * usize::from(tile.height))?;
-    let mask = (1_u8 << bits) - 1;
+    let mask = (1_u8 << BITS) - 1;
+    let unpack = |to: &mut [Pixel], byte: u8| {
+        let mut shifted = byte;
+        for pixel in to {
+            shifted = shifted.rotate_left(BITS);
+            *pixel = palette.colour(shifted & mask);
+        }
+    };
     for (row, bytes) in frame.rows_mut(tile).zip(bytes.chunks_exact(row_bytes)) {
-        for (to, byte) in row.chunks_mut(per_byte).zip(bytes) {
-            let mut shifted = *byte;
-            for pixel in to {
-                shifted = shifted.rotate_left(bits as u32);
-                *pixel = palette.colour(shifted & mask);
-            }
+        let (whole, rest) = row.as_chunks_mut::<PER_BYTE>();
+        for (to, byte) in whole.iter_mut().zip(bytes) {
+            unpack(to, *byte);
+        }
+        if let Some(byte) = bytes.get(whole.len()) {
+            unpack(rest, *byte);
         }
     }
     Ok(())
