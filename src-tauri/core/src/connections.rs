@@ -4,6 +4,7 @@ use crate::Core;
 use crate::credentials::StoredCredentials;
 use crate::error::CoreError;
 use crate::groups::check_revision;
+use crate::origin::Origin;
 use crate::random;
 use crate::saved::All;
 use crate::text::{checked_host, checked_mac, checked_name};
@@ -52,21 +53,6 @@ const MAX_TAGS: usize = 64;
 const MAX_TAG_CHARS: usize = 64;
 
 impl Core {
-    /// Every connection whose name, host, notes or tags contain `query` (case ignored), by name. An empty query finds all.
-    pub fn connections(&self, query: &str) -> Vec<ConnectionView> {
-        let query = query.to_lowercase();
-        let all = self.saved.read();
-        let mut views: Vec<_> = all
-            .connections
-            .values()
-            .filter(|connection| query.is_empty() || mentions(connection, &query))
-            .map(|connection| ConnectionView::from(&**connection))
-            .collect();
-        drop(all);
-        views.sort_by_cached_key(|view| view.name.to_lowercase());
-        views
-    }
-
     /// The items of a group, or those without one, by name.
     ///
     /// # Errors
@@ -102,6 +88,7 @@ impl Core {
     /// A field that cannot be taken; the store.
     pub async fn create_connection(
         &self,
+        by: &Origin,
         change: ConnectionChange,
     ) -> Result<ConnectionId, CoreError> {
         if change.name.is_none() {
@@ -132,13 +119,12 @@ impl Core {
             modified: now,
             last_connected: None,
         };
-        self.saved
-            .change(|saving| {
-                apply(saving.all(), &mut connection, change)?;
-                saving.put(connection)
-            })
-            .await?;
-        Ok(id)
+        let made = self.saved.create(by, |saving| {
+            apply(saving.all(), &mut connection, change)?;
+            saving.put(connection)?;
+            Ok(id.as_str().to_owned())
+        });
+        made.await.map(ConnectionId::new)
     }
 
     /// Changes a connection.
@@ -147,11 +133,12 @@ impl Core {
     /// An unknown connection, a field that cannot be taken, an old revision; the store.
     pub async fn update_connection(
         &self,
+        by: &Origin,
         id: &ConnectionId,
         change: ConnectionChange,
     ) -> Result<u64, CoreError> {
         self.saved
-            .change(|saving| {
+            .change(by, |saving| {
                 let mut connection = (*known_connection(saving.all(), id)?).clone();
                 check_revision(
                     "connection",
@@ -171,7 +158,11 @@ impl Core {
     ///
     /// # Errors
     /// An unknown connection; the store.
-    pub async fn duplicate_connection(&self, id: &ConnectionId) -> Result<ConnectionId, CoreError> {
+    pub async fn duplicate_connection(
+        &self,
+        by: &Origin,
+        id: &ConnectionId,
+    ) -> Result<ConnectionId, CoreError> {
         let copy = ConnectionId::new(random::id(ConnectionId::PREFIX));
         let mut connection = (*known_connection(&self.saved.read(), id)?).clone();
         connection.id = copy.clone();
@@ -180,31 +171,35 @@ impl Core {
         connection.created = random::now();
         connection.modified = connection.created;
         connection.last_connected = None;
-        self.saved.change(|saving| saving.put(connection)).await?;
-        Ok(copy)
+        let made = self.saved.create(by, |saving| {
+            saving.put(connection)?;
+            Ok(copy.as_str().to_owned())
+        });
+        made.await.map(ConnectionId::new)
     }
 
     /// Deletes a connection and its credentials, and ends its sessions.
     ///
     /// # Errors
     /// An unknown connection; the store.
-    pub async fn delete_connection(&self, id: &ConnectionId) -> Result<(), CoreError> {
+    pub async fn delete_connection(&self, by: &Origin, id: &ConnectionId) -> Result<(), CoreError> {
         self.saved
-            .change(|saving| {
+            .change(by, |saving| {
                 known_connection(saving.all(), id)?;
-                saving.delete::<Connection>(id.as_str());
-                saving.delete::<StoredCredentials>(id.as_str());
-                Ok(())
+                saving.delete::<Connection>(id.as_str())?;
+                saving.delete::<StoredCredentials>(id.as_str())
             })
             .await?;
-        self.disconnect(id).await;
+        if !by.is_dry() {
+            self.disconnect(id).await;
+        }
         Ok(())
     }
 
     pub(crate) async fn note_connected(&self, id: &ConnectionId) {
         let noted = self
             .saved
-            .change(|saving| {
+            .note(|saving| {
                 let mut connection = (*known_connection(saving.all(), id)?).clone();
                 connection.last_connected = Some(random::now());
                 saving.put(connection)
@@ -222,15 +217,6 @@ pub(crate) fn known_connection(all: &All, id: &ConnectionId) -> Result<Arc<Conne
         .get(id.as_str())
         .cloned()
         .ok_or_else(|| CoreError::unknown("connection", id))
-}
-
-fn mentions(connection: &Connection, query: &str) -> bool {
-    let texts = [&connection.name, &connection.notes];
-    texts
-        .into_iter()
-        .chain(&connection.host)
-        .chain(&connection.tags)
-        .any(|text| text.to_lowercase().contains(query))
 }
 
 fn item(connection: &Connection) -> GroupItem {

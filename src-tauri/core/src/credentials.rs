@@ -3,6 +3,7 @@
 use crate::Core;
 use crate::connections::known_connection;
 use crate::error::CoreError;
+use crate::origin::Origin;
 use farwire_model::connection::Connection;
 use farwire_model::credentials::{Credentials, Endpoint, FIELDS, field};
 use farwire_model::error::{ErrorCode, Stage};
@@ -64,13 +65,14 @@ impl Core {
     /// An unknown connection, a key that is none or another protocol's, a locked vault; the store.
     pub async fn put_credentials(
         &self,
+        by: &Origin,
         id: &ConnectionId,
         values: Vec<(String, Option<Secret>)>,
         if_revision: Option<u64>,
     ) -> Result<(), CoreError> {
         let vault = &self.vault;
         self.saved
-            .change(|saving| {
+            .change(by, |saving| {
                 let connection = known_connection(saving.all(), id)?;
                 let mut stored = match saving.all().credentials.get(id.as_str()) {
                     Some(stored) => (**stored).clone(),
@@ -149,12 +151,15 @@ impl Core {
     ///
     /// # Errors
     /// An unknown connection; the store.
-    pub async fn delete_credentials(&self, id: &ConnectionId) -> Result<(), CoreError> {
+    pub async fn delete_credentials(
+        &self,
+        by: &Origin,
+        id: &ConnectionId,
+    ) -> Result<(), CoreError> {
         self.saved
-            .change(|saving| {
+            .change(by, |saving| {
                 known_connection(saving.all(), id)?;
-                saving.delete::<StoredCredentials>(id.as_str());
-                Ok(())
+                saving.delete::<StoredCredentials>(id.as_str())
             })
             .await
     }

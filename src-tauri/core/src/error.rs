@@ -34,6 +34,12 @@ pub enum CoreError {
         /// Why, and what to do.
         message: String,
     },
+    /// What is there already forbids it; the body says what.
+    #[error("{}", body.error_message)]
+    Conflict {
+        /// What stands in the way, one detail each.
+        body: ErrorBody,
+    },
     /// Somebody else changed the thing first.
     #[error("{kind} {id} has revision {actual}, not {expected}: fetch it again before changing it")]
     Stale {
@@ -118,7 +124,7 @@ impl CoreError {
                 ErrorBody::new(ErrorCode::ValueIncorrectFormat, message).about("revision")
             }
             Self::Session(error) => error.body(),
-            Self::Reported { body } => body.clone(),
+            Self::Reported { body } | Self::Conflict { body } => body.clone(),
             Self::Busy { .. } => ErrorBody::new(ErrorCode::MaxLoad, message),
             Self::Store {
                 source: StoreError::Busy,

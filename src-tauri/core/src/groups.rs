@@ -2,6 +2,7 @@
 
 use crate::Core;
 use crate::error::CoreError;
+use crate::origin::Origin;
 use crate::random;
 use crate::saved::{All, Change};
 use crate::text::checked_name;
@@ -62,7 +63,11 @@ impl Core {
     ///
     /// # Errors
     /// A field that cannot be taken; the store.
-    pub async fn create_group(&self, change: GroupChange) -> Result<GroupId, CoreError> {
+    pub async fn create_group(
+        &self,
+        by: &Origin,
+        change: GroupChange,
+    ) -> Result<GroupId, CoreError> {
         let Some(name) = change.name else {
             return Err(CoreError::field(
                 ErrorCode::RequiredValueMissing,
@@ -77,22 +82,26 @@ impl Core {
             parent: change.parent.flatten(),
             revision: 1,
         };
-        self.saved
-            .change(|saving| {
-                check_parent(saving.all(), &group)?;
-                saving.put(group)
-            })
-            .await?;
-        Ok(id)
+        let made = self.saved.create(by, |saving| {
+            check_parent(saving.all(), &group)?;
+            saving.put(group)?;
+            Ok(id.as_str().to_owned())
+        });
+        made.await.map(GroupId::new)
     }
 
     /// Renames or moves a group.
     ///
     /// # Errors
     /// An unknown group, a field that cannot be taken, an old revision; the store.
-    pub async fn update_group(&self, id: &GroupId, change: GroupChange) -> Result<(), CoreError> {
+    pub async fn update_group(
+        &self,
+        by: &Origin,
+        id: &GroupId,
+        change: GroupChange,
+    ) -> Result<(), CoreError> {
         self.saved
-            .change(|saving| {
+            .change(by, |saving| {
                 let mut group = (*known_group(saving.all(), id)?).clone();
                 check_revision("group", id.as_str(), change.if_revision, group.revision)?;
                 if let Some(name) = change.name {
@@ -114,26 +123,27 @@ impl Core {
     /// An unknown group; the store.
     pub async fn delete_group(
         &self,
+        by: &Origin,
         id: &GroupId,
         contents: GroupContents,
     ) -> Result<(), CoreError> {
         let gone = self
             .saved
-            .change(|saving| {
+            .change(by, |saving| {
                 let group = known_group(saving.all(), id)?;
                 let gone = match contents {
                     GroupContents::Keep => {
-                        keep_contents(saving, &group)?;
+                        keep_contents(saving, id, group.parent.as_ref())?;
                         Vec::new()
                     }
-                    GroupContents::Delete => delete_contents(saving, id),
+                    GroupContents::Delete => delete_contents(saving, id)?,
                 };
-                saving.delete::<Group>(id.as_str());
+                saving.delete::<Group>(id.as_str())?;
                 Ok(gone)
             })
             .await?;
-        for connection in gone {
-            self.disconnect(&connection).await;
+        for connection in gone.iter().filter(|_| !by.is_dry()) {
+            self.disconnect(connection).await;
         }
         Ok(())
     }
@@ -166,7 +176,7 @@ pub(crate) fn check_revision(
 }
 
 /// Refuses a parent that does not exist or that lies inside the group itself.
-fn check_parent(all: &All, group: &Group) -> Result<(), CoreError> {
+pub(crate) fn check_parent(all: &All, group: &Group) -> Result<(), CoreError> {
     let mut next = group.parent.clone();
     let mut is_first = true;
     while let Some(parent) = next {
@@ -194,8 +204,13 @@ fn check_parent(all: &All, group: &Group) -> Result<(), CoreError> {
     Ok(())
 }
 
-fn keep_contents(saving: &mut Change<'_>, group: &Group) -> Result<(), CoreError> {
-    let inside = Some(&group.id);
+/// Moves what lies in a group that goes away: connections to no group, subgroups into `parent`.
+pub(crate) fn keep_contents(
+    saving: &mut Change<'_>,
+    group: &GroupId,
+    parent: Option<&GroupId>,
+) -> Result<(), CoreError> {
+    let inside = Some(group);
     let connections: Vec<_> = saving
         .all()
         .connections
@@ -218,7 +233,7 @@ fn keep_contents(saving: &mut Change<'_>, group: &Group) -> Result<(), CoreError
         .collect();
     for subgroup in subgroups {
         let mut subgroup = (*subgroup).clone();
-        subgroup.parent.clone_from(&group.parent);
+        subgroup.parent = parent.cloned();
         subgroup.revision += 1;
         saving.put(subgroup)?;
     }
@@ -226,7 +241,7 @@ fn keep_contents(saving: &mut Change<'_>, group: &Group) -> Result<(), CoreError
 }
 
 /// Deletes what lies in a group; answers the connections that are gone.
-fn delete_contents(saving: &mut Change<'_>, id: &GroupId) -> Vec<ConnectionId> {
+fn delete_contents(saving: &mut Change<'_>, id: &GroupId) -> Result<Vec<ConnectionId>, CoreError> {
     let mut doomed = BTreeSet::from([id.clone()]);
     loop {
         let found: Vec<_> = saving
@@ -260,11 +275,11 @@ fn delete_contents(saving: &mut Change<'_>, id: &GroupId) -> Vec<ConnectionId> {
         .map(|connection| connection.id.clone())
         .collect();
     for connection in &connections {
-        saving.delete::<crate::credentials::StoredCredentials>(connection.as_str());
-        saving.delete::<Connection>(connection.as_str());
+        saving.delete::<crate::credentials::StoredCredentials>(connection.as_str())?;
+        saving.delete::<Connection>(connection.as_str())?;
     }
     for group in doomed {
-        saving.delete::<Group>(group.as_str());
+        saving.delete::<Group>(group.as_str())?;
     }
-    connections
+    Ok(connections)
 }

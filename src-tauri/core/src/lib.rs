@@ -5,22 +5,33 @@
 //! | [`store`] | durable records; the only place that knows the database engine |
 //! | [`vault`] | the master key, sealing and opening secrets |
 //! | `saved` | everything saved in memory, and the one way to change it |
+//! | [`origin`] | who changes something, and how it is to be kept |
+//! | `history` | what was changed, and the way back |
+//! | `answers` | creates that are asked for twice and happen once |
 //! | [`groups`], [`connections`], [`credentials`], [`settings`], `trust` | what can be done with saved things |
 //! | [`session`] | live sessions: actor, viewers, screenshots, typing, the connection test |
 //! | `discovery` | machines that announce themselves nearby |
 //! | [`wake`] | what happens after this computer slept |
 //! | `events` | numbered change events |
+//! | [`search`] | finding saved connections |
+//! | `wake_on_lan` | waking a machine by its network card |
+//! | `audit` | who asked for what, line by line |
 
 #![deny(missing_docs)]
 
+mod answers;
+mod audit;
 pub mod connections;
 pub mod credentials;
 mod discovery;
 pub mod error;
 mod events;
 pub mod groups;
+mod history;
+pub mod origin;
 mod random;
 mod saved;
+pub mod search;
 pub mod session;
 pub mod settings;
 pub mod store;
@@ -28,6 +39,7 @@ mod text;
 mod trust;
 pub mod vault;
 pub mod wake;
+mod wake_on_lan;
 
 use crate::store::Store;
 use crate::vault::Vault;
@@ -72,6 +84,7 @@ pub struct Core {
     sessions: session::Sessions,
     discovery: discovery::Discovery,
     events: Arc<events::Events>,
+    audit: audit::Audit,
     notice: Option<String>,
     cancel: CancellationToken,
     tasks: TaskTracker,
@@ -102,6 +115,7 @@ impl Core {
             ]),
             discovery: discovery::Discovery::default(),
             events: Arc::new(events::Events::new()),
+            audit: audit::Audit::of(&config.data_dir),
             notice: opened.notice,
             data_dir: config.data_dir,
             cancel: CancellationToken::new(),

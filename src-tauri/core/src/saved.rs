@@ -3,12 +3,17 @@
 //! Reads never touch the disk. A [`Change`] is prepared and queued under one lock, so changes reach the store in the
 //! order they were made; it is acknowledged when the store says it is durable.
 
+use crate::answers::Answered;
 use crate::credentials::StoredCredentials;
 use crate::error::CoreError;
+use crate::history::{self, Remembered, Steps};
+use crate::origin::Origin;
 use crate::store::{Batch, MAX_VALUE_BYTES, Store, StoreError, Tree};
 use farwire_model::connection::Connection;
 use farwire_model::error::ErrorCode;
 use farwire_model::group::Group;
+use farwire_model::history::ThingKind;
+use farwire_model::ids::ChangeId;
 use farwire_model::settings::Settings;
 use farwire_model::token::Token;
 use farwire_model::trust::TrustDecision;
@@ -21,6 +26,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Where its records lie.
     const TREE: Tree;
+    /// What it is called in the history; none for what is not remembered there.
+    const KIND: Option<ThingKind>;
     /// Its key.
     fn key(&self) -> &str;
     /// Its place in memory, to change.
@@ -28,9 +35,10 @@ pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
 }
 
 macro_rules! record {
-    ($type:ty, $tree:ident, $field:ident, $key:expr) => {
+    ($type:ty, $tree:ident, $kind:expr, $field:ident, $key:expr) => {
         impl Record for $type {
             const TREE: Tree = Tree::$tree;
+            const KIND: Option<ThingKind> = $kind;
             fn key(&self) -> &str {
                 let key: fn(&Self) -> &str = $key;
                 key(self)
@@ -42,16 +50,35 @@ macro_rules! record {
     };
 }
 
-record!(Group, Groups, groups, |group| group.id.as_str());
-record!(Connection, Connections, connections, |connection| {
-    connection.id.as_str()
+record!(Group, Groups, Some(ThingKind::Group), groups, |group| {
+    group.id.as_str()
 });
-record!(StoredCredentials, Credentials, credentials, |stored| stored
-    .connection
-    .as_str());
-record!(Token, Tokens, tokens, |token| token.id.as_str());
-record!(TrustDecision, Trust, trust, |decision| decision.id.as_str());
-record!(Settings, Settings, settings, |_| SETTINGS_KEY);
+record!(
+    Connection,
+    Connections,
+    Some(ThingKind::Connection),
+    connections,
+    |connection| connection.id.as_str()
+);
+record!(
+    StoredCredentials,
+    Credentials,
+    Some(ThingKind::Credentials),
+    credentials,
+    |stored| stored.connection.as_str()
+);
+record!(
+    TrustDecision,
+    Trust,
+    Some(ThingKind::Trust),
+    trust,
+    |decision| decision.id.as_str()
+);
+// Taking back the deletion of a token, or a switch, would let a script do what only a person may.
+record!(Token, Tokens, None, tokens, |token| token.id.as_str());
+record!(Settings, Settings, None, settings, |_| SETTINGS_KEY);
+record!(Remembered, History, None, history, |change| &change.key);
+record!(Answered, Answers, None, answers, |answered| &answered.key);
 
 /// There is one settings record.
 pub(crate) const SETTINGS_KEY: &str = "application";
@@ -65,6 +92,10 @@ pub(crate) struct All {
     pub tokens: BTreeMap<String, Arc<Token>>,
     pub trust: BTreeMap<String, Arc<TrustDecision>>,
     pub settings: BTreeMap<String, Arc<Settings>>,
+    /// What was changed, without the details, by key, which grows with time.
+    pub history: BTreeMap<String, Arc<Remembered>>,
+    /// Requests that must not be carried out twice.
+    pub answers: BTreeMap<String, Arc<Answered>>,
 }
 
 impl All {
@@ -86,12 +117,14 @@ impl Saved {
     /// Reads everything from the store.
     pub fn load(store: Arc<dyn Store>) -> Result<Self, StoreError> {
         let mut all = All::default();
-        load_all::<Group>(&*store, &mut all)?;
-        load_all::<Connection>(&*store, &mut all)?;
-        load_all::<StoredCredentials>(&*store, &mut all)?;
-        load_all::<Token>(&*store, &mut all)?;
-        load_all::<TrustDecision>(&*store, &mut all)?;
-        load_all::<Settings>(&*store, &mut all)?;
+        load_all::<Group>(&*store, &mut all, "")?;
+        load_all::<Connection>(&*store, &mut all, "")?;
+        load_all::<StoredCredentials>(&*store, &mut all, "")?;
+        load_all::<Token>(&*store, &mut all, "")?;
+        load_all::<TrustDecision>(&*store, &mut all, "")?;
+        load_all::<Settings>(&*store, &mut all, "")?;
+        load_all::<Remembered>(&*store, &mut all, history::HEADS)?;
+        load_all::<Answered>(&*store, &mut all, "")?;
         Ok(Self {
             all: RwLock::new(all),
             pending: Mutex::default(),
@@ -104,9 +137,32 @@ impl Saved {
         self.all.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes saved things all together or not at all, and returns when the change is durable.
+    /// The store behind it, for what is not kept in memory.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// Changes saved things all together or not at all, remembers the change, and returns when it is durable. A dry run is
+    /// prepared and taken back at once, before anybody sees it.
     pub async fn change<R>(
         &self,
+        by: &Origin,
+        prepare: impl FnOnce(&mut Change<'_>) -> Result<R, CoreError>,
+    ) -> Result<R, CoreError> {
+        self.carry_out(Some(by), prepare).await
+    }
+
+    /// The same for what the program notes by itself, such as when a connection was last up: nothing to remember or take back.
+    pub async fn note<R>(
+        &self,
+        prepare: impl FnOnce(&mut Change<'_>) -> Result<R, CoreError>,
+    ) -> Result<R, CoreError> {
+        self.carry_out(None, prepare).await
+    }
+
+    async fn carry_out<R>(
+        &self,
+        by: Option<&Origin>,
         prepare: impl FnOnce(&mut Change<'_>) -> Result<R, CoreError>,
     ) -> Result<R, CoreError> {
         let (answer, committed, number) = {
@@ -115,9 +171,26 @@ impl Saved {
                 all: &mut all,
                 batch: Batch::new(),
                 back: Vec::new(),
+                steps: Steps::default(),
+                undoes: Vec::new(),
+                restores: None,
             };
-            let answer = prepare(&mut change);
-            let Change { batch, back, .. } = change;
+            let answer = prepare(&mut change).and_then(|answer| {
+                if let Some(by) = by.filter(|by| !by.is_dry()) {
+                    history::remember(&mut change, by)?;
+                }
+                Ok(answer)
+            });
+            let Change {
+                batch, back, steps, ..
+            } = change;
+            if let Some(preview) = by.and_then(Origin::preview) {
+                back.into_iter().rev().for_each(|undo| undo(&mut all));
+                if answer.is_ok() {
+                    preview.note(steps.into_list());
+                }
+                return answer;
+            }
             let prepared = answer.and_then(|answer| {
                 let committed = match batch.is_empty() {
                     true => None,
@@ -174,8 +247,8 @@ impl Pending {
     }
 }
 
-fn load_all<T: Record>(store: &dyn Store, all: &mut All) -> Result<(), StoreError> {
-    for (key, value) in store.scan(T::TREE, "")? {
+fn load_all<T: Record>(store: &dyn Store, all: &mut All, prefix: &str) -> Result<(), StoreError> {
+    for (key, value) in store.scan(T::TREE, prefix)? {
         match serde_json::from_slice::<T>(&value) {
             Ok(record) => {
                 T::map_mut(all).insert(key, Arc::new(record));
@@ -190,11 +263,17 @@ fn load_all<T: Record>(store: &dyn Store, all: &mut All) -> Result<(), StoreErro
 }
 
 type Undo = Box<dyn FnOnce(&mut All) + Send + Sync>;
+
 /// A change being prepared: reads see what it has already changed.
 pub(crate) struct Change<'a> {
     all: &'a mut All,
     batch: Batch,
     back: Vec<Undo>,
+    steps: Steps,
+    /// The changes this one takes back.
+    pub undoes: Vec<ChangeId>,
+    /// The change whose version this one brings back.
+    pub restores: Option<ChangeId>,
 }
 
 impl Change<'_> {
@@ -203,13 +282,25 @@ impl Change<'_> {
         self.all
     }
 
+    /// What was done so far to things the history remembers.
+    pub fn steps(&self) -> &Steps {
+        &self.steps
+    }
+
+    /// Writes into the store what is not kept in memory.
+    pub fn put_raw(&mut self, tree: Tree, key: &str, value: Vec<u8>) {
+        self.batch.put(tree, key, value);
+    }
+
+    /// Removes from the store what is not kept in memory.
+    pub fn delete_raw(&mut self, tree: Tree, key: &str) {
+        self.batch.delete(tree, key);
+    }
+
     /// Saves a record.
     pub fn put<T: Record>(&mut self, record: T) -> Result<Arc<T>, CoreError> {
         let key = record.key().to_owned();
-        let value = serde_json::to_vec(&record).map_err(|error| CoreError::Internal {
-            attempt: "writing a record",
-            message: error.to_string(),
-        })?;
+        let value = to_bytes(&record)?;
         if value.len() > MAX_VALUE_BYTES {
             let message = format!(
                 "{key} would take {} bytes, at most {MAX_VALUE_BYTES} fit",
@@ -221,6 +312,11 @@ impl Change<'_> {
                 message,
             ));
         }
+        if let Some(kind) = T::KIND {
+            let before = T::map_mut(self.all).get(&key).cloned();
+            self.steps
+                .note(kind, &key, before.as_deref(), Some(&value))?;
+        }
         self.batch.put(T::TREE, &key, value);
         let record = Arc::new(record);
         let before = T::map_mut(self.all).insert(key.clone(), Arc::clone(&record));
@@ -229,11 +325,17 @@ impl Change<'_> {
     }
 
     /// Removes a record; nothing happens when there is none.
-    pub fn delete<T: Record>(&mut self, key: &str) {
-        if let Some(before) = T::map_mut(self.all).remove(key) {
-            self.batch.delete(T::TREE, key);
-            self.remember::<T>(key.to_owned(), Some(before));
-        }
+    pub fn delete<T: Record>(&mut self, key: &str) -> Result<(), CoreError> {
+        let Some(before) = T::map_mut(self.all).remove(key) else {
+            return Ok(());
+        };
+        self.batch.delete(T::TREE, key);
+        let noted = match T::KIND {
+            Some(kind) => self.steps.note(kind, key, Some(&*before), None),
+            None => Ok(()),
+        };
+        self.remember::<T>(key.to_owned(), Some(before));
+        noted
     }
 
     fn remember<T: Record>(&mut self, key: String, before: Option<Arc<T>>) {
@@ -244,4 +346,12 @@ impl Change<'_> {
             };
         }));
     }
+}
+
+/// A record as the store keeps it.
+pub(crate) fn to_bytes(record: &impl Serialize) -> Result<Vec<u8>, CoreError> {
+    serde_json::to_vec(record).map_err(|error| CoreError::Internal {
+        attempt: "writing a record",
+        message: error.to_string(),
+    })
 }

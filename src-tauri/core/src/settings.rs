@@ -2,6 +2,7 @@
 
 use crate::Core;
 use crate::error::CoreError;
+use crate::origin::Origin;
 use crate::random;
 use crate::text::checked_name;
 use farwire_model::error::ErrorCode;
@@ -10,10 +11,14 @@ use farwire_model::secret::Secret;
 use farwire_model::settings::Settings;
 use farwire_model::token::{Scope, Token, TokenView};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 use subtle::ConstantTimeEq;
 
 /// How often a token's last use is written, in seconds: a busy script must not cost a write per call.
 const LAST_USED_SECS: i64 = 60;
+
+/// How long a wait for a token's end trusts the clock.
+const CLOCK_CHECK: Duration = Duration::from_secs(60);
 
 impl Core {
     /// The application's settings.
@@ -25,9 +30,9 @@ impl Core {
     ///
     /// # Errors
     /// The store.
-    pub async fn save_settings(&self, settings: Settings) -> Result<(), CoreError> {
+    pub async fn save_settings(&self, by: &Origin, settings: Settings) -> Result<(), CoreError> {
         self.saved
-            .change(|saving| saving.put(settings).map(|_| ()))
+            .change(by, |saving| saving.put(settings).map(|_| ()))
             .await
     }
 
@@ -46,6 +51,7 @@ impl Core {
     /// A name or scopes that cannot be taken; the store.
     pub async fn create_token(
         &self,
+        by: &Origin,
         name: String,
         mut scopes: Vec<Scope>,
         expires: Option<i64>,
@@ -80,7 +86,7 @@ impl Core {
             last_used: None,
         };
         let id = token.id.clone();
-        self.saved.change(|saving| saving.put(token)).await?;
+        self.saved.change(by, |saving| saving.put(token)).await?;
         Ok((id, text))
     }
 
@@ -88,14 +94,13 @@ impl Core {
     ///
     /// # Errors
     /// An unknown token; the store.
-    pub async fn delete_token(&self, id: &TokenId) -> Result<(), CoreError> {
+    pub async fn delete_token(&self, by: &Origin, id: &TokenId) -> Result<(), CoreError> {
         self.saved
-            .change(|saving| {
+            .change(by, |saving| {
                 if !saving.all().tokens.contains_key(id.as_str()) {
                     return Err(CoreError::unknown("token", id));
                 }
-                saving.delete::<Token>(id.as_str());
-                Ok(())
+                saving.delete::<Token>(id.as_str())
             })
             .await
     }
@@ -125,6 +130,30 @@ impl Core {
             .map(|token| token.hash.clone())
     }
 
+    /// Returns once a token is deleted or expires.
+    pub async fn token_gone(&self, id: &TokenId) {
+        let mut events = self.subscribe();
+        loop {
+            let expires = match self.saved.read().tokens.get(id.as_str()) {
+                Some(token) => token.expires,
+                None => return,
+            };
+            let left = expires.map(|expires| expires.saturating_sub(random::now()));
+            if left.is_some_and(|left| left <= 0) {
+                return;
+            }
+            // The clock may be set meanwhile: it is looked at again after a minute at most.
+            let left = left.map_or(CLOCK_CHECK, |left| {
+                CLOCK_CHECK.min(Duration::from_secs(left.unsigned_abs()))
+            });
+            tokio::select! {
+                // Whatever it says, also that some were missed, the token is looked up again.
+                _ = events.recv() => {}
+                () = tokio::time::sleep(left) => {}
+            }
+        }
+    }
+
     /// Notes that a token was used, at most once a minute.
     pub async fn note_token_used(&self, token: &TokenView) {
         let now = random::now();
@@ -136,7 +165,7 @@ impl Core {
         }
         let noted = self
             .saved
-            .change(|saving| {
+            .note(|saving| {
                 let Some(known) = saving.all().tokens.get(token.id.as_str()) else {
                     return Ok(());
                 };

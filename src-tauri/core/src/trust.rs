@@ -2,6 +2,7 @@
 
 use crate::Core;
 use crate::error::CoreError;
+use crate::origin::Origin;
 use crate::random;
 use crate::saved::{All, Saved};
 use farwire_model::error::ErrorCode;
@@ -39,6 +40,7 @@ impl Core {
     /// A fingerprint that has not its form; the store.
     pub async fn accept(
         &self,
+        by: &Origin,
         host: String,
         port: u16,
         fingerprint: String,
@@ -60,7 +62,7 @@ impl Core {
         }
         let host = crate::text::checked_host(host)?;
         self.saved
-            .change(|saving| {
+            .change(by, |saving| {
                 let now = random::now();
                 let at_machine = |decision: &&Arc<TrustDecision>| {
                     decision.seen.host == host && decision.seen.port == port
@@ -95,14 +97,13 @@ impl Core {
     ///
     /// # Errors
     /// An unknown decision; the store.
-    pub async fn forget(&self, id: &TrustId) -> Result<(), CoreError> {
+    pub async fn forget(&self, by: &Origin, id: &TrustId) -> Result<(), CoreError> {
         self.saved
-            .change(|saving| {
+            .change(by, |saving| {
                 if !saving.all().trust.contains_key(id.as_str()) {
                     return Err(CoreError::unknown("trust decision", id));
                 }
-                saving.delete::<TrustDecision>(id.as_str());
-                Ok(())
+                saving.delete::<TrustDecision>(id.as_str())
             })
             .await
     }
@@ -115,7 +116,7 @@ impl TrustCheck for SavedTrust {
     fn check(&self, identity: Identity) -> Pin<Box<dyn Future<Output = TrustVerdict> + Send + '_>> {
         Box::pin(async move {
             // What is known is looked up inside the change, so that a decision made meanwhile is never overwritten.
-            let noted = self.0.change(|saving| {
+            let noted = self.0.note(|saving| {
                 let now = random::now();
                 let known = find(saving.all(), &identity);
                 let is_old_news = known.as_ref().is_some_and(|known| {

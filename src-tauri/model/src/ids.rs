@@ -65,3 +65,8 @@ id!(
     TrustId,
     "h_"
 );
+id!(
+    /// A remembered change of saved things.
+    ChangeId,
+    "v_"
+);

@@ -10,17 +10,21 @@
 //! | [`input`] | keys, buttons, and the codec of what viewers send |
 //! | [`session`] | what a protocol handler is given and what it reports; trait [`session::Protocol`] |
 //! | [`application`] | what the API says of the application itself |
+//! | [`audit`] | who asked for what |
 //! | [`event`] | the change events the window and scripts listen to |
+//! | [`history`] | what was changed, by whom, and how |
 
 #![deny(missing_docs)]
 
 pub mod application;
+pub mod audit;
 pub mod connection;
 pub mod credentials;
 pub mod error;
 pub mod event;
 pub mod frame;
 pub mod group;
+pub mod history;
 pub mod ids;
 pub mod input;
 pub mod quality;

@@ -21,11 +21,15 @@ pub enum Tree {
     Settings,
     /// The vault's sealed master key and key check.
     Vault,
+    /// What was changed, to take it back.
+    History,
+    /// Requests that must not be carried out twice.
+    Answers,
 }
 
 impl Tree {
     /// Every tree, in the order exports write them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Meta,
         Self::Groups,
         Self::Connections,
@@ -34,6 +38,8 @@ impl Tree {
         Self::Trust,
         Self::Settings,
         Self::Vault,
+        Self::History,
+        Self::Answers,
     ];
 
     /// The tree's name on disk and in exports.
@@ -47,6 +53,8 @@ impl Tree {
             Self::Trust => "trust",
             Self::Settings => "settings",
             Self::Vault => "vault",
+            Self::History => "history",
+            Self::Answers => "answers",
         }
     }
 

@@ -1,0 +1,103 @@
+//! Earlier versions of things, and when two are equal to a person.
+
+use crate::credentials::StoredCredentials;
+use crate::random;
+use crate::saved::{All, Record};
+use farwire_model::connection::Connection;
+use farwire_model::group::Group;
+use farwire_model::trust::TrustDecision;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A thing whose earlier versions can be brought back.
+pub(super) trait Versioned: Record + Clone + PartialEq {
+    /// Its place in memory.
+    fn map(all: &All) -> &BTreeMap<String, Arc<Self>>;
+    /// The same with everything that changes by itself, such as revisions, made equal to the other's.
+    fn leveled(&self, other: &Self) -> Self;
+    /// Becomes the newest version, after what is there now.
+    fn renew(&mut self, now: Option<&Self>);
+    /// Whether a person would call them equal.
+    fn is_alike(&self, other: &Self) -> bool {
+        self.leveled(other) == *other
+    }
+}
+
+impl Versioned for Group {
+    fn map(all: &All) -> &BTreeMap<String, Arc<Self>> {
+        &all.groups
+    }
+    fn leveled(&self, other: &Self) -> Self {
+        let revision = other.revision;
+        Self {
+            revision,
+            ..self.clone()
+        }
+    }
+    fn renew(&mut self, now: Option<&Self>) {
+        self.revision = next_revision(self.revision, now.map(|now| now.revision));
+    }
+}
+
+impl Versioned for Connection {
+    fn map(all: &All) -> &BTreeMap<String, Arc<Self>> {
+        &all.connections
+    }
+    fn leveled(&self, other: &Self) -> Self {
+        Self {
+            revision: other.revision,
+            created: other.created,
+            modified: other.modified,
+            last_connected: other.last_connected,
+            ..self.clone()
+        }
+    }
+    fn renew(&mut self, now: Option<&Self>) {
+        self.revision = next_revision(self.revision, now.map(|now| now.revision));
+        self.modified = random::now();
+        if let Some(now) = now {
+            self.last_connected = now.last_connected;
+        }
+    }
+}
+
+impl Versioned for StoredCredentials {
+    fn map(all: &All) -> &BTreeMap<String, Arc<Self>> {
+        &all.credentials
+    }
+    fn leveled(&self, other: &Self) -> Self {
+        let revision = other.revision;
+        Self {
+            revision,
+            ..self.clone()
+        }
+    }
+    fn renew(&mut self, now: Option<&Self>) {
+        self.revision = next_revision(self.revision, now.map(|now| now.revision));
+    }
+}
+
+impl Versioned for TrustDecision {
+    fn map(all: &All) -> &BTreeMap<String, Arc<Self>> {
+        &all.trust
+    }
+    fn leveled(&self, other: &Self) -> Self {
+        Self {
+            // What a machine showed since is no decision.
+            seen: other.seen.clone(),
+            last_seen: other.last_seen,
+            ..self.clone()
+        }
+    }
+    fn renew(&mut self, now: Option<&Self>) {
+        if let Some(now) = now {
+            self.seen = now.seen.clone();
+            self.last_seen = now.last_seen;
+        }
+    }
+}
+
+/// Higher than both, so that nobody takes the thing for one he has seen.
+fn next_revision(then: u64, now: Option<u64>) -> u64 {
+    then.max(now.unwrap_or_default()).saturating_add(1)
+}

@@ -1,0 +1,80 @@
+//! Who changes saved things, and how.
+
+use crate::history::Step;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Who changes something, and how the change is to be kept.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The identifier of a token, or `ui`.
+    pub who: String,
+    /// What people call it.
+    pub who_name: String,
+    /// The run the change belongs to, as a script named it.
+    pub run: Option<String>,
+    /// Lets a create that is asked for twice happen once.
+    pub once: Option<OnceKey>,
+    preview: Option<Preview>,
+}
+
+/// Names a request that must not be carried out twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnceKey {
+    /// The caller's key together with whose it is, hashed.
+    pub key: String,
+    /// What was asked, hashed: the same key with another request is a mistake.
+    pub request: String,
+}
+
+/// Takes up what a dry run would do.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Preview(Arc<Mutex<Vec<Step>>>);
+
+impl Preview {
+    /// Notes what a change would do.
+    pub fn note(&self, steps: Vec<Step>) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.extend(steps);
+    }
+
+    /// What was noted.
+    pub fn take(&self) -> Vec<Step> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Origin {
+    /// A caller by identifier and name.
+    pub fn new(who: impl Into<String>, who_name: impl Into<String>) -> Self {
+        Self {
+            who: who.into(),
+            who_name: who_name.into(),
+            run: None,
+            once: None,
+            preview: None,
+        }
+    }
+
+    /// The person before the window.
+    pub fn window() -> Self {
+        Self::new("ui", "window")
+    }
+
+    /// The same, but nothing is changed: what would be is noted for [`crate::Core::previewed`].
+    pub fn dry(self) -> Self {
+        Self {
+            preview: Some(Preview::default()),
+            once: None,
+            ..self
+        }
+    }
+
+    /// Whether nothing is to be changed.
+    pub fn is_dry(&self) -> bool {
+        self.preview.is_some()
+    }
+
+    pub(crate) fn preview(&self) -> Option<&Preview> {
+        self.preview.as_ref()
+    }
+}
