@@ -325,7 +325,7 @@ fn apply_setting(
         (SettingKind::Quality, value) if Quality::of(value).is_some() => {}
         (SettingKind::Choice(words), Value::String(word)) if words.contains(&word.as_str()) => {}
         (SettingKind::Quality, _) => {
-            let message = format!("{key} is auto, lossless, or a whole number from 0 to 9");
+            let message = format!("{key} is {}", Quality::WORDS);
             let is_near = value.is_string() || value.is_number();
             return Err(CoreError::field(wrong(is_near), key, message));
         }

@@ -21,6 +21,8 @@ pub enum Quality {
 }
 
 impl Quality {
+    /// What a quality may be, in words.
+    pub const WORDS: &'static str = "auto, lossless, or a whole number from 0 to 9";
     /// The best level.
     pub const BEST: u8 = 9;
 
@@ -58,7 +60,7 @@ impl Serialize for Quality {
 impl<'de> Deserialize<'de> for Quality {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        Self::of(&value).ok_or_else(|| D::Error::custom("a quality is auto, lossless, or 0 to 9"))
+        Self::of(&value).ok_or_else(|| D::Error::custom(format!("a quality is {}", Self::WORDS)))
     }
 }
 

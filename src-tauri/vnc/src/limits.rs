@@ -56,6 +56,8 @@ pub const MAX_SURPLUS_BYTES: usize = 64 << 10;
 
 /// What is read from the socket at a time.
 pub const READ_BYTES: usize = 256 << 10;
+/// Reads share blocks of this size, so that what could not be decoded yet and what comes next mostly lie together.
+pub const BLOCK_BYTES: usize = 1 << 20;
 /// Chunks between the socket and the decoder, 4 MiB at most. Overflow: the socket is not read, TCP slows the server.
 pub const CHUNKS: usize = 16;
 /// Reports between the decoder and the session. Overflow: the decoder waits.

@@ -9,14 +9,14 @@ use crate::error::DecodeError;
 use crate::handshake::Established;
 use crate::input::{Coalescer, Input};
 use crate::limits::{
-    CHUNKS, GOODBYE_LIMIT, MAX_OWED_BYTES, READ_BYTES, REPORTS, STALL_LIMIT, WAITING_BYTES,
-    WAITING_EVENTS,
+    BLOCK_BYTES, CHUNKS, GOODBYE_LIMIT, MAX_OWED_BYTES, READ_BYTES, REPORTS, STALL_LIMIT,
+    WAITING_BYTES, WAITING_EVENTS,
 };
 use crate::options::Options;
 use crate::pulse::{Link, Pulse};
 use crate::resize::Resize;
 use crate::worker;
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use farwire_model::error::Stage;
 use farwire_model::frame::Size;
 use farwire_model::input::SessionInput;
@@ -201,11 +201,11 @@ async fn read(
 ) -> String {
     let mut buffer = BytesMut::new();
     loop {
-        // Small reads share one block; it is taken back once the decoder is done with all of them.
+        // Reads share one block; it is taken back once the decoder is done with all of them.
         if buffer.capacity() < READ_BYTES / 4 {
-            buffer.reserve(READ_BYTES);
+            buffer.reserve(BLOCK_BYTES);
         }
-        match reader.read_buf(&mut buffer).await {
+        match reader.read_buf(&mut (&mut buffer).limit(READ_BYTES)).await {
             Ok(0) => return "the other side closed it".to_owned(),
             Ok(count) => {
                 meter.bytes_in.fetch_add(count as u64, Ordering::Relaxed);
@@ -318,8 +318,11 @@ impl Live {
         }
     }
 
+    /// Tells the person, unless nobody has taken a lot of events: input can bring any number of reasons to speak.
     fn say(&mut self, text: String) {
-        self.waiting.push_back(SessionEvent::Said(text));
+        if self.waiting.len() < WAITING_EVENTS {
+            self.waiting.push_back(SessionEvent::Said(text));
+        }
     }
 
     fn send_levels(&mut self) {

@@ -30,7 +30,8 @@ pub fn run(
         if pending.is_empty() {
             pending = chunk;
         } else {
-            pending.extend_from_slice(&chunk);
+            // Chunks of one block lie one behind the other: joined without copying.
+            pending.unsplit(chunk);
         }
         loop {
             let used = decoder.feed(target, &pending, &mut |report| {

@@ -1,62 +1,10 @@
 /** Every text a person reads, in English. Sentence case, no full stop on labels. */
-import type { ErrorCode, Scope, Stage } from "../bindings";
+import type { Stage } from "../bindings";
 import { wholeNumber } from "./number";
+import { byCode, stageAdvice, stageNames } from "./problems";
+import { settings } from "./settings";
 
 const machines = (count: number): string => (count === 1 ? "1 machine" : `${wholeNumber(count)} machines`);
-
-const stageNames: Record<Stage, string> = {
-  resolve: "Looking up the name",
-  connect: "Opening the connection",
-  banner: "Waiting for the greeting",
-  tls: "Securing the link",
-  key_exchange: "Agreeing on how to sign in",
-  host_key: "Checking the host key",
-  auth: "Signing in",
-  channel: "Opening a channel",
-  session: "Starting the session",
-};
-
-const stageAdvice: Record<Stage, string> = {
-  resolve: "Is the name spelled right, and is this computer on the same network or VPN?",
-  connect: "Is the machine on, and does its remote access listen on this port?",
-  banner: "Something answered, but not as expected. Is it the right protocol and port?",
-  tls: "The link could not be secured, so nothing was sent.",
-  key_exchange: "The two sides found no common way to encrypt or sign in.",
-  host_key: "The machine’s identity is not trusted, so nothing was sent.",
-  auth: "Check the user name and password. Nothing else was tried.",
-  channel: "The machine let you in but refused what was asked for.",
-  session: "The machine ended the session.",
-};
-
-const byCode: Record<ErrorCode, string> = {
-  INVALID_REQUEST_DATA: "Check what was entered.",
-  REQUIRED_VALUE_MISSING: "Something that is needed is missing.",
-  VALUE_INCORRECT_TYPE: "Check what was entered.",
-  VALUE_INCORRECT_FORMAT: "Check what was entered.",
-  VALUE_OUT_OF_BOUNDS: "The value is too large or too small.",
-  VALUE_DUPLICATE: "There is one with that name already.",
-  PERMISSION_DENIED: "This sign-in may not do that.",
-  BAD_REQUEST: "It may have been deleted elsewhere.",
-  CONFIGURATION_ERROR: "Something has to be set up first.",
-  MAX_LOAD: "Too much is going on at once. Try again in a moment.",
-  TOO_MANY_CONNECTIONS: "Too many connections are open. Close one and try again.",
-  OUT_OF_RESOURCES: "This computer has run out of memory or files.",
-  GENERAL_ERROR: "Try again; if it stays, copy the details.",
-  INTRA_SERVICE_COMMUNICATION_ERROR: "Check that the other side is running and can be reached.",
-  DATABASE_ERROR: "The store on this computer did not take it. Is its disk full?",
-  CACHE_ERROR: "The store on this computer did not take it. Is its disk full?",
-};
-
-const scopes: Record<Scope, string> = {
-  read: "see machines and sessions",
-  write: "change saved things",
-  connect: "open and steer sessions",
-  files: "move files",
-  credentials: "write passwords",
-  trust: "accept keys and certificates",
-  reveal: "read passwords",
-  admin: "settings, tokens, audit",
-};
 
 export const en = {
   product: "Farwire",
@@ -467,87 +415,5 @@ export const en = {
       failed: "The decision could not be saved",
     },
   },
-  settings: {
-    nav: "Settings",
-    pages: { api: "HTTP API", appearance: "Appearance", vault: "Key store", about: "About" },
-    failed: "The settings could not be read",
-    notSaved: "The change was not saved",
-    api: {
-      title: "HTTP API",
-      intro: "Everything this window does, for scripts on this computer. It answers on the loopback address only.",
-      introServer: "Its port is set on the command line of farwired, which serves this page.",
-      listening: (since: string) => `Listening since ${since}`,
-      on: "Listening",
-      off: "Off",
-      notListening: "Not listening",
-      port: "Port",
-      portHint: "127.0.0.1 and [::1]. A change acts at once.",
-      apply: "Apply",
-      badPort: "A port is a number from 1 to 65535",
-      tokens: "Tokens",
-      newToken: "New token",
-      tokenColumns: { name: "Name", may: "May", used: "Last used", expires: "Expires" },
-      noTokens: "No tokens yet. A script needs one to be let in.",
-      tokensFailed: "The tokens could not be read",
-      revoke: (name: string) => `Revoke ${name}`,
-      revoked: (name: string) => `Revoked ${name}`,
-      try: "Try it",
-      copyCommand: "Copy",
-    },
-    token: {
-      title: "New token",
-      name: "Name",
-      namePlaceholder: "nightly inventory",
-      may: "May",
-      expires: "Expires",
-      lifetimes: { never: "Never", day: "In one day", week: "In one week", month: "In 30 days", year: "In one year" },
-      create: "Create token",
-      needsName: "Give it a name, so that you know it again",
-      needsScope: "Choose at least one",
-      readyTitle: "Copy the token now",
-      ready: "It is shown this once. Farwire keeps only its fingerprint.",
-      done: "Done",
-      failed: "The token was not made",
-    },
-    scopes,
-    appearance: {
-      title: "Appearance",
-      theme: "Theme",
-      themeHint: "As the system says, or always the same",
-      themes: { system: "System", light: "Light", dark: "Dark" },
-      density: "Density",
-      densityHint: "How much room a row takes",
-      densities: { compact: "Compact", roomy: "Roomy" },
-    },
-    vault: {
-      title: "Key store",
-      intro: "Passwords are sealed with a key of their own. Without it they can neither be read nor sent.",
-      states: { ready: "Unlocked", locked: "Locked", unlocking: "Unlocking" },
-      state: "State",
-      source: "Key",
-      sources: { keyring: "In the key store of this computer", passphrase: "From a passphrase" },
-      passphrase: "Passphrase",
-      passphraseOptional: "empty: key store of this computer",
-      unlock: "Unlock",
-      unlockHint: "Connections with stored passwords work again once it is unlocked.",
-      lock: "Lock now",
-      lockHint: "Sessions that are up stay up.",
-      failed: "The key store was not unlocked",
-      loadFailed: "The key store’s state could not be read",
-    },
-    about: {
-      title: "About",
-      intro: "Every machine you look after, one window and one API away.",
-      version: "Version",
-      api: "API",
-      instance: "Instance",
-      licence: "Licence",
-      licenceText: "MIT OR Apache-2.0",
-      font: "Typeface",
-      fontText: "Inter, SIL Open Font License 1.1",
-      icons: "Icons",
-      iconsText: "Lucide, ISC",
-      failed: "The version could not be read",
-    },
-  },
+  settings,
 };

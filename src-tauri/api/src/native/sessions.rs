@@ -125,7 +125,7 @@ fn read_quality(fields: &mut Fields) -> Result<Option<Quality>, ApiError> {
         return Ok(None);
     };
     Quality::of(&value).map(Some).ok_or_else(|| {
-        let message = "quality is auto, lossless, or a whole number from 0 to 9";
+        let message = format!("quality is {}", Quality::WORDS);
         let code = match value {
             Value::String(_) | Value::Number(_) => ErrorCode::ValueOutOfBounds,
             _ => ErrorCode::ValueIncorrectType,

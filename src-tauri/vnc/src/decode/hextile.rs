@@ -1,13 +1,12 @@
 //! Hextile (RFC 6143, section 7.7.4): tiles of 16 x 16, painted as they arrive.
 
+use super::walk::Walk;
 use super::{Progress, Target};
 use crate::error::DecodeError;
 use crate::pixel::{BLACK, Format};
 use crate::wire::Reader;
 use farwire_model::frame::{Framebuffer, Pixel, Rect};
 use farwire_model::session::Codec;
-
-const TILE: u16 = 16;
 
 const IS_RAW: u8 = 1;
 const HAS_BACKGROUND: u8 = 2;
@@ -17,8 +16,7 @@ const ARE_COLOURED: u8 = 16;
 
 /// Hextile; its two colours carry over from tile to tile.
 pub struct Hextile {
-    x: u16,
-    y: u16,
+    walk: Walk<16>,
     background: Pixel,
     foreground: Pixel,
 }
@@ -26,8 +24,7 @@ pub struct Hextile {
 impl Default for Hextile {
     fn default() -> Self {
         Self {
-            x: 0,
-            y: 0,
+            walk: Walk::default(),
             background: BLACK,
             foreground: BLACK,
         }
@@ -48,24 +45,14 @@ impl Hextile {
         }
         let mut rest = input;
         let is_done = target.surface.paint(|painter| {
-            while self.y < rect.height {
-                let tile = Rect::new(
-                    rect.x + self.x,
-                    rect.y + self.y,
-                    TILE.min(rect.width - self.x),
-                    TILE.min(rect.height - self.y),
-                );
+            while let Some(tile) = self.walk.tile(rect) {
                 let mut reader = Reader::new(rest, "a Hextile tile");
                 match self.tile(tile, format, &mut reader, painter.frame()) {
                     Err(DecodeError::Truncated { .. }) => return Ok(false),
                     other => other?,
                 }
                 rest = reader.rest();
-                self.x = self.x.saturating_add(TILE);
-                if self.x >= rect.width {
-                    self.x = 0;
-                    self.y = self.y.saturating_add(TILE);
-                }
+                self.walk.step(rect);
             }
             painter.damaged(rect);
             Ok::<bool, DecodeError>(true)

@@ -15,6 +15,7 @@ mod tight_filter;
 mod tight_jpeg;
 mod tight_lane;
 mod trle;
+mod walk;
 mod zlib;
 mod zrle;
 

@@ -1,6 +1,7 @@
 //! TRLE (RFC 6143, section 7.7.5): tiles of 16 x 16, painted as they arrive.
 
 use super::rle_tile::{Palette, Tiles};
+use super::walk::Walk;
 use super::{Progress, Target};
 use crate::error::DecodeError;
 use crate::pixel::Format;
@@ -8,21 +9,17 @@ use crate::wire::Reader;
 use farwire_model::frame::Rect;
 use farwire_model::session::Codec;
 
-const TILE: u16 = 16;
-
 /// TRLE; a tile's colours carry over to the next.
 pub struct Trle {
-    x: u16,
-    y: u16,
+    walk: Walk<16>,
     palette: Palette,
 }
 
 impl Trle {
     /// Before the first tile.
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {
-            x: 0,
-            y: 0,
+            walk: Walk::default(),
             palette: Palette::EMPTY,
         }
     }
@@ -44,13 +41,7 @@ impl Trle {
                 format,
                 last: Some(&mut self.palette),
             };
-            while self.y < rect.height {
-                let tile = Rect::new(
-                    rect.x + self.x,
-                    rect.y + self.y,
-                    TILE.min(rect.width - self.x),
-                    TILE.min(rect.height - self.y),
-                );
+            while let Some(tile) = self.walk.tile(rect) {
                 let mut reader = Reader::new(rest, "a TRLE tile");
                 match tiles.decode(tile, &mut reader, painter.frame()) {
                     Err(DecodeError::Truncated { .. }) => return Ok(false),
@@ -58,10 +49,7 @@ impl Trle {
                     other => drop(other?),
                 }
                 rest = reader.rest();
-                self.x = self.x.saturating_add(TILE);
-                if self.x >= rect.width {
-                    (self.x, self.y) = (0, self.y.saturating_add(TILE));
-                }
+                self.walk.step(rect);
             }
             painter.damaged(rect);
             Ok::<bool, DecodeError>(true)

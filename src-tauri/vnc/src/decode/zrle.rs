@@ -1,6 +1,7 @@
 //! ZRLE (RFC 6143, section 7.7.6): one zlib stream of 64 x 64 tiles, painted while the rectangle arrives.
 
 use super::inflate::Inflate;
+use super::walk::Walk;
 use super::{Progress, Target, WORTH_A_FILL};
 use crate::error::DecodeError;
 use crate::pixel::Format;
@@ -9,8 +10,6 @@ use farwire_model::frame::{Painter, Pixel, Rect, Region};
 use farwire_model::session::Codec;
 
 use super::rle_tile::Tiles;
-
-const TILE: u16 = 64;
 
 /// The longest tile: a plain run of one pixel each for 4096 pixels, three bytes of colour and one of length.
 const MAX_TILE_BYTES: usize = 1 + 64 * 64 * 4;
@@ -26,8 +25,7 @@ pub struct Zrle {
     unread: std::ops::Range<usize>,
     /// Compressed bytes of this rectangle that did not arrive yet; `None` before its length did.
     remaining: Option<usize>,
-    x: u16,
-    y: u16,
+    walk: Walk<64>,
     damage: Region,
 }
 
@@ -39,8 +37,7 @@ impl Zrle {
             window: vec![0; WINDOW_BYTES].into_boxed_slice(),
             unread: 0..0,
             remaining: None,
-            x: 0,
-            y: 0,
+            walk: Walk::default(),
             damage: Region::default(),
         }
     }
@@ -58,7 +55,7 @@ impl Zrle {
             Some(remaining) => remaining,
             None => {
                 let remaining = crate::wire::capped("ZRLE data", reader.u32()?, longest(rect))?;
-                (self.x, self.y, self.unread) = (0, 0, 0..0);
+                (self.walk, self.unread) = (Walk::default(), 0..0);
                 remaining
             }
         };
@@ -97,16 +94,10 @@ impl Zrle {
     ) -> Result<(), DecodeError> {
         let mut fills = Fills::default();
         let mut tiles = Tiles { format, last: None };
-        while !rect.is_empty() && self.y < rect.height {
+        while let Some(tile) = self.walk.tile(rect) {
             if self.unread.len() < MAX_TILE_BYTES {
                 self.refill(compressed)?;
             }
-            let tile = Rect::new(
-                rect.x + self.x,
-                rect.y + self.y,
-                TILE.min(rect.width - self.x),
-                TILE.min(rect.height - self.y),
-            );
             let bytes = self.window.get(self.unread.clone()).unwrap_or_default();
             let mut reader = Reader::new(bytes, "a ZRLE tile");
             let solid = match tiles.decode(tile, &mut reader, painter.frame()) {
@@ -130,10 +121,7 @@ impl Zrle {
                 }
                 None => self.damage.add(tile),
             }
-            self.x = self.x.saturating_add(TILE);
-            if self.x >= rect.width {
-                (self.x, self.y) = (0, self.y.saturating_add(TILE));
-            }
+            self.walk.step(rect);
         }
         fills.flush(painter);
         Ok(())
