@@ -5,7 +5,11 @@
 //! | [`request`] | what comes in and what goes out, without a transport |
 //! | [`route`] | the route table's types and matching: 404, 405 with `Allow` |
 //! | [`native`] | the native dialect, one file a noun |
-//! | `fields` | reading JSON bodies so that every mistake names its key |
+//! | `keys` | which keys a body or a query has: struct, parser and schema in one declaration |
+//! | `fields` | taking keys out of a body so that every mistake names its key |
+//! | `shape`, `text` | what a single value may be |
+//! | `answer` | what handlers answer with |
+//! | [`openapi`] | the document of all routes |
 //! | [`auth`] | tokens, sign-in codes, single-use tickets |
 //! | `body` | reading a request's body within limits |
 //! | `crowd` | what a client is told when there are too many |
@@ -15,6 +19,7 @@
 //! | [`listener`] | the switch of the HTTP API, and the app's own loopback port for streams |
 //! | [`control`] | the socket that serves the command line |
 
+mod answer;
 pub mod auth;
 mod body;
 pub mod control;
@@ -22,20 +27,23 @@ mod crowd;
 mod error;
 mod fields;
 mod guard;
+mod keys;
 pub mod listener;
 pub mod native;
+pub mod openapi;
 pub mod page;
 pub mod request;
 pub mod route;
 pub mod server;
+mod shape;
 pub mod stream;
+mod text;
 
 use auth::{Codes, PageTokens, Tickets};
 use error::ApiError;
 use farwire_core::Core;
-use farwire_model::error::ErrorCode;
 use request::{Caller, Request, Response};
-use route::{Access, Call, Found};
+use route::{Access, Asked, Found};
 use std::sync::{Arc, OnceLock};
 
 /// The API surface over one running application.
@@ -97,22 +105,16 @@ impl Api {
         {
             return Err(ApiError::scope_missing(scope));
         }
-        let query = request::Query::parse(&request.query);
-        if let Some(key) = query.unknown(route.query) {
-            // Passing over a key such as dry_run would do what the caller meant not to do.
-            let message = format!("{} takes no {key} after the question mark", route.pattern);
-            return Err(ApiError::new(400, ErrorCode::InvalidRequestData, message).about(key));
-        }
-        let call = Call {
+        let asked = Asked {
             api: Arc::clone(self),
             caller: request.caller,
             params,
-            query,
+            query: request::Query::parse(&request.query).into_pairs(),
             body: request::parse_body(&request.body)?,
             if_match: request::if_match(request.if_match.as_deref())?,
             base_url: request.base_url,
             gone: request.gone,
         };
-        (route.handler)(&call).await
+        (route.run)(asked).await
     }
 }

@@ -6,6 +6,7 @@
 //! | [`vault`] | the master key, sealing and opening secrets |
 //! | `saved` | everything saved in memory, and the one way to change it |
 //! | [`groups`], [`connections`], [`credentials`], [`settings`], `trust` | what can be done with saved things |
+//! | [`limits`] | how long texts may be |
 //! | [`session`] | live sessions: actor, viewers, screenshots, typing, the connection test |
 //! | `discovery` | machines that announce themselves nearby |
 //! | [`wake`] | what happens after this computer slept |
@@ -19,6 +20,7 @@ mod discovery;
 pub mod error;
 mod events;
 pub mod groups;
+pub mod limits;
 mod random;
 mod saved;
 pub mod session;
