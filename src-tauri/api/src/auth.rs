@@ -31,7 +31,7 @@ pub(crate) fn random_hex<const N: usize>() -> String {
     hex(&bytes)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -99,15 +99,16 @@ pub enum Ticket {
 
 /// Single-use tickets for WebSockets.
 #[derive(Debug, Default)]
-pub(crate) struct Tickets(Held<Ticket>);
+pub(crate) struct Tickets(Held<(Ticket, Option<TokenId>)>);
 
 impl Tickets {
-    pub fn issue(&self, ticket: Ticket) -> String {
-        self.0.add(ticket, TICKET_LIFE, MAX_TICKETS)
+    /// A ticket; what it opens ends with the token that asked for it, if one did.
+    pub fn issue(&self, ticket: Ticket, token: Option<TokenId>) -> String {
+        self.0.add((ticket, token), TICKET_LIFE, MAX_TICKETS)
     }
 
     /// Uses a ticket up. One that opens something else is used up too.
-    pub fn redeem(&self, secret: &str) -> Option<Ticket> {
+    pub fn redeem(&self, secret: &str) -> Option<(Ticket, Option<TokenId>)> {
         self.0.take(secret)
     }
 }
@@ -216,9 +217,9 @@ mod tests {
     #[test]
     fn a_ticket_opens_one_thing_once() {
         let tickets = Tickets::default();
-        let secret = tickets.issue(Ticket::Events);
+        let secret = tickets.issue(Ticket::Events, None);
         assert_eq!(tickets.redeem("other"), None);
-        assert_eq!(tickets.redeem(&secret), Some(Ticket::Events));
+        assert_eq!(tickets.redeem(&secret), Some((Ticket::Events, None)));
         assert_eq!(tickets.redeem(&secret), None);
     }
 

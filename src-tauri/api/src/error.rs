@@ -84,7 +84,9 @@ impl From<CoreError> for ApiError {
             CoreError::Vault {
                 source: VaultError::Store(_),
             } => 500,
-            CoreError::Forbidden { .. } | CoreError::Vault { .. } => 409,
+            CoreError::Forbidden { .. } | CoreError::Conflict { .. } | CoreError::Vault { .. } => {
+                409
+            }
             CoreError::Stale { .. } => 412,
             CoreError::Session(_) | CoreError::Reported { .. } => 424,
             CoreError::Busy { .. }

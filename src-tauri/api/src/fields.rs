@@ -1,20 +1,31 @@
-//! Reading JSON bodies so that every mistake names its key.
+//! The keys of a body or a query, taken out one by one, so that every mistake names its key.
 
 use crate::error::ApiError;
+use crate::shape::Shape;
 use farwire_model::error::ErrorCode;
 use serde_json::{Map, Value};
 
-/// The keys of a body, taken out one by one; what is left at the end is unknown.
+/// Where keys come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A JSON body.
+    Body,
+    /// What follows the question mark: texts only, each key as often as it was given.
+    Query,
+}
+
+/// The keys of an object; what is left at the end is unknown.
 #[derive(Debug)]
 pub(crate) struct Fields {
     map: Map<String, Value>,
     // Where this object lies in the body, with a dot at the end; empty at the top.
     prefix: String,
+    source: Source,
 }
 
 impl Fields {
     /// A body that must be an object; no body is an empty one.
-    pub fn of(body: Option<&Value>) -> Result<Self, ApiError> {
+    pub fn of_body(body: Option<&Value>) -> Result<Self, ApiError> {
         let map = match body {
             None => Map::new(),
             Some(Value::Object(map)) => map.clone(),
@@ -26,162 +37,134 @@ impl Fields {
         Ok(Self {
             map,
             prefix: String::new(),
+            source: Source::Body,
         })
     }
 
-    /// Whether the key is there, also as `null`.
+    /// What follows the question mark, decoded. Each value is the list of what its key was given.
+    pub fn of_query(pairs: Vec<(String, String)>) -> Self {
+        let mut map = Map::new();
+        for (key, value) in pairs {
+            let given = map.entry(key).or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(given) = given {
+                given.push(Value::from(value));
+            }
+        }
+        Self {
+            map,
+            prefix: String::new(),
+            source: Source::Query,
+        }
+    }
+
+    /// An object inside a body.
+    pub fn inside(map: Map<String, Value>, place: &Place) -> Self {
+        Self {
+            map,
+            prefix: format!("{}.", place.name),
+            source: place.source,
+        }
+    }
+
+    /// Takes a key's value out as it is, when the key is there.
     pub fn take(&mut self, key: &str) -> Option<Value> {
         self.map.remove(key)
     }
 
-    /// Takes every key that is left.
-    pub fn take_rest(&mut self) -> Vec<(String, Value)> {
-        std::mem::take(&mut self.map).into_iter().collect()
-    }
-
-    /// A text, when the key is there.
-    pub fn text(&mut self, key: &str) -> Result<Option<String>, ApiError> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.wrong_type(key, "a text")),
-        }
-    }
-
-    /// A text that must be there.
-    pub fn need_text(&mut self, key: &str) -> Result<String, ApiError> {
-        self.text(key)?.ok_or_else(|| self.missing(key))
-    }
-
-    /// A text or `null`, when the key is there.
-    pub fn text_or_null(&mut self, key: &str) -> Result<Option<Option<String>>, ApiError> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Value::Null) => Ok(Some(None)),
-            Some(Value::String(text)) => Ok(Some(Some(text))),
-            Some(_) => Err(self.wrong_type(key, "a text or null")),
-        }
-    }
-
-    /// `true` or `false`, when the key is there.
-    pub fn flag(&mut self, key: &str) -> Result<Option<bool>, ApiError> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(flag)),
-            Some(_) => Err(self.wrong_type(key, "true or false")),
-        }
-    }
-
-    /// A whole number that fits its type, when the key is there.
-    pub fn number<T: TryFrom<i64>>(&mut self, key: &str) -> Result<Option<T>, ApiError> {
-        match self.number_or_null(key)? {
-            None => Ok(None),
-            Some(None) => Err(self.wrong_type(key, "a whole number")),
-            Some(number) => Ok(number),
-        }
-    }
-
-    /// A whole number that must be there.
-    pub fn need_number<T: TryFrom<i64>>(&mut self, key: &str) -> Result<T, ApiError> {
-        self.number(key)?.ok_or_else(|| self.missing(key))
-    }
-
-    /// A whole number that fits its type, or `null`, when the key is there.
-    pub fn number_or_null<T: TryFrom<i64>>(
-        &mut self,
-        key: &str,
-    ) -> Result<Option<Option<T>>, ApiError> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Value::Null) => Ok(Some(None)),
-            Some(Value::Number(number)) if !number.is_f64() => {
-                let fitting = number.as_i64().and_then(|number| T::try_from(number).ok());
-                let out_of_range = || {
-                    let message = format!("{}{key}: {number} is out of range", self.prefix);
-                    ApiError::new(400, ErrorCode::ValueOutOfBounds, message).about(self.name(key))
+    /// Takes a key out and reads its value, when the key is there.
+    pub fn read<T: Shape>(&mut self, key: &str) -> Result<Option<T>, ApiError> {
+        let place = self.place(key);
+        match (self.source, self.take(key)) {
+            (_, None) => Ok(None),
+            (Source::Query, Some(Value::Array(given))) => {
+                let mut values = given
+                    .iter()
+                    .filter_map(|text| text.as_str().map(T::of_text));
+                let value = match (T::IS_LIST, values.next(), values.next()) {
+                    (false, Some(value), None) => value,
+                    (false, ..) => return Err(place.unknown("is given once")),
+                    (true, ..) => Value::Array(given),
                 };
-                fitting
-                    .map(|number| Some(Some(number)))
-                    .ok_or_else(out_of_range)
+                T::read(value, &place).map(Some)
             }
-            Some(_) => Err(self.wrong_type(key, "a whole number")),
+            (_, Some(value)) => T::read(value, &place).map(Some),
         }
     }
 
-    /// A list of texts, when the key is there.
-    pub fn texts(&mut self, key: &str) -> Result<Option<Vec<String>>, ApiError> {
-        let Some(value) = self.take(key) else {
-            return Ok(None);
-        };
-        let texts = match value {
-            Value::Array(items) => items
-                .into_iter()
-                .map(|item| match item {
-                    Value::String(text) => Some(text),
-                    _ => None,
-                })
-                .collect(),
-            _ => None,
-        };
-        texts
-            .map(Some)
-            .ok_or_else(|| self.wrong_type(key, "a list of texts"))
+    /// The same, where `null` means something: back to the default.
+    pub fn read_or_null<T: Shape>(&mut self, key: &str) -> Result<Option<Option<T>>, ApiError> {
+        if self.map.get(key) == Some(&Value::Null) {
+            self.map.remove(key);
+            return Ok(Some(None));
+        }
+        self.read(key).map(|read| read.map(Some))
     }
 
-    /// An object, when the key is there.
-    pub fn object(&mut self, key: &str) -> Result<Option<Fields>, ApiError> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Value::Object(map)) => Ok(Some(Fields {
-                map,
-                prefix: format!("{}{key}.", self.prefix),
-            })),
-            Some(_) => Err(self.wrong_type(key, "an object")),
-        }
+    /// Whether a key is there.
+    pub fn has(&self, key: &str) -> bool {
+        self.map.contains_key(key)
     }
 
     /// Refuses keys that nobody took.
     pub fn finish(self) -> Result<(), ApiError> {
-        match self.map.keys().next() {
-            None => Ok(()),
-            Some(key) => Err(self.unknown(key)),
+        let Some(key) = self.map.keys().next() else {
+            return Ok(());
+        };
+        let place = self.place(key);
+        let message = match self.source {
+            Source::Body => format!("there is no key {} here", place.name),
+            // Passing over a key such as dry_run would do what the caller meant not to do.
+            Source::Query => format!("this takes no {} after the question mark", place.name),
+        };
+        Err(place.error(ErrorCode::InvalidRequestData, message))
+    }
+
+    /// Where a key lies.
+    pub fn place(&self, key: &str) -> Place {
+        Place {
+            name: format!("{}{key}", self.prefix),
+            source: self.source,
         }
     }
+}
 
-    /// The error for a key nobody knows.
-    pub fn unknown(&self, key: &str) -> ApiError {
-        let name = self.name(key);
-        ApiError::new(
-            400,
-            ErrorCode::InvalidRequestData,
-            format!("there is no key {name} here"),
-        )
-        .about(name)
-    }
+/// Where a value lies, and the errors about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    name: String,
+    source: Source,
+}
 
+impl Place {
     /// The error for a key that must be there.
-    pub fn missing(&self, key: &str) -> ApiError {
-        let name = self.name(key);
-        ApiError::new(
-            400,
-            ErrorCode::RequiredValueMissing,
-            format!("{name} is missing"),
-        )
-        .about(name)
+    pub fn missing(&self) -> ApiError {
+        let message = format!("{} is missing", self.name);
+        self.error(ErrorCode::RequiredValueMissing, message)
     }
 
     /// The error for a value of the wrong type.
-    pub fn wrong_type(&self, key: &str, expected: &str) -> ApiError {
-        let name = self.name(key);
-        ApiError::new(
-            400,
-            ErrorCode::ValueIncorrectType,
-            format!("{name} is {expected}"),
-        )
-        .about(name)
+    pub fn wrong_type(&self, expected: &str) -> ApiError {
+        let code = match self.source {
+            Source::Body => ErrorCode::ValueIncorrectType,
+            // Everything after the question mark is a text: it can only have the wrong form.
+            Source::Query => ErrorCode::ValueIncorrectFormat,
+        };
+        self.error(code, format!("{} is {expected}", self.name))
     }
 
-    fn name(&self, key: &str) -> String {
-        format!("{}{key}", self.prefix)
+    /// The error for a value that is too small, too large, too short or too long.
+    pub fn out_of_bounds(&self, expected: &str) -> ApiError {
+        let message = format!("{} {expected}", self.name);
+        self.error(ErrorCode::ValueOutOfBounds, message)
+    }
+
+    /// The error for a value nobody knows.
+    pub fn unknown(&self, expected: &str) -> ApiError {
+        let message = format!("{} {expected}", self.name);
+        self.error(ErrorCode::InvalidRequestData, message)
+    }
+
+    fn error(&self, code: ErrorCode, message: String) -> ApiError {
+        ApiError::new(400, code, message).about(self.name.clone())
     }
 }

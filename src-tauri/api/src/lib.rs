@@ -2,10 +2,15 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `dispatch` | a request's way to its handler: scope, origin, audit |
 //! | [`request`] | what comes in and what goes out, without a transport |
 //! | [`route`] | the route table's types and matching: 404, 405 with `Allow` |
 //! | [`native`] | the native dialect, one file a noun |
-//! | `fields` | reading JSON bodies so that every mistake names its key |
+//! | `keys` | which keys a body or a query has: struct, parser and schema in one declaration |
+//! | `fields` | taking keys out of a body so that every mistake names its key |
+//! | `shape`, `text` | what a single value may be |
+//! | `answer` | what handlers answer with |
+//! | [`openapi`] | the document of all routes |
 //! | [`auth`] | tokens, sign-in codes, single-use tickets |
 //! | `body` | reading a request's body within limits |
 //! | `crowd` | what a client is told when there are too many |
@@ -15,27 +20,30 @@
 //! | [`listener`] | the switch of the HTTP API, and the app's own loopback port for streams |
 //! | [`control`] | the socket that serves the command line |
 
+mod answer;
 pub mod auth;
 mod body;
 pub mod control;
 mod crowd;
+mod dispatch;
 mod error;
 mod fields;
 mod guard;
+mod keys;
 pub mod listener;
 pub mod native;
+pub mod openapi;
 pub mod page;
 pub mod request;
 pub mod route;
 pub mod server;
+mod shape;
 pub mod stream;
+mod text;
 
 use auth::{Codes, PageTokens, Tickets};
-use error::ApiError;
 use farwire_core::Core;
-use farwire_model::error::ErrorCode;
-use request::{Caller, Request, Response};
-use route::{Access, Call, Found};
+use request::{Request, Response};
 use std::sync::{Arc, OnceLock};
 
 /// The API surface over one running application.
@@ -73,46 +81,9 @@ impl Api {
 
     /// Answers one request. Never fails: what goes wrong is an answer.
     pub async fn handle(self: &Arc<Self>, request: Request) -> Response {
-        match self.dispatch(request).await {
+        match dispatch::dispatch(self, request).await {
             Ok(response) => response,
             Err(error) => error.response(),
         }
-    }
-
-    async fn dispatch(self: &Arc<Self>, request: Request) -> Result<Response, ApiError> {
-        let found = route::find(native::ROUTES, &request.method, &request.path);
-        let is_open = matches!(&found, Found::Route(route, _) if route.access == Access::Open);
-        if matches!(request.caller, Caller::Nobody) && !is_open {
-            return Err(ApiError::unauthorized());
-        }
-        let (route, params) = match found {
-            Found::Route(route, params) => (route, params),
-            Found::WrongVerb(allow) => {
-                return Err(ApiError::wrong_verb(&request.method, &request.path, allow));
-            }
-            Found::Nothing => return Err(ApiError::no_such_path(&request.path)),
-        };
-        if let Access::Scope(scope) = route.access
-            && !request.caller.may(scope)
-        {
-            return Err(ApiError::scope_missing(scope));
-        }
-        let query = request::Query::parse(&request.query);
-        if let Some(key) = query.unknown(route.query) {
-            // Passing over a key such as dry_run would do what the caller meant not to do.
-            let message = format!("{} takes no {key} after the question mark", route.pattern);
-            return Err(ApiError::new(400, ErrorCode::InvalidRequestData, message).about(key));
-        }
-        let call = Call {
-            api: Arc::clone(self),
-            caller: request.caller,
-            params,
-            query,
-            body: request::parse_body(&request.body)?,
-            if_match: request::if_match(request.if_match.as_deref())?,
-            base_url: request.base_url,
-            gone: request.gone,
-        };
-        (route.handler)(&call).await
     }
 }

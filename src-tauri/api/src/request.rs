@@ -45,6 +45,10 @@ pub struct Request {
     pub query: String,
     /// The `If-Match` header.
     pub if_match: Option<String>,
+    /// The `Farwire-Run` header.
+    pub run: Option<String>,
+    /// The `Idempotency-Key` header.
+    pub once: Option<String>,
     /// Where WebSockets of this transport are opened, such as `ws://127.0.0.1:3279`; none for the window's own channel.
     pub base_url: Option<String>,
     /// The body; empty when there is none.
@@ -63,6 +67,8 @@ impl Request {
             path: path.to_owned(),
             query: query.to_owned(),
             if_match: None,
+            run: None,
+            once: None,
             base_url: None,
             body: body.into(),
             gone: CancellationToken::new(),
@@ -105,19 +111,6 @@ impl Response {
         }
     }
 
-    /// 200 with something that becomes JSON.
-    pub(crate) fn of(value: &impl serde::Serialize) -> Result<Self, ApiError> {
-        serde_json::to_value(value)
-            .map(Self::json)
-            .map_err(|error| {
-                ApiError::new(
-                    500,
-                    ErrorCode::GeneralError,
-                    format!("could not write the answer: {error}"),
-                )
-            })
-    }
-
     /// 200 with an empty object.
     pub fn empty() -> Self {
         Self::json(Value::Object(serde_json::Map::new()))
@@ -154,10 +147,28 @@ impl Query {
         Self(pairs.collect())
     }
 
-    /// The first key that is none of these.
-    pub(crate) fn unknown(&self, known: &[&str]) -> Option<&str> {
-        let mut keys = self.0.iter().map(|(key, _)| key.as_str());
-        keys.find(|key| !known.contains(key))
+    /// Takes a switch out: on when it is there and not `0` or `false`.
+    pub(crate) fn take_switch(&mut self, key: &str) -> Result<bool, ApiError> {
+        let mut is_on = None;
+        for (_, value) in self.0.extract_if(.., |(known, _)| known == key) {
+            let said = match value.as_str() {
+                "1" | "true" | "" => Some(true),
+                "0" | "false" => Some(false),
+                _ => None,
+            };
+            if said.is_none() || is_on.is_some() {
+                let message = format!("{key} is 1 or 0, once");
+                let code = ErrorCode::ValueIncorrectFormat;
+                return Err(ApiError::new(400, code, message).about(key));
+            }
+            is_on = said;
+        }
+        Ok(is_on.unwrap_or_default())
+    }
+
+    /// The keys and values, in order.
+    pub(crate) fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
     }
 
     /// The first value of a key.
@@ -172,29 +183,6 @@ impl Query {
             .filter(move |(known, _)| known == key)
             .map(|(_, value)| value.as_str())
     }
-
-    /// Whether a switch such as `wait=1` is on.
-    pub(crate) fn flag(&self, key: &str) -> Result<bool, ApiError> {
-        match self.get(key) {
-            None | Some("0" | "false") => Ok(false),
-            Some("1" | "true" | "") => Ok(true),
-            Some(other) => {
-                let message = format!("{key} is 1 or 0, not {other:?}");
-                Err(ApiError::new(400, ErrorCode::ValueIncorrectFormat, message).about(key))
-            }
-        }
-    }
-
-    /// A number, when the key is there.
-    pub(crate) fn number<T: std::str::FromStr>(&self, key: &str) -> Result<Option<T>, ApiError> {
-        let parse = |text: &str| {
-            text.parse().map_err(|_| {
-                let message = format!("{key} is a whole number in range, not {text:?}");
-                ApiError::new(400, ErrorCode::ValueIncorrectFormat, message).about(key)
-            })
-        };
-        self.get(key).map(parse).transpose()
-    }
 }
 
 /// Reads a JSON body; none when it is empty.
@@ -202,11 +190,30 @@ pub(crate) fn parse_body(body: &[u8]) -> Result<Option<Value>, ApiError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
-    serde_json::from_slice(body).map(Some).map_err(|error| {
+    let read = serde_json::from_slice(body).map_err(|error| {
         // serde_json's message ends with "at line L column C".
         let message = format!("the body is not JSON: {error}");
         ApiError::new(400, ErrorCode::InvalidRequestData, message)
-    })
+    });
+    read.map(|value| Some(with_whole_numbers(value)))
+}
+
+/// JSON makes no difference between 1 and 1.0, and neither do we.
+fn with_whole_numbers(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let text = number.to_string();
+            let whole = text.strip_suffix(".0").and_then(|text| text.parse().ok());
+            whole.map_or(Value::Number(number), |whole: i64| Value::from(whole))
+        }
+        Value::Array(items) => items.into_iter().map(with_whole_numbers).collect(),
+        Value::Object(map) => {
+            let pairs = map.into_iter();
+            let pairs = pairs.map(|(key, value)| (key, with_whole_numbers(value)));
+            Value::Object(pairs.collect())
+        }
+        other => other,
+    }
 }
 
 /// Reads `If-Match: <revision>`, with or without quotes.

@@ -1,18 +1,23 @@
 //! The route table's types and how a path finds its route.
 
 use crate::Api;
+use crate::answer;
 use crate::error::ApiError;
-use crate::request::{Caller, Query, Response};
+use crate::fields::Fields;
+use crate::keys::{self, Keys};
+use crate::request::{Caller, Response};
+use farwire_core::origin::Origin;
 use farwire_model::token::Scope;
 use percent_encoding::percent_decode_str;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// What a route's handler returns.
-pub(crate) type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send + 'a>>;
+/// A handler at work.
+pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send>>;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,27 +28,59 @@ pub enum Access {
     Scope(Scope),
 }
 
+/// What a route does to saved things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It only looks.
+    Reads,
+    /// It saves a new thing.
+    Creates,
+    /// It changes a saved thing that counts its revisions.
+    Changes,
+    /// It saves something that counts no revisions.
+    Sets,
+    /// It deletes a saved thing.
+    Deletes,
+    /// It does something else, such as opening a session or making a token, that cannot be taken back.
+    Acts,
+}
+
+impl Effect {
+    /// Whether it changes saved things, which can be asked for as a dry run and taken back.
+    pub fn is_saving(self) -> bool {
+        matches!(
+            self,
+            Self::Creates | Self::Changes | Self::Sets | Self::Deletes
+        )
+    }
+}
+
 /// One row of the route table.
 pub struct Route {
     /// GET, PUT, DELETE or ACTION.
     pub method: &'static str,
     /// The path; `{name}` stands for one segment.
     pub pattern: &'static str,
+    /// What it does to saved things.
+    pub effect: Effect,
+    /// Statuses of its own: those it answers besides the ones that every route of its kind may.
+    pub refuses: &'static [u16],
     /// Who may use it.
     pub access: Access,
     /// What it does, for people.
     pub doc: &'static str,
-    /// The keys it takes after the question mark.
-    pub query: &'static [&'static str],
-    pub(crate) handler: for<'a> fn(&'a Call) -> Answer<'a>,
+    pub(crate) run: fn(Asked) -> Running,
+    pub(crate) describe: fn(&mut SchemaGenerator) -> Described,
 }
 
 /// A request that found its route.
-pub(crate) struct Call {
+pub(crate) struct Asked {
     pub api: Arc<Api>,
     pub caller: Caller,
+    /// Who changes something, and how.
+    pub by: Origin,
     pub params: Vec<String>,
-    pub query: Query,
+    pub query: Vec<(String, String)>,
     pub body: Option<Value>,
     pub if_match: Option<u64>,
     pub base_url: Option<String>,
@@ -51,10 +88,81 @@ pub(crate) struct Call {
     pub gone: CancellationToken,
 }
 
-impl Call {
+/// A request as its handler sees it. `B` says which keys its body has, `Q` which ones may follow the question mark.
+pub(crate) struct Call<B = (), Q = ()> {
+    pub api: Arc<Api>,
+    pub caller: Caller,
+    /// Who changes something, and how.
+    pub by: Origin,
+    pub query: Q,
+    pub if_match: Option<u64>,
+    pub base_url: Option<String>,
+    /// Called when nobody waits for the answer any more.
+    pub gone: CancellationToken,
+    params: Vec<String>,
+    body: Option<Value>,
+    reads: std::marker::PhantomData<fn() -> B>,
+}
+
+impl Asked {
+    /// The same for its handler.
+    pub fn typed<B: Keys, Q: Keys>(self) -> Result<Call<B, Q>, ApiError> {
+        if B::IS_NOTHING {
+            // Nobody will read it: passing over a body would do what the caller did not mean.
+            keys::read::<B>(Fields::of_body(self.body.as_ref())?)?;
+        }
+        Ok(Call {
+            api: self.api,
+            caller: self.caller,
+            by: self.by,
+            query: keys::read(Fields::of_query(self.query))?,
+            if_match: self.if_match,
+            base_url: self.base_url,
+            gone: self.gone,
+            params: self.params,
+            body: self.body,
+            reads: std::marker::PhantomData,
+        })
+    }
+}
+
+impl<B, Q> Call<B, Q> {
     /// The first `{…}` of the pattern. Every pattern that asks has one.
     pub fn id(&self) -> &str {
         self.params.first().map_or("", String::as_str)
+    }
+}
+
+impl<B: Keys, Q> Call<B, Q> {
+    /// Reads the body. The handler says when: an unknown thing is the first mistake to name, before the body's.
+    pub fn body(&self) -> Result<B, ApiError> {
+        keys::read(Fields::of_body(self.body.as_ref())?)
+    }
+}
+
+/// What a handler's type says of its route.
+#[derive(Debug)]
+pub(crate) struct Described {
+    /// The keys after the question mark.
+    pub query: Schema,
+    /// The body; none where there is none.
+    pub body: Option<Schema>,
+    /// The answer.
+    pub answer: answer::Form,
+}
+
+/// Describes a route by its handler's type.
+pub(crate) fn describe<B, Q, A, F>(_: F, generator: &mut SchemaGenerator) -> Described
+where
+    B: Keys + JsonSchema,
+    Q: Keys,
+    A: answer::Answer,
+    F: AsyncFn(&Call<B, Q>) -> Result<A, ApiError>,
+{
+    Described {
+        query: keys::schema::<Q>("", generator),
+        body: (!B::IS_NOTHING).then(|| generator.subschema_for::<B>()),
+        answer: A::form(generator),
     }
 }
 
@@ -133,18 +241,20 @@ fn match_pattern(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn nothing(_: &Call) -> Answer<'_> {
-        Box::pin(async { Ok(Response::empty()) })
+    async fn nothing(_: &Call) -> Result<answer::Done, ApiError> {
+        Ok(answer::Done {})
     }
 
     fn route(method: &'static str, pattern: &'static str) -> Route {
         Route {
             method,
             pattern,
+            effect: Effect::Reads,
+            refuses: &[],
             access: Access::Open,
             doc: "",
-            query: &[],
-            handler: nothing,
+            run: |_| Box::pin(async { Ok(Response::empty()) }),
+            describe: |generator| super::describe(nothing, generator),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use crate::guard::{self, Head, Pages};
 use crate::page;
 use crate::request::{Body, Caller, Query, Request, Response};
-use crate::stream::{MAX_VIEWER_MESSAGE_BYTES, carry_events, carry_session};
+use crate::stream::{MAX_VIEWER_MESSAGE_BYTES, carry_events, carry_session, while_good};
 use bytes::{Buf, Bytes};
 use farwire_model::error::ErrorCode;
 use futures_util::{SinkExt, Stream, StreamExt};
@@ -294,6 +294,8 @@ async fn answer<B: Buf>(
         path: parts.path,
         query: parts.query,
         if_match: header(&parts.headers, "if-match").map(str::to_owned),
+        run: header(&parts.headers, "farwire-run").map(str::to_owned),
+        once: header(&parts.headers, "idempotency-key").map(str::to_owned),
         base_url: Some(format!(
             "ws://{}",
             header(&parts.headers, HOST.as_str()).unwrap_or("127.0.0.1")
@@ -353,12 +355,6 @@ fn check_head(shared: &Shared, parts: &Parts) -> Result<(), ApiError> {
         content_type: lossy(CONTENT_TYPE.as_str()),
         has_body,
     };
-    if headers.contains_key("idempotency-key") {
-        let message = "Idempotency-Key is not built into this version: send the request without it";
-        return Err(
-            ApiError::new(400, ErrorCode::InvalidRequestData, message).about("Idempotency-Key")
-        );
-    }
     let pages = match shared.offer {
         Offer::Everything => Pages::Own,
         Offer::Streams => Pages::Window,
@@ -423,7 +419,14 @@ fn open_socket(
     let ticket = query
         .get("ticket")
         .and_then(|secret| shared.api.tickets.redeem(secret));
-    let (cancel, tasks) = (shared.cancel.clone(), shared.tasks.clone());
+    let (ticket, token) = ticket.unzip();
+    let token = token.flatten();
+    let since = query.get("since").map(str::parse);
+    let since = since.transpose().map_err(|_| {
+        let message = "since is the number of an event";
+        ApiError::new(400, ErrorCode::ValueIncorrectFormat, message).about("since")
+    })?;
+    let (cancel, tasks) = (shared.cancel.child_token(), shared.tasks.clone());
     let place = parts
         .target
         .as_ref()
@@ -439,7 +442,8 @@ fn open_socket(
             let session = core.session(&id)?;
             let carry = move |socket: WebSocket| async move {
                 let (outgoing, incoming) = split(socket, Message::binary);
-                let carrying = carry_session(session, incoming, outgoing, cancel);
+                let carrying = carry_session(session, incoming, outgoing, cancel.clone());
+                let carrying = while_good(&core, token, &cancel, carrying);
                 let ended = tasks.track_future(carrying).await;
                 tracing::debug!(session = %id, ended = ?ended.err(), "a viewer left");
                 drop(place);
@@ -449,9 +453,10 @@ fn open_socket(
         Some(Ticket::Events) if path == "/events" => {
             let carry = move |socket: WebSocket| async move {
                 let (outgoing, incoming) = split(socket, |text: String| Message::text(text));
-                tasks
-                    .track_future(carry_events(core, incoming, outgoing, cancel))
-                    .await;
+                let listening = Arc::clone(&core);
+                let carrying = carry_events(listening, since, incoming, outgoing, cancel.clone());
+                let carrying = while_good(&core, token, &cancel, carrying);
+                tasks.track_future(carrying).await;
                 drop(place);
             };
             Ok(warp::Reply::into_response(socket.on_upgrade(carry)))

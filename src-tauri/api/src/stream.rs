@@ -5,8 +5,11 @@ use farwire_core::Core;
 use farwire_core::session::Session;
 use farwire_model::event::{EventAction, EventKind, EventMessage};
 use farwire_model::frame::{Attached, FrameSink, encode_frame};
+use farwire_model::ids::TokenId;
 use farwire_model::input::{SessionInput, ViewerMessage, decode};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -153,32 +156,37 @@ async fn receive(
 }
 
 /// Carries the change events, as JSON text, until either side ends or `cancel` is called.
+///
+/// With `since` it begins with what came after the event of that number, or with a resync when some of that is gone.
 pub async fn carry_events(
     core: Arc<Core>,
+    since: Option<u64>,
     mut incoming: impl Stream<Item = Vec<u8>> + Unpin,
     mut outgoing: impl Sink<String> + Unpin,
     cancel: CancellationToken,
 ) {
-    let mut events = core.subscribe();
+    let (missed, mut events) = match since {
+        Some(number) => core.events_since(number),
+        None => (Some(Vec::new()), core.subscribe()),
+    };
+    let mut missed = VecDeque::from(missed.unwrap_or_else(|| vec![resync(&core)]));
     loop {
-        let event = tokio::select! {
-            () = cancel.cancelled() => break,
-            message = incoming.next() => match message {
-                // Nothing is expected from a listener, but a ping or a stray byte does no harm.
-                Some(_) => continue,
-                None => break,
-            },
-            event = events.recv() => match event {
-                Ok(event) => event,
-                Err(RecvError::Lagged(_)) => EventMessage {
-                    seq: 0,
-                    kind: EventKind::Resync,
-                    id: String::new(),
-                    action: EventAction::Put,
-                    session: None,
+        let event = if let Some(event) = missed.pop_front() {
+            event
+        } else {
+            tokio::select! {
+                () = cancel.cancelled() => break,
+                message = incoming.next() => match message {
+                    // Nothing is expected from a listener, but a ping or a stray byte does no harm.
+                    Some(_) => continue,
+                    None => break,
                 },
-                Err(RecvError::Closed) => break,
-            },
+                event = events.recv() => match event {
+                    Ok(event) => event,
+                    Err(RecvError::Lagged(_)) => resync(&core),
+                    Err(RecvError::Closed) => break,
+                },
+            }
         };
         let Ok(text) = serde_json::to_string(&event) else {
             continue;
@@ -189,4 +197,38 @@ pub async fn carry_events(
         }
     }
     let _ = tokio::time::timeout(Duration::from_secs(1), outgoing.close()).await;
+}
+
+/// Tells a listener to fetch everything anew: what it has is older than this number.
+fn resync(core: &Core) -> EventMessage {
+    EventMessage {
+        seq: core.newest_event(),
+        kind: EventKind::Resync,
+        id: String::new(),
+        action: EventAction::Put,
+        session: None,
+    }
+}
+
+/// Carries a stream for as long as the token that asked for it is good; then it is cancelled and ends in its own way.
+pub async fn while_good<T>(
+    core: &Core,
+    token: Option<TokenId>,
+    cancel: &CancellationToken,
+    carrying: impl Future<Output = T>,
+) -> T {
+    let gone = async {
+        match &token {
+            Some(token) => core.token_gone(token).await,
+            None => std::future::pending().await,
+        }
+    };
+    let mut carrying = pin!(carrying);
+    tokio::select! {
+        ended = &mut carrying => ended,
+        () = gone => {
+            cancel.cancel();
+            carrying.await
+        }
+    }
 }

@@ -4,6 +4,7 @@ use crate::Core;
 use crate::credentials::StoredCredentials;
 use crate::error::CoreError;
 use crate::groups::check_revision;
+use crate::limits::{MAX_NOTES_CHARS, MAX_TAG_CHARS, MAX_TAGS};
 use crate::origin::Origin;
 use crate::random;
 use crate::saved::All;
@@ -45,12 +46,6 @@ pub struct ConnectionChange {
     /// The revision the caller knows; the change is refused when it is old.
     pub if_revision: Option<u64>,
 }
-
-/// The most characters of notes: a page, not a file.
-const MAX_NOTES_CHARS: usize = 20_000;
-/// The most tags of one connection, and characters of one tag.
-const MAX_TAGS: usize = 64;
-const MAX_TAG_CHARS: usize = 64;
 
 impl Core {
     /// The items of a group, or those without one, by name.
@@ -401,31 +396,30 @@ fn check_via(all: &All, id: &ConnectionId, via: Option<&ConnectionId>) -> Result
 }
 
 fn checked_tags(tags: Vec<String>) -> Result<Vec<String>, CoreError> {
+    let refuse = |message| {
+        Err(CoreError::field(
+            ErrorCode::ValueOutOfBounds,
+            "tags",
+            message,
+        ))
+    };
+    if tags.len() > MAX_TAGS {
+        return refuse(format!("a connection has at most {MAX_TAGS} tags"));
+    }
     let mut checked: Vec<String> = Vec::new();
-    for tag in tags {
-        let tag = tag.trim().to_owned();
+    for given in tags {
+        let tag = given.trim().to_owned();
         if tag.is_empty()
-            || tag.chars().count() > MAX_TAG_CHARS
-            || tag.chars().any(char::is_control)
+            || given.chars().count() > MAX_TAG_CHARS
+            || given.chars().any(char::is_control)
         {
-            let message = format!("a tag has 1 to {MAX_TAG_CHARS} characters");
-            return Err(CoreError::field(
-                ErrorCode::ValueOutOfBounds,
-                "tags",
-                message,
+            return refuse(format!(
+                "a tag has 1 to {MAX_TAG_CHARS} characters, and no control characters"
             ));
         }
         if !checked.contains(&tag) {
             checked.push(tag);
         }
-    }
-    if checked.len() > MAX_TAGS {
-        let message = format!("a connection has at most {MAX_TAGS} tags");
-        return Err(CoreError::field(
-            ErrorCode::ValueOutOfBounds,
-            "tags",
-            message,
-        ));
     }
     Ok(checked)
 }

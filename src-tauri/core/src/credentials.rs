@@ -3,6 +3,7 @@
 use crate::Core;
 use crate::connections::known_connection;
 use crate::error::CoreError;
+use crate::limits::MAX_CREDENTIAL_CHARS;
 use crate::origin::Origin;
 use farwire_model::connection::Connection;
 use farwire_model::credentials::{Credentials, Endpoint, FIELDS, field};
@@ -45,9 +46,6 @@ pub struct CredentialsView {
     /// Counts changes; 0 while nothing was ever stored.
     pub revision: u64,
 }
-
-/// Longer values are no credentials: the largest in use, a 16,384-bit RSA key in PEM, has 13 KiB.
-const MAX_VALUE_BYTES: usize = 64 * 1024;
 
 /// Whether a stored secret may go to a machine it was not stored for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -316,8 +314,8 @@ fn check_field(connection: &Connection, key: &str) -> Result<bool, CoreError> {
 }
 
 fn check_value(key: &str, value: Option<&Secret>) -> Result<(), CoreError> {
-    if value.is_some_and(|value| value.expose().len() > MAX_VALUE_BYTES) {
-        let message = format!("{key} has at most {MAX_VALUE_BYTES} bytes");
+    if value.is_some_and(|value| value.expose().chars().count() > MAX_CREDENTIAL_CHARS) {
+        let message = format!("{key} has at most {MAX_CREDENTIAL_CHARS} characters");
         return Err(CoreError::field(ErrorCode::ValueOutOfBounds, key, message));
     }
     Ok(())

@@ -9,6 +9,7 @@
 //! | `history` | what was changed, and the way back |
 //! | `answers` | creates that are asked for twice and happen once |
 //! | [`groups`], [`connections`], [`credentials`], [`settings`], `trust` | what can be done with saved things |
+//! | [`limits`] | how long texts may be |
 //! | [`session`] | live sessions: actor, viewers, screenshots, typing, the connection test |
 //! | `discovery` | machines that announce themselves nearby |
 //! | [`wake`] | what happens after this computer slept |
@@ -28,6 +29,7 @@ pub mod error;
 mod events;
 pub mod groups;
 mod history;
+pub mod limits;
 pub mod origin;
 mod random;
 mod saved;

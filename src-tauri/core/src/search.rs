@@ -1,7 +1,7 @@
 //! Finding saved connections: text, filters, order, pages.
 
 use crate::Core;
-use farwire_model::connection::{Connection, ConnectionView};
+use farwire_model::connection::{Connection, ConnectionOrder, ConnectionView};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub struct ConnectionQuery {
     /// Every one has to fit.
     pub filters: Vec<Filter>,
     /// What they are ordered by.
-    pub sort: SortKey,
+    pub order: ConnectionOrder,
     /// Whether the order is turned around.
     pub is_reversed: bool,
     /// How many of the first are left out.
@@ -29,7 +29,6 @@ pub struct Filter {
     any_of: Vec<String>,
 }
 
-/// What connections are filtered by, as the API writes it.
 const FILTER_KEYS: [(&str, FilterKey); 8] = [
     ("name", FilterKey::Name),
     ("protocol", FilterKey::Protocol),
@@ -54,14 +53,19 @@ enum FilterKey {
 }
 
 impl Filter {
+    /// What connections are filtered by, as the API writes it.
+    pub fn keys() -> impl Iterator<Item = &'static str> {
+        FILTER_KEYS.iter().map(|(name, _)| *name)
+    }
+
     /// Reads `tags==a,b`: the field, and values of which one is enough. An empty value stands for none.
     ///
     /// # Errors
     /// What a filter looks like, for who wrote another.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let known: Vec<_> = FILTER_KEYS.iter().map(|(name, _)| *name).collect();
         let help = || {
-            let keys = known.join(", ");
+            let keys: Vec<_> = Self::keys().collect();
+            let keys = keys.join(", ");
             format!(
                 "a filter is a field, ==, and values with commas between: tags==a,b; fields are {keys}"
             )
@@ -99,59 +103,17 @@ impl Filter {
     }
 }
 
-/// What connections are ordered by. Equals are ordered by name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SortKey {
-    /// The name, case ignored.
-    #[default]
-    Name,
-    /// The host.
-    Host,
-    /// The port in use.
-    Port,
-    /// The protocol.
-    Protocol,
-    /// Marked ones first.
-    Favorite,
-    /// When it was made.
-    Created,
-    /// When it was changed last.
-    Modified,
-    /// When it was last up; never comes first.
-    LastConnected,
-}
-
-impl SortKey {
-    /// Every key, as the API writes it.
-    pub const ALL: [(&'static str, Self); 8] = [
-        ("name", Self::Name),
-        ("host", Self::Host),
-        ("port", Self::Port),
-        ("protocol", Self::Protocol),
-        ("favorite", Self::Favorite),
-        ("created", Self::Created),
-        ("modified", Self::Modified),
-        ("last_connected", Self::LastConnected),
-    ];
-
-    /// Reads a key; `None` for a word that is none.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find_map(|(known, key)| (known == text).then_some(key))
-    }
-
-    fn compare(self, a: &Connection, b: &Connection) -> Ordering {
-        match self {
-            Self::Name => Ordering::Equal,
-            Self::Host => a.host.cmp(&b.host),
-            Self::Port => a.effective_port().cmp(&b.effective_port()),
-            Self::Protocol => a.protocol.as_str().cmp(b.protocol.as_str()),
-            Self::Favorite => b.is_favorite.cmp(&a.is_favorite),
-            Self::Created => a.created.cmp(&b.created),
-            Self::Modified => a.modified.cmp(&b.modified),
-            Self::LastConnected => a.last_connected.cmp(&b.last_connected),
-        }
+/// Compares by what connections are ordered by; the name, case ignored, decides between equals.
+fn compare(order: ConnectionOrder, a: &Connection, b: &Connection) -> Ordering {
+    match order {
+        ConnectionOrder::Name => Ordering::Equal,
+        ConnectionOrder::Host => a.host.cmp(&b.host),
+        ConnectionOrder::Port => a.effective_port().cmp(&b.effective_port()),
+        ConnectionOrder::Protocol => a.protocol.as_str().cmp(b.protocol.as_str()),
+        ConnectionOrder::Favorite => b.is_favorite.cmp(&a.is_favorite),
+        ConnectionOrder::Created => a.created.cmp(&b.created),
+        ConnectionOrder::Modified => a.modified.cmp(&b.modified),
+        ConnectionOrder::LastConnected => a.last_connected.cmp(&b.last_connected),
     }
 }
 
@@ -173,7 +135,7 @@ impl Core {
             .map(|connection| (connection.name.to_lowercase(), connection))
             .collect();
         keyed.sort_by(|(a_name, a), (b_name, b)| {
-            let by_key = query.sort.compare(a, b);
+            let by_key = compare(query.order, a, b);
             by_key
                 .then_with(|| a_name.cmp(b_name))
                 .then_with(|| a.id.cmp(&b.id))

@@ -2,7 +2,6 @@
 
 use crate::Core;
 use crate::error::CoreError;
-use crate::origin::Origin;
 use crate::random;
 use crate::text::checked_name;
 use farwire_model::error::ErrorCode;
@@ -30,9 +29,9 @@ impl Core {
     ///
     /// # Errors
     /// The store.
-    pub async fn save_settings(&self, by: &Origin, settings: Settings) -> Result<(), CoreError> {
+    pub async fn save_settings(&self, settings: Settings) -> Result<(), CoreError> {
         self.saved
-            .change(by, |saving| saving.put(settings).map(|_| ()))
+            .note(|saving| saving.put(settings).map(|_| ()))
             .await
     }
 
@@ -51,7 +50,6 @@ impl Core {
     /// A name or scopes that cannot be taken; the store.
     pub async fn create_token(
         &self,
-        by: &Origin,
         name: String,
         mut scopes: Vec<Scope>,
         expires: Option<i64>,
@@ -86,7 +84,7 @@ impl Core {
             last_used: None,
         };
         let id = token.id.clone();
-        self.saved.change(by, |saving| saving.put(token)).await?;
+        self.saved.note(|saving| saving.put(token)).await?;
         Ok((id, text))
     }
 
@@ -94,9 +92,9 @@ impl Core {
     ///
     /// # Errors
     /// An unknown token; the store.
-    pub async fn delete_token(&self, by: &Origin, id: &TokenId) -> Result<(), CoreError> {
+    pub async fn delete_token(&self, id: &TokenId) -> Result<(), CoreError> {
         self.saved
-            .change(by, |saving| {
+            .note(|saving| {
                 if !saving.all().tokens.contains_key(id.as_str()) {
                     return Err(CoreError::unknown("token", id));
                 }

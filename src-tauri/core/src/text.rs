@@ -1,10 +1,8 @@
 //! Checks of text that people and scripts give.
 
 use crate::error::CoreError;
+use crate::limits::MAX_NAME_CHARS;
 use farwire_model::error::ErrorCode;
-
-/// Longer names say no more and break lists.
-const MAX_NAME_CHARS: usize = 256;
 
 /// The longest DNS name (RFC 1035) is 253 characters; unix socket paths stay below too.
 const MAX_HOST_CHARS: usize = 253;
@@ -12,7 +10,8 @@ const MAX_HOST_CHARS: usize = 253;
 /// A name as it is saved: trimmed, not empty, without control characters.
 pub(crate) fn checked_name(name: String) -> Result<String, CoreError> {
     let trimmed = name.trim();
-    let count = trimmed.chars().count();
+    // Counted and searched as it was given: the API's document says the same of what is sent.
+    let count = name.chars().count();
     if trimmed.is_empty() {
         let message = "a name needs at least one character";
         return Err(CoreError::field(
@@ -30,7 +29,7 @@ pub(crate) fn checked_name(name: String) -> Result<String, CoreError> {
             message,
         ));
     }
-    if trimmed.chars().any(char::is_control) {
+    if name.chars().any(char::is_control) {
         let message = "a name has no control characters such as line breaks";
         return Err(CoreError::field(
             ErrorCode::ValueIncorrectFormat,

@@ -1,12 +1,13 @@
 //! What the API says of the application itself.
 
 use crate::settings::{ApiSettings, Appearance};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
 /// Whether the HTTP API listens, for the window.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct ListenerState {
     /// Whether it listens.
@@ -21,7 +22,7 @@ pub struct ListenerState {
 }
 
 /// The application's settings, and what the API knows beside them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct SettingsView {
     /// The HTTP API.
@@ -35,7 +36,7 @@ pub struct SettingsView {
 }
 
 /// Where the vault stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum VaultPhase {
@@ -48,7 +49,7 @@ pub enum VaultPhase {
 }
 
 /// Where the master key came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum VaultSource {
@@ -59,7 +60,7 @@ pub enum VaultSource {
 }
 
 /// The vault as the API shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct VaultView {
     /// Where it stands.
@@ -75,7 +76,7 @@ pub struct VaultView {
 }
 
 /// What this program is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct VersionView {
     /// Always `Farwire`.

@@ -1,10 +1,12 @@
 //! Who asked for what, and what came of it.
 
+use crate::error::ErrorCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// One line of the audit: a request that was to change or open something, or to read a secret.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct AuditEntry {
     /// When it was answered, in Unix seconds.
@@ -23,5 +25,5 @@ pub struct AuditEntry {
     /// The HTTP status it was answered with.
     pub status: u16,
     /// What went wrong, in the API's closed codes; `null` when nothing did.
-    pub error_code: Option<String>,
+    pub error_code: Option<ErrorCode>,
 }

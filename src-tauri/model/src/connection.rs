@@ -1,6 +1,8 @@
 //! Saved connections and the settings each protocol honours.
 
 use crate::ids::{ConnectionId, GroupId};
+use crate::quality::Quality;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -8,7 +10,9 @@ use std::fmt;
 use ts_rs::TS;
 
 /// How a machine is spoken to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema,
+)]
 #[serde(rename_all = "UPPERCASE")]
 #[ts(export)]
 pub enum ProtocolKind {
@@ -118,7 +122,7 @@ impl Connection {
 }
 
 /// A connection as the API shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export, rename = "Connection")]
 pub struct ConnectionView {
     /// Its identifier.
@@ -145,6 +149,7 @@ pub struct ConnectionView {
     pub mac: Option<String>,
     /// Dotted settings that differ from the default.
     #[ts(type = "Record<string, boolean | number | string>")]
+    #[schemars(schema_with = "settings_schema")]
     pub settings: BTreeMap<String, Value>,
     /// Counts changes, from 1.
     #[ts(type = "number")]
@@ -183,14 +188,39 @@ impl From<&Connection> for ConnectionView {
     }
 }
 
+/// What connections are ordered by. Equals are ordered by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum ConnectionOrder {
+    /// The name, case ignored.
+    #[default]
+    Name,
+    /// The host.
+    Host,
+    /// The port in use.
+    Port,
+    /// The protocol.
+    Protocol,
+    /// Marked ones first.
+    Favorite,
+    /// When it was made.
+    Created,
+    /// When it was changed last.
+    Modified,
+    /// When it was last up.
+    LastConnected,
+}
+
 /// An item of a group, as the API lists it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct GroupItem {
     /// Its identifier.
     pub uid: ConnectionId,
     /// Always `connection`.
     #[ts(type = "\"connection\"")]
+    #[schemars(extend("const" = "connection"))]
     pub kind: String,
     /// Its name.
     pub name: String,
@@ -212,7 +242,7 @@ pub struct GroupItem {
 }
 
 /// A machine that announces itself on the local network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct NearbyMachine {
     /// Stable while it is announced.
@@ -288,4 +318,26 @@ pub fn setting(key: &str) -> Option<SettingKind> {
     SETTINGS
         .into_iter()
         .find_map(|(known, kind)| (known == key).then_some(kind))
+}
+
+impl SettingKind {
+    /// The JSON Schema of its values.
+    pub fn schema(self, generator: &mut SchemaGenerator) -> Schema {
+        match self {
+            Self::Bool => json_schema!({ "type": "boolean" }),
+            Self::Integer { min, max } => {
+                json_schema!({ "type": "integer", "minimum": min, "maximum": max })
+            }
+            Self::Choice(words) => json_schema!({ "type": "string", "enum": words }),
+            Self::Quality => generator.subschema_for::<Quality>(),
+        }
+    }
+}
+
+fn settings_schema(generator: &mut SchemaGenerator) -> Schema {
+    let properties: serde_json::Map<_, _> = SETTINGS
+        .into_iter()
+        .map(|(key, kind)| (key.to_owned(), kind.schema(generator).into()))
+        .collect();
+    json_schema!({ "type": "object", "properties": properties, "additionalProperties": false })
 }

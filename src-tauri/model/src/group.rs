@@ -1,6 +1,7 @@
 //! Groups: a tree that connections hang in.
 
 use crate::ids::GroupId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -18,7 +19,7 @@ pub struct Group {
 }
 
 /// A group as the API lists it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export, rename = "Group")]
 pub struct GroupView {
     /// Its identifier.

@@ -1,12 +1,13 @@
 //! What was changed, by whom, and what each change did to each thing.
 
 use crate::ids::ChangeId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
 /// A kind of saved thing whose changes are remembered and can be taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum ThingKind {
@@ -21,7 +22,7 @@ pub enum ThingKind {
 }
 
 /// What a change did to a thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum ChangeAction {
@@ -34,7 +35,7 @@ pub enum ChangeAction {
 }
 
 /// A thing that a change touched.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct ChangedThing {
     /// What it is.
@@ -48,7 +49,7 @@ pub struct ChangedThing {
 }
 
 /// One field of a thing, before and after a change. A secret's value is never shown.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct ChangedField {
     /// The key as the API writes it.
@@ -64,7 +65,7 @@ pub struct ChangedField {
 }
 
 /// A thing with all that a change did to it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct ChangedThingFields {
     /// What it is.
@@ -80,7 +81,7 @@ pub struct ChangedThingFields {
 }
 
 /// A remembered change, as the API lists it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct ChangeView {
     /// Its identifier.
@@ -110,7 +111,7 @@ pub struct ChangeView {
 }
 
 /// A remembered change with everything it did.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct ChangeDetails {
     /// The change.
@@ -120,7 +121,7 @@ pub struct ChangeDetails {
 }
 
 /// What a request would do, when it is asked with `dry_run=1`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct DryRun {
     /// Always `true`: nothing was changed.

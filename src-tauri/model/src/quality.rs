@@ -1,8 +1,10 @@
 //! How good a picture a session asks for.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
+use std::borrow::Cow;
 use ts_rs::TS;
 
 /// How good a picture a session asks for.
@@ -38,6 +40,19 @@ impl Quality {
                 .map(Self::Level),
             _ => None,
         }
+    }
+}
+
+impl JsonSchema for Quality {
+    fn schema_name() -> Cow<'static, str> {
+        "Quality".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "type": "string", "enum": ["auto", "lossless"] },
+            { "type": "integer", "minimum": 0, "maximum": Self::BEST },
+        ] })
     }
 }
 

@@ -1,11 +1,13 @@
 //! Text that is wiped when dropped and never printed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A password, key or token. `Debug` prints a placeholder; there is no `Display` and no `Serialize`.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, JsonSchema)]
+#[schemars(transparent)]
 pub struct Secret(String);
 
 impl Secret {

@@ -8,6 +8,7 @@ use crate::ids::{ConnectionId, SessionId};
 use crate::input::SessionInput;
 use crate::quality::Quality;
 use crate::trust::{Identity, TrustCheck};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -237,7 +238,7 @@ impl Codec {
 }
 
 /// Where a session stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum SessionState {
@@ -254,7 +255,7 @@ pub enum SessionState {
 }
 
 /// A session as the API shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct SessionView {
     /// Its identifier.
@@ -298,7 +299,7 @@ pub struct SessionView {
 }
 
 /// What a viewer is told when a session's state changes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct StateNotice {
     /// Where it stands.
@@ -326,7 +327,7 @@ pub struct StateNotice {
 }
 
 /// What a viewer is told about once a second.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct Stats {
     /// Updates in the last second.
@@ -348,7 +349,7 @@ pub struct Stats {
 }
 
 /// One stage of a connection test.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct StageResult {
     /// Which stage.
@@ -362,7 +363,7 @@ pub struct StageResult {
 }
 
 /// What a connection test found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct TestReport {
     /// Whether every stage went well.
@@ -376,7 +377,7 @@ pub struct TestReport {
 }
 
 /// The identity a machine showed during a test.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct HostKeyView {
     /// Key type or signature algorithm.

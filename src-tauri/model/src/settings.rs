@@ -1,5 +1,6 @@
 //! The application's own settings.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -7,7 +8,7 @@ use ts_rs::TS;
 pub const DEFAULT_API_PORT: u16 = 3279;
 
 /// Everything a person can set about the application itself.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 #[serde(default)]
 pub struct Settings {
@@ -18,7 +19,7 @@ pub struct Settings {
 }
 
 /// The HTTP API's switch and place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 #[serde(default)]
 pub struct ApiSettings {
@@ -38,7 +39,7 @@ impl Default for ApiSettings {
 }
 
 /// How the window looks.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 #[serde(default)]
 pub struct Appearance {
@@ -49,7 +50,7 @@ pub struct Appearance {
 }
 
 /// Light, dark, or as the system says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum Theme {
@@ -63,7 +64,7 @@ pub enum Theme {
 }
 
 /// Row heights.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum Density {

@@ -1,13 +1,14 @@
 //! What was decided about host keys and certificates.
 
 use crate::ids::TrustId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::pin::Pin;
 use ts_rs::TS;
 
 /// What kind of identity a machine showed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum IdentityKind {
@@ -33,7 +34,7 @@ pub struct Identity {
 }
 
 /// Where a machine's identity stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum TrustState {
@@ -96,7 +97,7 @@ impl TrustDecision {
 }
 
 /// A decision as the API lists it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct TrustView {
     /// Its identifier.

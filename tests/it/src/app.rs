@@ -28,7 +28,10 @@ impl App {
 
     /// The same, by another clock.
     pub async fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::in_dir(tempfile::tempdir().unwrap(), clock).await
+    }
+
+    async fn in_dir(dir: TempDir, clock: Arc<dyn Clock>) -> Self {
         let data_dir = dir.path().join("data");
         let core = Core::open(Config { data_dir, clock }).await.unwrap();
         core.vault()
@@ -156,8 +159,19 @@ impl App {
     }
 
     pub async fn stop(self) {
+        self.close().await;
+    }
+
+    /// The same data in a new application, with a token of the same name.
+    pub async fn restart(self) -> Self {
+        let dir = self.close().await;
+        Self::in_dir(dir, Arc::new(SystemClock::default())).await
+    }
+
+    async fn close(self) -> TempDir {
         self.api.close().await;
         self.server.stop().await;
+        self.dir
     }
 }
 

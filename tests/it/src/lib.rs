@@ -6,6 +6,9 @@
 //! | `routes` | every route of the table: tokens, scopes, verbs |
 //! | `guard` | hosts, origins, bodies, limits, where we listen |
 //! | `saved` | groups, connections, credentials, trust, settings, tokens |
+//! | `history` | what was changed can be taken back, runs, dry runs, requests asked twice, the audit |
+//! | `events` | change events: numbers, coming back, tokens that are revoked |
+//! | `lists` | searching, filtering, ordering, paging; waking |
 //! | `secrets` | a secret goes to no other machine |
 //! | `vnc` | sessions on a real Xvnc: pictures, input, failures |
 //! | `others` | the same on x11vnc, QEMU, wayvnc, and on a very large screen |
@@ -18,8 +21,11 @@
 
 mod app;
 mod daemon;
+mod events;
 mod guard;
+mod history;
 mod layout;
+mod lists;
 mod nearby;
 mod others;
 mod peers;

@@ -149,25 +149,15 @@ async fn post_stands_for_action_and_head_for_get() {
 async fn keys_after_the_question_mark_are_never_passed_over() {
     let app = App::start().await;
     let (status, answer) = app
-        .call("PUT", "/group/?dry_run=1", serde_json::json!({"name": "x"}))
+        .call("PUT", "/group/?dryrun=1", serde_json::json!({"name": "x"}))
         .await;
     assert_eq!(
         (status.as_u16(), answer["property"].as_str()),
-        (400, Some("dry_run"))
+        (400, Some("dryrun"))
     );
     assert_eq!(
         app.ok("GET", "/groups", Value::Null).await,
         serde_json::json!([])
     );
-    let request = app
-        .request("PUT", "/group")
-        .bearer_auth(&app.token)
-        .header("idempotency-key", "a");
-    let response = request
-        .json(&serde_json::json!({"name": "x"}))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(response.status(), 400);
     app.stop().await;
 }

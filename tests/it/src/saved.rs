@@ -285,8 +285,10 @@ async fn what_was_acknowledged_is_there_after_opening_again() {
         host: Some(Some("h".into())),
         ..Default::default()
     };
-    let uid = core.create_connection(change).await.unwrap();
+    let by = farwire_core::origin::Origin::window();
+    let uid = core.create_connection(&by, change).await.unwrap();
     core.put_credentials(
+        &by,
         &uid,
         vec![("vnc.password".into(), Some(Secret::new(CANARY)))],
         None,

@@ -1,108 +1,229 @@
 //! Saved connections.
 
+use crate::answer::Done;
 use crate::error::ApiError;
-use crate::fields::Fields;
-use crate::request::Response;
+use crate::fields::{Fields, Place};
+use crate::keys::{Keys, Object, keys};
 use crate::route::Call;
-use farwire_core::connections::ConnectionChange;
-use farwire_model::connection::ProtocolKind;
-use farwire_model::error::ErrorCode;
+use crate::shape::{Shape, Switch, Whole};
+use crate::text::{Host, Mac, Name, Notes, Tags};
+use farwire_core::connections::ConnectionChange as Change;
+use farwire_core::search::{ConnectionQuery, Filter};
+use farwire_model::connection::{
+    ConnectionOrder, ConnectionView, NearbyMachine, ProtocolKind, SETTINGS,
+};
 use farwire_model::ids::{ConnectionId, GroupId};
-use serde_json::{Value, json};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use serde_json::Value;
+use std::borrow::Cow;
 
-pub(super) async fn nearby(call: &Call) -> Result<Response, ApiError> {
-    Response::of(&call.api.core.nearby().await?)
+keys! {
+    /// A new connection.
+    pub(super) struct NewConnection {
+        /// What people call it.
+        name: Name,
+        ..more: More,
+    }
 }
 
-pub(super) async fn list(call: &Call) -> Result<Response, ApiError> {
-    Response::of(
-        &call
-            .api
-            .core
-            .connections(call.query.get("q").unwrap_or_default()),
-    )
+keys! {
+    /// What changes about a connection; null goes back to the default.
+    pub(super) struct ConnectionChange {
+        /// What people call it.
+        name: Option<Name>,
+        ..more: More,
+    }
 }
 
-pub(super) async fn show(call: &Call) -> Result<Response, ApiError> {
-    Response::of(&call.api.core.connection(&ConnectionId::new(call.id()))?)
+keys! {
+    /// What a connection has besides its name.
+    pub(super) struct More {
+        /// How the machine is spoken to; VNC when nothing is said.
+        protocol: Option<ProtocolKind>,
+        /// Where the machine is.
+        host: Option<Option<Host>>,
+        /// Its TCP port; null means the protocol's own.
+        port: Option<Option<Whole<u16, 1, 65535>>>,
+        /// A saved SSH connection it goes through.
+        via: Option<Option<ConnectionId>>,
+        /// The group it lies in.
+        category_uid: Option<Option<GroupId>>,
+        /// Free labels.
+        tags: Option<Tags>,
+        /// Whether a person marked it.
+        favorite: Option<bool>,
+        /// Free text.
+        notes: Option<Option<Notes>>,
+        /// MAC address for Wake-on-LAN.
+        mac: Option<Option<Mac>>,
+        ..settings: Settings,
+    }
 }
 
-pub(super) async fn create(call: &Call) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(call.body.as_ref())?;
-    let name = fields.need_text("name")?;
-    let change = ConnectionChange {
-        name: Some(name),
-        ..read(fields)?
+/// The dotted settings, by the table of those that something honours.
+#[derive(Debug)]
+pub(super) struct Settings(Vec<(String, Option<Value>)>);
+
+impl Keys for Settings {
+    fn describe(object: &mut Object, generator: &mut SchemaGenerator) {
+        for (key, kind) in SETTINGS {
+            let values = kind.schema(generator);
+            let schema = json_schema!({ "anyOf": [values, { "type": "null" }] });
+            object.add(key, "", schema);
+        }
+    }
+
+    // The value's kind is checked where it is saved: the same table says it.
+    fn take(fields: &mut Fields) -> Result<Self, ApiError> {
+        let given = SETTINGS.into_iter().filter_map(|(key, _)| {
+            let value = fields.take(key)?;
+            Some((key.to_owned(), Some(value).filter(|value| !value.is_null())))
+        });
+        Ok(Self(given.collect()))
+    }
+}
+
+keys! {
+    /// Which connections are listed.
+    pub(super) struct Search {
+        /// Part of the name, the host, the notes or a tag.
+        q: Option<String>,
+        /// Conditions that all have to hold: a field, ==, and values of which one is enough.
+        filter: Option<Vec<Condition>>,
+        /// What they are ordered by; the name when nothing is said.
+        sortBy: Option<ConnectionOrder>,
+        /// The last first.
+        sortReverse: Option<Switch>,
+        /// How many of the first are left out.
+        start: Option<Whole<usize, 0, 1_000_000_000>>,
+        /// How many are listed at most; all when nothing is said.
+        limit: Option<Whole<usize, 1, 1_000_000_000>>,
+    }
+}
+
+/// A condition such as `tags==a,b`.
+#[derive(Debug)]
+pub(super) struct Condition(Filter);
+
+impl JsonSchema for Condition {
+    fn schema_name() -> Cow<'static, str> {
+        "Condition".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let keys: Vec<_> = Filter::keys().collect();
+        json_schema!({ "type": "string", "pattern": format!("^({})==", keys.join("|")) })
+    }
+}
+
+impl Shape for Condition {
+    fn read(value: Value, place: &Place) -> Result<Self, ApiError> {
+        let text = String::read(value, place)?;
+        let filter = Filter::parse(&text);
+        filter.map(Self).map_err(|help| place.wrong_type(&help))
+    }
+}
+
+/// The connection that was saved.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SavedConnection {
+    /// Its identifier.
+    uid: ConnectionId,
+}
+
+/// The connection that was changed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ChangedConnection {
+    /// Its identifier.
+    uid: ConnectionId,
+    /// The revision it has now.
+    revision: u64,
+}
+
+pub(super) async fn nearby(call: &Call) -> Result<Vec<NearbyMachine>, ApiError> {
+    Ok(call.api.core.nearby().await?)
+}
+
+pub(super) async fn list(call: &Call<(), Search>) -> Result<Vec<ConnectionView>, ApiError> {
+    let search = &call.query;
+    let filters = search.filter.iter().flatten();
+    let query = ConnectionQuery {
+        text: search.q.clone().unwrap_or_default(),
+        filters: filters.map(|Condition(filter)| filter.clone()).collect(),
+        order: search.sortBy.unwrap_or_default(),
+        is_reversed: search.sortReverse == Some(Switch(true)),
+        start: search.start.map_or(0, |start| start.0),
+        limit: search.limit.map(|limit| limit.0),
     };
-    let uid = call.api.core.create_connection(change).await?;
-    Ok(Response::json(json!({ "uid": uid })))
+    Ok(call.api.core.connections(&query))
 }
 
-pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
+pub(super) async fn show(call: &Call) -> Result<ConnectionView, ApiError> {
+    Ok(call.api.core.connection(&ConnectionId::new(call.id()))?)
+}
+
+pub(super) async fn create(call: &Call<NewConnection>) -> Result<SavedConnection, ApiError> {
+    let NewConnection { name, more } = call.body()?;
+    let change = Change {
+        name: Some(name.0),
+        ..more.into_change()
+    };
+    let uid = call.api.core.create_connection(&call.by, change).await?;
+    Ok(SavedConnection { uid })
+}
+
+pub(super) async fn update(call: &Call<ConnectionChange>) -> Result<ChangedConnection, ApiError> {
     let uid = ConnectionId::new(call.id());
     // An unknown connection is the first mistake to name, before its fields.
     call.api.core.connection(&uid)?;
-    let mut fields = Fields::of(call.body.as_ref())?;
-    let name = fields.text("name")?;
-    let change = ConnectionChange {
-        name,
+    let ConnectionChange { name, more } = call.body()?;
+    let change = Change {
+        name: name.map(|name| name.0),
         if_revision: call.if_match,
-        ..read(fields)?
+        ..more.into_change()
     };
-    let revision = call.api.core.update_connection(&uid, change).await?;
-    Ok(Response::json(json!({ "uid": uid, "revision": revision })))
-}
-
-pub(super) async fn delete(call: &Call) -> Result<Response, ApiError> {
-    call.api
-        .core
-        .delete_connection(&ConnectionId::new(call.id()))
-        .await?;
-    Ok(Response::empty())
-}
-
-pub(super) async fn duplicate(call: &Call) -> Result<Response, ApiError> {
-    let uid = call
+    let revision = call
         .api
         .core
-        .duplicate_connection(&ConnectionId::new(call.id()))
+        .update_connection(&call.by, &uid, change)
         .await?;
-    Ok(Response::json(json!({ "uid": uid })))
+    Ok(ChangedConnection { uid, revision })
 }
 
-fn read(mut fields: Fields) -> Result<ConnectionChange, ApiError> {
-    let protocol = match fields.text("protocol")? {
-        None => None,
-        Some(text) => Some(ProtocolKind::parse(&text).ok_or_else(|| {
-            let message = format!("{text:?} is no protocol: VNC, RDP, SSH, NEAR or APPLE");
-            ApiError::new(400, ErrorCode::InvalidRequestData, message).about("protocol")
-        })?),
-    };
-    let mut change = ConnectionChange {
-        protocol,
-        host: fields.text_or_null("host")?,
-        port: fields.number_or_null("port")?,
-        via: fields
-            .text_or_null("via")?
-            .map(|via| via.map(ConnectionId::new)),
-        group: fields
-            .text_or_null("category_uid")?
-            .map(|group| group.map(GroupId::new)),
-        tags: fields.texts("tags")?,
-        is_favorite: fields.flag("favorite")?,
-        notes: fields.text_or_null("notes")?.map(Option::unwrap_or_default),
-        mac: fields.text_or_null("mac")?,
-        ..ConnectionChange::default()
-    };
-    for (key, value) in fields.take_rest() {
-        if !key.contains('.') {
-            return Err(fields.unknown(&key));
+pub(super) async fn delete(call: &Call) -> Result<Done, ApiError> {
+    let uid = ConnectionId::new(call.id());
+    call.api.core.delete_connection(&call.by, &uid).await?;
+    Ok(Done {})
+}
+
+pub(super) async fn duplicate(call: &Call) -> Result<SavedConnection, ApiError> {
+    let uid = ConnectionId::new(call.id());
+    let uid = call.api.core.duplicate_connection(&call.by, &uid).await?;
+    Ok(SavedConnection { uid })
+}
+
+pub(super) async fn wake(call: &Call) -> Result<Done, ApiError> {
+    call.api.core.wake(&ConnectionId::new(call.id())).await?;
+    Ok(Done {})
+}
+
+impl More {
+    fn into_change(self) -> Change {
+        Change {
+            protocol: self.protocol,
+            host: self.host.map(|host| host.map(|host| host.0)),
+            port: self.port.map(|port| port.map(|port| port.0)),
+            via: self.via,
+            group: self.category_uid,
+            tags: self.tags.map(|tags| tags.0),
+            is_favorite: self.favorite,
+            notes: self
+                .notes
+                .map(|notes| notes.map_or_else(String::new, |notes| notes.0)),
+            mac: self.mac.map(|mac| mac.map(|mac| mac.0)),
+            settings: self.settings.0,
+            ..Change::default()
         }
-        let value = match value {
-            Value::Null => None,
-            value => Some(value),
-        };
-        change.settings.push((key, value));
     }
-    Ok(change)
 }

@@ -1,70 +1,100 @@
 //! Groups.
 
+use crate::answer::Done;
 use crate::error::ApiError;
-use crate::fields::Fields;
-use crate::request::Response;
+use crate::keys::keys;
 use crate::route::Call;
-use farwire_core::groups::{GroupChange, GroupContents};
+use crate::shape::Switch;
+use crate::text::Name;
+use farwire_core::groups::{GroupChange as Change, GroupContents};
+use farwire_model::connection::GroupItem;
+use farwire_model::group::GroupView;
 use farwire_model::ids::GroupId;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-pub(super) async fn list(call: &Call) -> Result<Response, ApiError> {
-    Response::of(&call.api.core.groups())
+keys! {
+    /// A new group.
+    pub(super) struct NewGroup {
+        /// What people call it.
+        name: Name,
+        /// The group it lies in; null for the top.
+        parent_uid: Option<Option<GroupId>>,
+    }
 }
 
-pub(super) async fn ungrouped(call: &Call) -> Result<Response, ApiError> {
-    Response::of(&call.api.core.group_items(None)?)
+keys! {
+    /// What changes about a group.
+    pub(super) struct GroupChange {
+        /// What people call it.
+        name: Option<Name>,
+        /// The group it lies in; null for the top.
+        parent_uid: Option<Option<GroupId>>,
+    }
 }
 
-pub(super) async fn items(call: &Call) -> Result<Response, ApiError> {
+keys! {
+    /// How a group is deleted.
+    pub(super) struct GroupDeletion {
+        /// What lies in it goes with it.
+        recursive: Option<Switch>,
+    }
+}
+
+/// The group that was saved.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SavedGroup {
+    /// Its identifier.
+    group_uid: GroupId,
+}
+
+pub(super) async fn list(call: &Call) -> Result<Vec<GroupView>, ApiError> {
+    Ok(call.api.core.groups())
+}
+
+pub(super) async fn ungrouped(call: &Call) -> Result<Vec<GroupItem>, ApiError> {
+    Ok(call.api.core.group_items(None)?)
+}
+
+pub(super) async fn items(call: &Call) -> Result<Vec<GroupItem>, ApiError> {
     let id = GroupId::new(call.id());
-    Response::of(&call.api.core.group_items(Some(&id))?)
+    Ok(call.api.core.group_items(Some(&id))?)
 }
 
-pub(super) async fn create(call: &Call) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(call.body.as_ref())?;
-    let name = fields.need_text("name")?;
-    let change = GroupChange {
-        name: Some(name),
-        ..read(fields)?
+pub(super) async fn create(call: &Call<NewGroup>) -> Result<SavedGroup, ApiError> {
+    let NewGroup { name, parent_uid } = call.body()?;
+    let change = Change {
+        name: Some(name.0),
+        parent: parent_uid,
+        if_revision: None,
     };
-    let id = call.api.core.create_group(change).await?;
-    Ok(Response::json(json!({ "group_uid": id })))
+    let group_uid = call.api.core.create_group(&call.by, change).await?;
+    Ok(SavedGroup { group_uid })
 }
 
-pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
-    let id = GroupId::new(call.id());
+pub(super) async fn update(call: &Call<GroupChange>) -> Result<SavedGroup, ApiError> {
+    let group_uid = GroupId::new(call.id());
     // An unknown group is the first mistake to name, before the body's.
-    call.api.core.group_items(Some(&id))?;
-    let mut fields = Fields::of(call.body.as_ref())?;
-    let name = fields.text("name")?;
-    let change = GroupChange {
-        name,
+    call.api.core.group_items(Some(&group_uid))?;
+    let GroupChange { name, parent_uid } = call.body()?;
+    let change = Change {
+        name: name.map(|name| name.0),
+        parent: parent_uid,
         if_revision: call.if_match,
-        ..read(fields)?
-    };
-    call.api.core.update_group(&id, change).await?;
-    Ok(Response::json(json!({ "group_uid": id })))
-}
-
-pub(super) async fn delete(call: &Call) -> Result<Response, ApiError> {
-    let contents = if call.query.flag("recursive")? {
-        GroupContents::Delete
-    } else {
-        GroupContents::Keep
     };
     call.api
         .core
-        .delete_group(&GroupId::new(call.id()), contents)
+        .update_group(&call.by, &group_uid, change)
         .await?;
-    Ok(Response::empty())
+    Ok(SavedGroup { group_uid })
 }
 
-fn read(mut fields: Fields) -> Result<GroupChange, ApiError> {
-    let parent = fields.text_or_null("parent_uid")?;
-    fields.finish()?;
-    Ok(GroupChange {
-        parent: parent.map(|parent| parent.map(GroupId::new)),
-        ..GroupChange::default()
-    })
+pub(super) async fn delete(call: &Call<(), GroupDeletion>) -> Result<Done, ApiError> {
+    let contents = match call.query.recursive {
+        Some(Switch(true)) => GroupContents::Delete,
+        _ => GroupContents::Keep,
+    };
+    let id = GroupId::new(call.id());
+    call.api.core.delete_group(&call.by, &id, contents).await?;
+    Ok(Done {})
 }

@@ -3,23 +3,39 @@
 mod connections;
 mod credentials;
 mod groups;
+mod history;
+mod openapi;
 mod sessions;
 mod settings;
 mod trust;
 
-use crate::route::{Access, Route};
+use crate::answer::Answer;
+use crate::route::{Access, Asked, Effect, Route, describe};
 use farwire_model::token::Scope;
 
+// The handler's type says which keys its body and its query have and what it answers: see `Call` and `Answer`.
 macro_rules! routes {
-    ($($method:ident $pattern:literal $(? $($key:literal)+)?, $access:expr, $handler:path, $doc:literal;)*) => {
+    ($($method:ident $pattern:literal $($effect:ident)? $([$($status:literal)+])?, $access:expr, $handler:path, $doc:literal;)*) => {
         &[$(Route {
             method: stringify!($method),
             pattern: $pattern,
+            effect: effect!($method $($effect)?),
+            refuses: &[$($($status),+)?],
             access: $access,
             doc: $doc,
-            query: &[$($($key),+)?],
-            handler: |call| Box::pin($handler(call)),
+            run: |asked: Asked| Box::pin(async move { $handler(&asked.typed()?).await?.respond() }),
+            describe: |generator| describe($handler, generator),
         }),*]
+    };
+}
+
+// Whatever is no GET says what it does to saved things.
+macro_rules! effect {
+    (GET) => {
+        Effect::Reads
+    };
+    ($method:ident $effect:ident) => {
+        Effect::$effect
     };
 }
 
@@ -36,49 +52,58 @@ pub static ROUTES: &[Route] = routes! {
     GET "/groups", READ, groups::list, "Every group.";
     GET "/group/none", READ, groups::ungrouped, "The connections without a group.";
     GET "/group/{group_uid}", READ, groups::items, "The connections of a group.";
-    PUT "/group", WRITE, groups::create, "Makes a group.";
-    PUT "/group/{group_uid}", WRITE, groups::update, "Renames or moves a group.";
-    DELETE "/group/{group_uid}" ? "recursive", WRITE, groups::delete, "Deletes a group; its connections stay unless ?recursive=1.";
+    PUT "/group" Creates, WRITE, groups::create, "Makes a group.";
+    PUT "/group/{group_uid}" Changes, WRITE, groups::update, "Renames or moves a group.";
+    DELETE "/group/{group_uid}" Deletes, WRITE, groups::delete, "Deletes a group; its connections stay unless ?recursive=1.";
 
     GET "/nearby", READ, connections::nearby, "Machines that announce themselves on the local network now.";
-    GET "/connections" ? "q", READ, connections::list, "Every connection, or those that contain ?q=.";
-    PUT "/connection", WRITE, connections::create, "Saves a connection.";
+    GET "/connections", READ, connections::list, "Every connection, or those that contain ?q=.";
+    PUT "/connection" Creates, WRITE, connections::create, "Saves a connection.";
     GET "/connection/{uid}", READ, connections::show, "One connection.";
-    PUT "/connection/{uid}", WRITE, connections::update, "Changes a connection.";
-    DELETE "/connection/{uid}", WRITE, connections::delete, "Deletes a connection and its credentials.";
-    ACTION "/connection/{uid}/duplicate", WRITE, connections::duplicate, "Saves a copy without credentials.";
-    ACTION "/connection/{uid}/connect" ? "wait" "timeout", CONNECT, sessions::connect, "Opens a connection; ?wait=1 answers when it is up.";
-    ACTION "/connection/{uid}/observe" ? "wait" "timeout", CONNECT, sessions::observe, "Opens a connection without taking control.";
-    ACTION "/connection/{uid}/disconnect", CONNECT, sessions::disconnect, "Ends every session of a connection.";
-    ACTION "/connection/{uid}/test", CONNECT, sessions::test, "Goes through every stage once and reports each.";
+    PUT "/connection/{uid}" Changes, WRITE, connections::update, "Changes a connection.";
+    DELETE "/connection/{uid}" Deletes, WRITE, connections::delete, "Deletes a connection and its credentials.";
+    ACTION "/connection/{uid}/duplicate" Creates, WRITE, connections::duplicate, "Saves a copy without credentials.";
+    ACTION "/connection/{uid}/connect" Acts [409 424], CONNECT, sessions::connect, "Opens a connection; ?wait=1 answers when it is up.";
+    ACTION "/connection/{uid}/observe" Acts [409 424], CONNECT, sessions::observe, "Opens a connection without taking control.";
+    ACTION "/connection/{uid}/wake" Acts [409], CONNECT, connections::wake, "Wakes the machine by its network card; whether it wakes is not known.";
+    ACTION "/connection/{uid}/disconnect" Acts, CONNECT, sessions::disconnect, "Ends every session of a connection.";
+    ACTION "/connection/{uid}/test" Acts [409 424], CONNECT, sessions::test, "Goes through every stage once and reports each.";
 
-    GET "/connection/{uid}/credentials" ? "reveal", READ, credentials::show, "User names; secrets only with ?reveal=1.";
-    PUT "/connection/{uid}/credentials", CREDENTIALS, credentials::update, "Writes credentials.";
-    DELETE "/connection/{uid}/credentials", CREDENTIALS, credentials::delete, "Deletes credentials.";
+    GET "/connection/{uid}/credentials" [409], READ, credentials::show, "User names; secrets only with ?reveal=1.";
+    PUT "/connection/{uid}/credentials" Changes [409], CREDENTIALS, credentials::update, "Writes credentials.";
+    DELETE "/connection/{uid}/credentials" Deletes, CREDENTIALS, credentials::delete, "Deletes credentials.";
 
     GET "/sessions", READ, sessions::list, "Every live session.";
     GET "/session/{id}", READ, sessions::show, "One session.";
-    PUT "/session/{id}", CONNECT, sessions::update, "Takes or gives control, asks for a size.";
-    DELETE "/session/{id}", CONNECT, sessions::end, "Ends a session.";
-    ACTION "/session/{id}/reconnect", CONNECT, sessions::reconnect, "Tries again now.";
-    GET "/session/{id}/screenshot" ? "format" "width" "height" "keep_aspect", CONNECT, sessions::screenshot, "The picture as PNG or JPEG.";
-    PUT "/session/{id}/input", CONNECT, sessions::input, "Types text, presses keys, moves the pointer.";
-    GET "/session/{id}/stream" ? "ticket", CONNECT, sessions::stream, "The pixels and input of a session, as a WebSocket by ticket.";
-    GET "/events" ? "ticket", READ, sessions::events, "Every change, as a WebSocket by ticket.";
-    PUT "/ticket", CONNECT, sessions::ticket, "A single-use ticket for a WebSocket.";
+    PUT "/session/{id}" Acts, CONNECT, sessions::update, "Takes or gives control, asks for a size.";
+    DELETE "/session/{id}" Acts, CONNECT, sessions::end, "Ends a session.";
+    ACTION "/session/{id}/reconnect" Acts, CONNECT, sessions::reconnect, "Tries again now.";
+    GET "/session/{id}/screenshot" [409], CONNECT, sessions::screenshot, "The picture as PNG or JPEG.";
+    PUT "/session/{id}/input" Acts [409], CONNECT, sessions::input, "Types text, presses keys, moves the pointer.";
+    GET "/session/{id}/stream", CONNECT, sessions::stream, "The pixels and input of a session, as a WebSocket by ticket.";
+    GET "/events", READ, sessions::events, "Every change, as a WebSocket by ticket.";
+    PUT "/ticket" Acts [404], CONNECT, sessions::ticket, "A single-use ticket for a WebSocket.";
+
+    GET "/history", READ, history::list, "What was changed, the newest first.";
+    GET "/history/{id}", READ, history::show, "One change, with every field that differs.";
+    ACTION "/history/{id}/undo" Sets [409], WRITE, history::undo, "Takes a change back; needs the scopes that making it needed.";
+    ACTION "/history/{id}/restore" Sets [409], WRITE, history::restore, "Brings things back to how a change left them, and what it deleted to how it was.";
+    ACTION "/run/{name}/undo" Sets [409], WRITE, history::undo_run, "Takes back every change that was made with this Farwire-Run.";
+    GET "/audit", ADMIN, history::audit, "Who asked for what, the newest first.";
 
     GET "/trust", READ, trust::list, "Every host key and certificate that was seen.";
-    PUT "/trust", TRUST, trust::accept, "Accepts a host key or certificate by its fingerprint.";
-    DELETE "/trust/{id}", TRUST, trust::forget, "Forgets a decision.";
+    PUT "/trust" Sets, TRUST, trust::accept, "Accepts a host key or certificate by its fingerprint.";
+    DELETE "/trust/{id}" Deletes, TRUST, trust::forget, "Forgets a decision.";
 
     GET "/settings", ADMIN, settings::show, "The application's settings.";
-    PUT "/settings", ADMIN, settings::update, "Changes settings.";
+    PUT "/settings" Acts [409], ADMIN, settings::update, "Changes settings.";
     GET "/tokens", ADMIN, settings::tokens, "Every token, without its text.";
-    PUT "/tokens", ADMIN, settings::create_token, "Makes a token; its text is answered once.";
-    DELETE "/token/{id}", ADMIN, settings::delete_token, "Makes a token useless.";
+    PUT "/tokens" Acts, ADMIN, settings::create_token, "Makes a token; its text is answered once.";
+    DELETE "/token/{id}" Acts [404], ADMIN, settings::delete_token, "Makes a token useless.";
     GET "/vault", READ, settings::vault, "Whether secrets can be read and written.";
-    ACTION "/vault/unlock", ADMIN, settings::unlock, "Unlocks the vault.";
-    ACTION "/vault/lock", ADMIN, settings::lock, "Locks the vault.";
-    PUT "/ui/signin", OPEN, settings::sign_in, "Signs the browser page in with a one-time code.";
-    GET "/version" ? "nonce" "token", OPEN, settings::version, "What this is, and a proof that it knows given tokens.";
+    ACTION "/vault/unlock" Acts [409], ADMIN, settings::unlock, "Unlocks the vault.";
+    ACTION "/vault/lock" Acts, ADMIN, settings::lock, "Locks the vault.";
+    PUT "/ui/signin" Acts [401], OPEN, settings::sign_in, "Signs the browser page in with a one-time code.";
+    GET "/openapi.json", OPEN, openapi::show, "This document.";
+    GET "/version", OPEN, settings::version, "What this is, and a proof that it knows given tokens.";
 };

@@ -1,60 +1,210 @@
 //! Live sessions.
 
-use super::credentials;
+use super::credentials::CredentialsOnce;
+use crate::answer::{Done, Picture, Socket};
 use crate::auth::Ticket;
 use crate::error::ApiError;
-use crate::fields::Fields;
-use crate::request::Response;
+use crate::keys::{Rule, keys};
+use crate::request::Caller;
 use crate::route::Call;
+use crate::shape::{Switch, True, Whole, words};
+use crate::text::{KeyName, Typed};
 use farwire_core::credentials::Redirect;
 use farwire_core::session::{Connect, ImageFormat, KeyStroke, PointerWish, Screenshot, Session};
 use farwire_model::error::ErrorCode;
-use farwire_model::frame::Size;
+use farwire_model::frame::{MAX_SIDE, Size};
 use farwire_model::ids::{ConnectionId, SessionId};
 use farwire_model::input::SessionInput;
 use farwire_model::quality::Quality;
-use farwire_model::secret::Secret;
+use farwire_model::session::{SessionState, SessionView, TestReport};
 use farwire_model::token::Scope;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The longest a request may wait for a session.
 const MAX_WAIT_SECS: u64 = 30;
 
-pub(super) async fn connect(call: &Call) -> Result<Response, ApiError> {
+/// Pixels of one side.
+type Side = Whole<u16, 1, { MAX_SIDE as i64 }>;
+
+keys! {
+    /// How a connection is opened.
+    pub(super) struct Opening with [Rule::Together("width", "height")] {
+        /// Used for this session only, and not saved.
+        credentials: Option<CredentialsOnce>,
+        /// The viewer's width in pixels: a wish.
+        width: Option<Side>,
+        /// The viewer's height in pixels: a wish.
+        height: Option<Side>,
+    }
+}
+
+keys! {
+    /// Whether the answer waits.
+    pub(super) struct Wait {
+        /// Answer when the session is up, or why it is not.
+        wait: Option<Switch>,
+        /// How many seconds it may take; 30 at most.
+        timeout: Option<Whole<u64, 0, 86400>>,
+    }
+}
+
+keys! {
+    /// What changes about a session.
+    pub(super) struct SessionChange with [Rule::Together("width", "height")] {
+        /// Whether input is refused.
+        view_only: Option<bool>,
+        /// How good a picture is asked for.
+        quality: Option<Quality>,
+        /// The viewer's width in pixels: a wish.
+        width: Option<Side>,
+        /// The viewer's height in pixels: a wish.
+        height: Option<Side>,
+    }
+}
+
+keys! {
+    /// How a session is tried again.
+    pub(super) struct Reconnection {
+        /// Used for this session only, and not saved.
+        credentials: Option<CredentialsOnce>,
+    }
+}
+
+keys! {
+    /// The ticket a WebSocket is opened with.
+    pub(super) struct Presented {
+        /// What PUT /ticket answered.
+        ticket: Option<String>,
+    }
+}
+
+keys! {
+    /// Where the events begin.
+    pub(super) struct Listening {
+        /// What PUT /ticket answered.
+        ticket: Option<String>,
+        /// The number of the last event that arrived before: begins with what came after it.
+        since: Option<Whole<u64, 0, 9_007_199_254_740_991>>,
+    }
+}
+
+keys! {
+    /// What a screenshot is like.
+    pub(super) struct Shot {
+        /// How it is written; PNG when nothing is said.
+        format: Option<ShotFormat>,
+        /// Pixels across; absent means the picture's own, or what the height gives.
+        width: Option<Side>,
+        /// Pixels down; absent means the picture's own, or what the width gives.
+        height: Option<Side>,
+        /// With both sides: the largest picture of the same shape that fits into them.
+        keep_aspect: Option<Switch>,
+    }
+}
+
+/// How a screenshot is written.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ShotFormat {
+    /// Lossless.
+    Png,
+    /// Smaller, with losses.
+    Jpeg,
+    /// The same as `jpeg`.
+    Jpg,
+}
+
+words!(ShotFormat);
+
+keys! {
+    /// What is pointed, typed and pressed, in this order.
+    pub(super) struct Input with [Rule::AtLeastOne(&["text", "keys", "pointer"])] {
+        /// Text to type.
+        text: Option<Typed>,
+        /// Keys to press and release, one after the other.
+        keys: Option<Vec<KeyName>>,
+        /// Where the pointer goes.
+        pointer: Option<Pointer>,
+    }
+}
+
+keys! {
+    /// Where the pointer goes.
+    pub(super) struct Pointer {
+        /// Pixels from the left.
+        x: Whole<u16, 0, 65535>,
+        /// Pixels from the top.
+        y: Whole<u16, 0, 65535>,
+        /// Held buttons, a bit each: 1 left, 2 middle, 4 right.
+        buttons: Option<Whole<u16, 0, 65535>>,
+    }
+}
+
+keys! {
+    /// What a ticket opens: a session's pixels and input, or every change.
+    pub(super) struct TicketWish with [Rule::AtLeastOne(&["session_id", "events"])] {
+        /// The session.
+        session_id: Option<SessionId>,
+        /// Every change.
+        events: Option<True>,
+    }
+}
+
+/// A session that was opened.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Opened {
+    /// Its identifier.
+    session_id: SessionId,
+    /// Where it stands.
+    state: SessionState,
+}
+
+/// Sessions that were ended.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Ended {
+    /// How many.
+    ended: usize,
+}
+
+/// A ticket for one WebSocket, to be used within 30 seconds.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct TicketView {
+    /// Where the WebSocket is opened, with the ticket.
+    url: String,
+    /// The ticket.
+    ticket: String,
+}
+
+pub(super) async fn connect(call: &Call<Opening, Wait>) -> Result<Opened, ApiError> {
     open(call, false).await
 }
 
-pub(super) async fn observe(call: &Call) -> Result<Response, ApiError> {
+pub(super) async fn observe(call: &Call<Opening, Wait>) -> Result<Opened, ApiError> {
     open(call, true).await
 }
 
-async fn open(call: &Call, is_view_only: bool) -> Result<Response, ApiError> {
+async fn open(call: &Call<Opening, Wait>, is_view_only: bool) -> Result<Opened, ApiError> {
     let uid = ConnectionId::new(call.id());
     // An unknown connection is the first mistake to name, before the body's.
     call.api.core.connection(&uid)?;
-    let wait = call.query.flag("wait")?;
-    let secs = call
-        .query
-        .number::<u64>("timeout")?
-        .unwrap_or(MAX_WAIT_SECS)
-        .clamp(1, MAX_WAIT_SECS);
-    let mut fields = Fields::of(call.body.as_ref())?;
-    let once = read_once(&mut fields)?;
-    let size = read_size(&mut fields)?;
-    fields.finish()?;
+    let opening = call.body()?;
+    let once = opening.credentials.map(CredentialsOnce::given);
     let options = Connect {
         is_view_only,
-        once,
+        once: once.unwrap_or_default(),
         redirect: redirect(call),
-        size,
+        size: size(opening.width, opening.height),
     };
     let core = &call.api.core;
     let session = core.connect(&uid, options)?;
-    if wait {
+    if call.query.wait == Some(Switch(true)) {
+        let timeout = call.query.timeout.map_or(MAX_WAIT_SECS, |secs| secs.0);
+        let limit = Duration::from_secs(timeout.clamp(1, MAX_WAIT_SECS));
         let up = tokio::select! {
-            up = core.wait_until_up(&session, Duration::from_secs(secs)) => up.map_err(ApiError::from),
+            up = core.wait_until_up(&session, limit) => up.map_err(ApiError::from),
             () = call.gone.cancelled() => {
                 let message = "nobody waits for the answer any more";
                 Err(ApiError::new(408, ErrorCode::GeneralError, message))
@@ -67,49 +217,42 @@ async fn open(call: &Call, is_view_only: bool) -> Result<Response, ApiError> {
         }
     }
     let view = session.view();
-    Ok(Response::json(
-        json!({ "session_id": view.session_id, "state": view.state }),
-    ))
+    Ok(Opened {
+        session_id: view.session_id,
+        state: view.state,
+    })
 }
 
-pub(super) async fn disconnect(call: &Call) -> Result<Response, ApiError> {
+pub(super) async fn disconnect(call: &Call) -> Result<Ended, ApiError> {
     let uid = ConnectionId::new(call.id());
     call.api.core.connection(&uid)?;
     let ended = call.api.core.disconnect(&uid).await;
-    Ok(Response::json(json!({ "ended": ended })))
+    Ok(Ended { ended })
 }
 
-pub(super) async fn test(call: &Call) -> Result<Response, ApiError> {
-    let report = call
-        .api
-        .core
-        .test_connection(&ConnectionId::new(call.id()), redirect(call))
-        .await?;
-    Response::of(&report)
+pub(super) async fn test(call: &Call) -> Result<TestReport, ApiError> {
+    let uid = ConnectionId::new(call.id());
+    Ok(call.api.core.test_connection(&uid, redirect(call)).await?)
 }
 
-pub(super) async fn list(call: &Call) -> Result<Response, ApiError> {
-    Response::of(&call.api.core.sessions())
+pub(super) async fn list(call: &Call) -> Result<Vec<SessionView>, ApiError> {
+    Ok(call.api.core.sessions())
 }
 
-pub(super) async fn show(call: &Call) -> Result<Response, ApiError> {
-    Response::of(&session(call)?.view())
+pub(super) async fn show(call: &Call) -> Result<SessionView, ApiError> {
+    Ok(session(call)?.view())
 }
 
-pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
+pub(super) async fn update(call: &Call<SessionChange>) -> Result<SessionView, ApiError> {
     let session = session(call)?;
-    let mut fields = Fields::of(call.body.as_ref())?;
-    let is_view_only = fields.flag("view_only")?;
-    let quality = read_quality(&mut fields)?;
-    let size = read_size(&mut fields)?;
-    fields.finish()?;
-    if let Some(quality) = quality {
+    let change = call.body()?;
+    if let Some(quality) = change.quality {
         session.set_quality(quality).await;
     }
-    if let Some(is_view_only) = is_view_only {
+    if let Some(is_view_only) = change.view_only {
         session.set_view_only(is_view_only).await;
     }
-    if let Some(Size { width, height }) = size {
+    if let Some(Size { width, height }) = size(change.width, change.height) {
         let wish = SessionInput::Viewport {
             width,
             height,
@@ -117,140 +260,124 @@ pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
         };
         session.input(wish).await;
     }
-    Response::of(&session.view())
+    Ok(session.view())
 }
 
-fn read_quality(fields: &mut Fields) -> Result<Option<Quality>, ApiError> {
-    let Some(value) = fields.take("quality") else {
-        return Ok(None);
-    };
-    Quality::of(&value).map(Some).ok_or_else(|| {
-        let message = format!("quality is {}", Quality::WORDS);
-        let code = match value {
-            Value::String(_) | Value::Number(_) => ErrorCode::ValueOutOfBounds,
-            _ => ErrorCode::ValueIncorrectType,
-        };
-        ApiError::new(400, code, message).about("quality")
-    })
+pub(super) async fn end(call: &Call) -> Result<Done, ApiError> {
+    let id = SessionId::new(call.id());
+    call.api.core.end_session(&id).await?;
+    Ok(Done {})
 }
 
-pub(super) async fn end(call: &Call) -> Result<Response, ApiError> {
-    call.api
-        .core
-        .end_session(&SessionId::new(call.id()))
-        .await?;
-    Ok(Response::empty())
-}
-
-pub(super) async fn reconnect(call: &Call) -> Result<Response, ApiError> {
+pub(super) async fn reconnect(call: &Call<Reconnection>) -> Result<Done, ApiError> {
     let id = session(call)?.id.clone();
-    let mut fields = Fields::of(call.body.as_ref())?;
-    let once = read_once(&mut fields)?;
-    fields.finish()?;
+    let once = call.body()?.credentials.map(CredentialsOnce::given);
+    let once = once.unwrap_or_default();
     call.api.core.reconnect(&id, once, redirect(call)).await?;
-    Ok(Response::empty())
+    Ok(Done {})
 }
 
-pub(super) async fn stream(call: &Call) -> Result<Response, ApiError> {
+pub(super) async fn stream(call: &Call<(), Presented>) -> Result<Socket, ApiError> {
     session(call)?;
-    Err(not_a_socket())
+    Err(not_a_socket(call.query.ticket.as_deref()))
 }
 
-pub(super) async fn events(_: &Call) -> Result<Response, ApiError> {
-    Err(not_a_socket())
+pub(super) async fn events(call: &Call<(), Listening>) -> Result<Socket, ApiError> {
+    let Listening { ticket, since } = &call.query;
+    let mut error = not_a_socket(ticket.as_deref());
+    if let Some(Whole(since)) = since {
+        // So that whoever asks in two steps does not lose it between them.
+        let message = &mut error.body.error_message;
+        message.push_str(&format!(
+            "; it begins after event {since} when &since={since} is added"
+        ));
+    }
+    Err(error)
 }
 
-fn not_a_socket() -> ApiError {
-    let message = "this is a WebSocket: ask PUT /ticket for its address";
+fn not_a_socket(ticket: Option<&str>) -> ApiError {
+    let message = match ticket {
+        Some(_) => "this is a WebSocket: open it as one, with the same ticket",
+        None => "this is a WebSocket: ask PUT /ticket for its address",
+    };
     ApiError::new(400, ErrorCode::InvalidRequestData, message)
 }
 
-pub(super) async fn screenshot(call: &Call) -> Result<Response, ApiError> {
-    let format = match call.query.get("format") {
-        None | Some("png") => ImageFormat::Png,
-        Some("jpeg" | "jpg") => ImageFormat::Jpeg,
-        Some(other) => {
-            let message = format!("format is png or jpeg, not {other:?}");
-            return Err(ApiError::new(400, ErrorCode::InvalidRequestData, message).about("format"));
-        }
+pub(super) async fn screenshot(call: &Call<(), Shot>) -> Result<Picture, ApiError> {
+    let shot = &call.query;
+    let format = match shot.format {
+        None | Some(ShotFormat::Png) => ImageFormat::Png,
+        Some(ShotFormat::Jpeg | ShotFormat::Jpg) => ImageFormat::Jpeg,
     };
     let wish = Screenshot {
         format,
-        width: call.query.number("width")?,
-        height: call.query.number("height")?,
-        keeps_aspect: call.query.flag("keep_aspect")?,
+        width: shot.width.map(|width| width.0),
+        height: shot.height.map(|height| height.0),
+        keeps_aspect: shot.keep_aspect == Some(Switch(true)),
     };
-    wish.check()?;
     let bytes = session(call)?.screenshot(wish).await?;
-    Ok(Response::bytes(format.media_type(), bytes))
+    Ok(Picture {
+        media_type: format.media_type(),
+        bytes,
+    })
 }
 
-pub(super) async fn input(call: &Call) -> Result<Response, ApiError> {
+pub(super) async fn input(call: &Call<Input>) -> Result<Done, ApiError> {
     let session = session(call)?;
-    let mut fields = Fields::of(call.body.as_ref())?;
-    let text = fields.text("text")?;
-    let keys = fields.texts("keys")?;
-    let pointer = match fields.object("pointer")? {
-        None => None,
-        Some(mut fields) => {
-            let wish = PointerWish {
-                x: fields.need_number("x")?,
-                y: fields.need_number("y")?,
-                buttons: fields.number("buttons")?.unwrap_or(0),
-            };
-            fields.finish()?;
-            Some(wish)
-        }
-    };
-    if text.is_none() && keys.is_none() && pointer.is_none() {
-        return Err(fields.missing("text"));
-    }
-    fields.finish()?;
+    let Input {
+        text,
+        keys,
+        pointer,
+    } = call.body()?;
     let strokes = keys
         .unwrap_or_default()
         .iter()
-        .map(|key| KeyStroke::parse(key))
+        .map(|key| KeyStroke::parse(&key.0))
         .collect::<Result<_, _>>()?;
     if let Some(pointer) = pointer {
-        session.point(pointer).await?;
+        let wish = PointerWish {
+            x: pointer.x.0,
+            y: pointer.y.0,
+            buttons: pointer.buttons.map_or(0, |buttons| buttons.0),
+        };
+        session.point(wish).await?;
     }
     if let Some(text) = text {
-        session.type_text(text).await?;
+        session.type_text(text.0).await?;
     }
     session.press(strokes).await?;
-    Ok(Response::empty())
+    Ok(Done {})
 }
 
-pub(super) async fn ticket(call: &Call) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(call.body.as_ref())?;
-    let session_id = fields.text("session_id")?;
-    let wants_events = fields.flag("events")?.unwrap_or(false);
-    let (ticket, path) = match session_id {
-        Some(id) => {
-            let id = SessionId::new(id);
+pub(super) async fn ticket(call: &Call<TicketWish>) -> Result<TicketView, ApiError> {
+    let TicketWish { session_id, events } = call.body()?;
+    let (ticket, path) = match (session_id, events) {
+        (Some(id), _) => {
             call.api.core.session(&id)?;
             let path = format!("/session/{id}/stream");
             (Ticket::Session(id), path)
         }
-        None if wants_events => (Ticket::Events, "/events".to_owned()),
-        None => return Err(fields.missing("session_id")),
+        // One of them is there.
+        (None, _) => (Ticket::Events, "/events".to_owned()),
     };
-    fields.finish()?;
     let base = match &call.base_url {
         Some(base) => base.clone(),
         None => call.api.stream_base().await?,
     };
-    let secret = call.api.tickets.issue(ticket);
-    Ok(Response::json(
-        json!({ "url": format!("{base}{path}?ticket={secret}"), "ticket": secret }),
-    ))
+    let token = match &call.caller {
+        Caller::Token(token) => Some(token.id.clone()),
+        Caller::Ui | Caller::Page(_) | Caller::Nobody => None,
+    };
+    let ticket = call.api.tickets.issue(ticket, token);
+    let url = format!("{base}{path}?ticket={ticket}");
+    Ok(TicketView { url, ticket })
 }
 
-fn session(call: &Call) -> Result<Arc<Session>, ApiError> {
+fn session<B, Q>(call: &Call<B, Q>) -> Result<Arc<Session>, ApiError> {
     Ok(call.api.core.session(&SessionId::new(call.id()))?)
 }
 
-fn redirect(call: &Call) -> Redirect {
+fn redirect<B, Q>(call: &Call<B, Q>) -> Redirect {
     if call.caller.may(Scope::Reveal) {
         Redirect::Allow
     } else {
@@ -258,31 +385,6 @@ fn redirect(call: &Call) -> Redirect {
     }
 }
 
-fn read_once(fields: &mut Fields) -> Result<Vec<(String, Secret)>, ApiError> {
-    let Some(mut inner) = fields.object("credentials")? else {
-        return Ok(Vec::new());
-    };
-    let values = credentials::read(&mut inner)?;
-    Ok(values
-        .into_iter()
-        .filter_map(|(key, value)| Some((key, value?)))
-        .collect())
-}
-
-fn read_size(fields: &mut Fields) -> Result<Option<Size>, ApiError> {
-    match (
-        fields.number::<u16>("width")?,
-        fields.number::<u16>("height")?,
-    ) {
-        (Some(width), Some(height)) if width > 0 && height > 0 => {
-            Ok(Some(Size::new(width, height)))
-        }
-        (None, None) => Ok(None),
-        (None, Some(_)) => Err(fields.missing("width")),
-        (Some(_), None) => Err(fields.missing("height")),
-        (Some(_), Some(_)) => {
-            let message = "width and height are at least 1";
-            Err(ApiError::new(400, ErrorCode::ValueOutOfBounds, message).about("width"))
-        }
-    }
+fn size(width: Option<Side>, height: Option<Side>) -> Option<Size> {
+    Some(Size::new(width?.0, height?.0))
 }

@@ -1,75 +1,143 @@
 //! The application: settings, tokens, the vault, sign-in, version.
 
+use crate::answer::{Done, Private};
 use crate::auth;
 use crate::control;
 use crate::error::ApiError;
-use crate::fields::Fields;
-use crate::request::{Caller, Response};
+use crate::keys::keys;
+use crate::request::Caller;
 use crate::route::Call;
+use crate::shape::{Scopes, Whole};
+use crate::text::Name;
 use farwire_core::vault::{KeySource, VaultState};
 use farwire_model::application::{SettingsView, VaultPhase, VaultSource, VaultView, VersionView};
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::TokenId;
 use farwire_model::secret::Secret;
 use farwire_model::settings::{Density, Settings, Theme};
-use farwire_model::token::Scope;
-use serde_json::json;
+use farwire_model::token::TokenView;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::time::Duration;
 
 /// How long a request waits for the key store, which may be asking a person.
 const KEYRING_WAIT: Duration = Duration::from_secs(20);
 
-pub(super) async fn show(call: &Call) -> Result<Response, ApiError> {
-    answer(call, &call.api.core.settings())
+/// The last second of the year 9999.
+const LATEST: i64 = 253_402_300_799;
+
+keys! {
+    /// What changes about the application's settings.
+    pub(super) struct SettingsChange passing over "api_state", "token_file" {
+        /// The HTTP API; set in the window only.
+        api: Option<ApiChange>,
+        /// How the window looks.
+        appearance: Option<AppearanceChange>,
+    }
 }
 
-fn answer(call: &Call, settings: &Settings) -> Result<Response, ApiError> {
-    Response::of(&SettingsView {
+keys! {
+    /// What changes about the HTTP API.
+    pub(super) struct ApiChange {
+        /// Whether it listens at all.
+        enabled: Option<bool>,
+        /// The loopback port.
+        port: Option<Whole<u16, 1024, 65535>>,
+    }
+}
+
+keys! {
+    /// What changes about how the window looks.
+    pub(super) struct AppearanceChange {
+        /// Light, dark, or as the system says.
+        theme: Option<Theme>,
+        /// Row heights.
+        density: Option<Density>,
+    }
+}
+
+keys! {
+    /// A new token.
+    pub(super) struct NewToken {
+        /// What people call it.
+        name: Name,
+        /// What it may do.
+        scopes: Scopes,
+        /// When it stops working, in Unix seconds; null for never.
+        expires: Option<Option<Whole<i64, 0, LATEST>>>,
+    }
+}
+
+keys! {
+    /// What opens the vault.
+    pub(super) struct Key {
+        /// The passphrase; without it the key store is asked.
+        passphrase: Option<Secret>,
+    }
+}
+
+keys! {
+    /// What signs the browser page in.
+    pub(super) struct SignIn {
+        /// The one-time code of the link.
+        code: String,
+    }
+}
+
+keys! {
+    /// What this program is to prove.
+    pub(super) struct Challenge {
+        /// What the proofs are made over.
+        nonce: Option<String>,
+        /// The tokens it is to prove it knows, by their identifiers.
+        token: Option<Vec<TokenId>>,
+    }
+}
+
+/// A token that was made. Its text is answered here and never again.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct MadeToken {
+    /// Its identifier.
+    id: TokenId,
+    /// Its text.
+    token: String,
+}
+
+/// The browser page is signed in.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SignedIn {
+    /// The page's token.
+    token: String,
+}
+
+pub(super) async fn show(call: &Call) -> Result<SettingsView, ApiError> {
+    Ok(view(call, &call.api.core.settings()))
+}
+
+fn view<B, Q>(call: &Call<B, Q>, settings: &Settings) -> SettingsView {
+    SettingsView {
         api: settings.api.clone(),
         appearance: settings.appearance.clone(),
         api_state: call.api.listener.get().map(|listener| listener.state()),
         token_file: control::token_file(call.api.core.data_dir())
             .display()
             .to_string(),
-    })
+    }
 }
 
-pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
+pub(super) async fn update(call: &Call<SettingsChange>) -> Result<SettingsView, ApiError> {
+    let change = call.body()?;
     let _gate = call.api.changing_settings.lock().await;
     let before = call.api.core.settings();
     let mut settings = before.clone();
-    let mut fields = Fields::of(call.body.as_ref())?;
-    // What a GET answered may be written back as it is.
-    fields.take("api_state");
-    fields.take("token_file");
-    if let Some(mut api) = fields.object("api")? {
-        settings.api.enabled = api.flag("enabled")?.unwrap_or(settings.api.enabled);
-        settings.api.port = api.number("port")?.unwrap_or(settings.api.port);
-        api.finish()?;
-        if settings.api.port < 1024 {
-            let message = "the port lies between 1024 and 65535";
-            return Err(ApiError::new(400, ErrorCode::ValueOutOfBounds, message).about("api.port"));
-        }
+    if let Some(ApiChange { enabled, port }) = change.api {
+        settings.api.enabled = enabled.unwrap_or(settings.api.enabled);
+        settings.api.port = port.map_or(settings.api.port, |port| port.0);
     }
-    if let Some(mut appearance) = fields.object("appearance")? {
-        if let Some(theme) = appearance.text("theme")? {
-            settings.appearance.theme = match theme.as_str() {
-                "system" => Theme::System,
-                "light" => Theme::Light,
-                "dark" => Theme::Dark,
-                _ => return Err(no_such("appearance.theme", "system, light or dark")),
-            };
-        }
-        if let Some(density) = appearance.text("density")? {
-            settings.appearance.density = match density.as_str() {
-                "compact" => Density::Compact,
-                "roomy" => Density::Roomy,
-                _ => return Err(no_such("appearance.density", "compact or roomy")),
-            };
-        }
-        appearance.finish()?;
+    if let Some(AppearanceChange { theme, density }) = change.appearance {
+        settings.appearance.theme = theme.unwrap_or(settings.appearance.theme);
+        settings.appearance.density = density.unwrap_or(settings.appearance.density);
     }
-    fields.finish()?;
     if settings.api != before.api {
         if !matches!(call.caller, Caller::Ui) {
             let message = "the API's switch and port are set in the window, or for farwired on its command line";
@@ -80,52 +148,44 @@ pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
         }
     }
     call.api.core.save_settings(settings.clone()).await?;
-    answer(call, &settings)
+    Ok(view(call, &settings))
 }
 
-fn no_such(property: &str, choices: &str) -> ApiError {
-    let message = format!("{property} is {choices}");
-    ApiError::new(400, ErrorCode::InvalidRequestData, message).about(property)
+pub(super) async fn tokens(call: &Call) -> Result<Vec<TokenView>, ApiError> {
+    Ok(call.api.core.tokens())
 }
 
-pub(super) async fn tokens(call: &Call) -> Result<Response, ApiError> {
-    Response::of(&call.api.core.tokens())
-}
-
-pub(super) async fn create_token(call: &Call) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(call.body.as_ref())?;
-    let name = fields.need_text("name")?;
-    let words = fields
-        .texts("scopes")?
-        .ok_or_else(|| fields.missing("scopes"))?;
-    let expires = fields.number_or_null("expires")?.flatten();
-    fields.finish()?;
-    let mut scopes = Vec::new();
-    for word in words {
-        let known: Vec<_> = Scope::ALL.into_iter().map(Scope::as_str).collect();
-        let scope = Scope::parse(&word).ok_or_else(|| no_such("scopes", &known.join(", ")))?;
-        if !call.caller.may(scope) {
-            let message = format!(
-                "a token with the scope {scope} is made on the owner's terminal: farwired token new"
-            );
-            return Err(ApiError::new(403, ErrorCode::PermissionDenied, message).about("scopes"));
-        }
-        scopes.push(scope);
+pub(super) async fn create_token(call: &Call<NewToken>) -> Result<Private<MadeToken>, ApiError> {
+    let NewToken {
+        name,
+        scopes,
+        expires,
+    } = call.body()?;
+    if let Some(scope) = scopes.0.iter().find(|scope| !call.caller.may(**scope)) {
+        let message = format!(
+            "a token with the scope {scope} is made on the owner's terminal: farwired token new"
+        );
+        return Err(ApiError::new(403, ErrorCode::PermissionDenied, message).about("scopes"));
     }
-    let (id, token) = call.api.core.create_token(name, scopes, expires).await?;
-    let mut response = Response::json(json!({ "id": id, "token": token.expose() }));
-    response
-        .headers
-        .push(("cache-control", "no-store".to_owned()));
-    Ok(response)
+    let expires = expires.flatten().map(|expires| expires.0);
+    let made = call.api.core.create_token(name.0, scopes.0, expires).await;
+    let (id, token) = made?;
+    Ok(Private(MadeToken {
+        id,
+        token: token.expose().to_owned(),
+    }))
 }
 
-pub(super) async fn delete_token(call: &Call) -> Result<Response, ApiError> {
+pub(super) async fn delete_token(call: &Call) -> Result<Done, ApiError> {
     call.api.core.delete_token(&TokenId::new(call.id())).await?;
-    Ok(Response::empty())
+    Ok(Done {})
 }
 
-pub(super) async fn vault(call: &Call) -> Result<Response, ApiError> {
+pub(super) async fn vault(call: &Call) -> Result<VaultView, ApiError> {
+    Ok(vault_view(call))
+}
+
+fn vault_view<B, Q>(call: &Call<B, Q>) -> VaultView {
     let (state, source, reason) = match call.api.core.vault().state() {
         VaultState::Locked { reason } => (VaultPhase::Locked, None, Some(reason)),
         VaultState::Unlocking => (VaultPhase::Unlocking, None, None),
@@ -137,55 +197,47 @@ pub(super) async fn vault(call: &Call) -> Result<Response, ApiError> {
             (VaultPhase::Ready, Some(source), None)
         }
     };
-    Response::of(&VaultView {
+    VaultView {
         state,
         source,
         reason,
-    })
+    }
 }
 
-pub(super) async fn unlock(call: &Call) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(call.body.as_ref())?;
-    let passphrase = fields.text("passphrase")?.map(Secret::new);
-    fields.finish()?;
+pub(super) async fn unlock(call: &Call<Key>) -> Result<VaultView, ApiError> {
+    let passphrase = call.body()?.passphrase;
     let vault = call.api.core.vault();
     let unlocked = match passphrase {
         Some(passphrase) => vault.unlock_with_passphrase(passphrase).await,
         None => vault.unlock_with_keyring(KEYRING_WAIT).await,
     };
     unlocked.map_err(farwire_core::error::CoreError::from)?;
-    self::vault(call).await
+    Ok(vault_view(call))
 }
 
-pub(super) async fn lock(call: &Call) -> Result<Response, ApiError> {
+pub(super) async fn lock(call: &Call) -> Result<VaultView, ApiError> {
     call.api.core.vault().lock();
-    vault(call).await
+    Ok(vault_view(call))
 }
 
-pub(super) async fn sign_in(call: &Call) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(call.body.as_ref())?;
-    let code = fields.need_text("code")?;
-    fields.finish()?;
-    if !call.api.codes.redeem(&code) {
+pub(super) async fn sign_in(call: &Call<SignIn>) -> Result<Private<SignedIn>, ApiError> {
+    if !call.api.codes.redeem(&call.body()?.code) {
         return Err(ApiError::unauthorized());
     }
-    let mut response = Response::json(json!({ "token": call.api.page_tokens.issue() }));
-    response
-        .headers
-        .push(("cache-control", "no-store".to_owned()));
-    Ok(response)
+    let token = call.api.page_tokens.issue();
+    Ok(Private(SignedIn { token }))
 }
 
-pub(super) async fn version(call: &Call) -> Result<Response, ApiError> {
-    let proof = |nonce: &str, id: &str| {
-        let hash = call.api.core.token_hash(&TokenId::new(id))?;
-        Some((id.to_owned(), auth::proof(&hash, nonce)))
+pub(super) async fn version(call: &Call<(), Challenge>) -> Result<VersionView, ApiError> {
+    let proof = |nonce: &str, id: &TokenId| {
+        let hash = call.api.core.token_hash(id)?;
+        Some((id.to_string(), auth::proof(&hash, nonce)))
     };
-    let proofs = call.query.get("nonce").map(|nonce| {
-        let ids = call.query.all("token");
+    let proofs = call.query.nonce.as_deref().map(|nonce| {
+        let ids = call.query.token.iter().flatten();
         ids.filter_map(|id| proof(nonce, id)).collect()
     });
-    Response::of(&VersionView {
+    Ok(VersionView {
         name: "Farwire".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         api: 1,

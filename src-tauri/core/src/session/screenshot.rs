@@ -104,25 +104,6 @@ impl Session {
     }
 }
 
-impl Screenshot {
-    /// Checks the sides.
-    ///
-    /// # Errors
-    /// A side of 0 or beyond what a screen can have.
-    pub fn check(&self) -> Result<(), CoreError> {
-        for (name, side) in [("width", self.width), ("height", self.height)] {
-            if side.is_some_and(|side| side == 0 || side > farwire_model::frame::MAX_SIDE) {
-                let message = format!(
-                    "{name} lies between 1 and {}",
-                    farwire_model::frame::MAX_SIDE
-                );
-                return Err(CoreError::field(ErrorCode::ValueOutOfBounds, name, message));
-            }
-        }
-        Ok(())
-    }
-}
-
 fn target(size: Size, wish: Screenshot) -> Size {
     let (width, height) = (f64::from(size.width), f64::from(size.height));
     let scale = match (wish.width, wish.height) {

@@ -2,6 +2,7 @@
 
 use super::live::Session;
 use crate::error::CoreError;
+use crate::limits::MAX_TYPED_CHARS;
 use farwire_model::error::ErrorCode;
 use farwire_model::input::{Buttons, Keysym, Scancode, SessionInput};
 
@@ -19,9 +20,6 @@ pub struct PointerWish {
     /// Held buttons, a bit each: 1 left, 2 middle, 4 right.
     pub buttons: u16,
 }
-
-/// More text at once is a file transfer, not typing.
-const MAX_TEXT_CHARS: usize = 10_000;
 
 impl KeyStroke {
     /// Reads a key: names joined by `+`, the last one is pressed while the others are held.
@@ -50,15 +48,15 @@ impl Session {
     /// # Errors
     /// More than 10,000 characters; a session that is only observed or has no link.
     pub async fn type_text(&self, text: String) -> Result<(), CoreError> {
-        self.check_control()?;
-        if text.chars().count() > MAX_TEXT_CHARS {
-            let message = format!("at most {MAX_TEXT_CHARS} characters are typed at once");
+        if text.chars().count() > MAX_TYPED_CHARS {
+            let message = format!("at most {MAX_TYPED_CHARS} characters are typed at once");
             return Err(CoreError::field(
                 ErrorCode::ValueOutOfBounds,
                 "text",
                 message,
             ));
         }
+        self.check_control()?;
         self.input(SessionInput::Text(text)).await;
         Ok(())
     }

@@ -1,0 +1,19 @@
+//! How long the texts may be that people and scripts give. The API's document names them too.
+
+/// Longer names say no more and break lists.
+pub const MAX_NAME_CHARS: usize = 256;
+
+/// The most characters of notes: a page, not a file.
+pub const MAX_NOTES_CHARS: usize = 20_000;
+
+/// The most tags of one connection.
+pub const MAX_TAGS: usize = 64;
+
+/// The most characters of one tag.
+pub const MAX_TAG_CHARS: usize = 64;
+
+/// Longer values are no credentials: the largest in use, a 16,384-bit RSA key in PEM, has 13 KiB.
+pub const MAX_CREDENTIAL_CHARS: usize = 64 * 1024;
+
+/// More text at once is a file transfer, not typing.
+pub const MAX_TYPED_CHARS: usize = 10_000;
