@@ -1,8 +1,10 @@
 //! The daily export into `backups/`, and the newest one that can be read.
 
-use super::engine::Snapshot;
+use super::batch::Tree;
+use super::engine::{Engine, Snapshot};
 use super::error::StoreError;
 use super::{Store, export, files};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -11,18 +13,25 @@ use std::time::{Duration, SystemTime};
 /// How old the newest backup gets before the next one is due.
 const DUE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How many backups are kept: a week of days on which the program ran.
+/// How many backups are kept, and of how many days the newest one at least: a week of days on which the program ran must
+/// not be pushed out by one on which many were asked for.
 const KEPT: usize = 7;
 
 const EXTENSION: &str = "jsonl";
 const UNFINISHED: &str = "unfinished";
+
+/// What the names of backups begin with.
+const BEGINNING: &str = "store-";
+
+/// What the names of those have that were made before a migration: the way back to an older version. They are kept.
+const OLDER_SCHEMA: &str = "-schema-";
 
 /// Where a data directory's backups are.
 pub(super) fn backup_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("backups")
 }
 
-/// Writes a backup of the store into `backups/` of its data directory and removes all but the newest seven; returns its path.
+/// Writes a backup of the store into `backups/` of its data directory and removes old ones; returns its path.
 /// Blocks. `None` when the store is empty: an empty backup would only push out a good one.
 ///
 /// # Errors
@@ -36,13 +45,24 @@ pub fn backup(
     if store.export(&mut exported)? == 0 {
         return Ok(None);
     }
-    let dir = backup_dir(data_dir);
-    write(&dir, &exported, now)
-        .and_then(|path| {
-            prune(&dir)?;
-            Ok(Some(path))
-        })
+    write(data_dir, &exported, &format!(".{EXTENSION}"), now)
+        .and_then(|path| prune(data_dir).map(|()| Some(path)))
         .map_err(StoreError::failed("backing up"))
+}
+
+/// Writes a backup of a store whose schema is about to be raised, readable by the version that made it.
+pub(super) fn backup_before_migration(
+    engine: &Engine,
+    data_dir: &Path,
+    now: SystemTime,
+) -> Result<(), StoreError> {
+    let snapshot = engine.snapshot(&Tree::EXPORTED)?;
+    let mut exported = Vec::new();
+    if export::write(&mut exported, &snapshot)? > 0 {
+        let end = format!("{OLDER_SCHEMA}{}.{EXTENSION}", snapshot.schema);
+        write(data_dir, &exported, &end, now).map_err(StoreError::failed("backing up"))?;
+    }
+    Ok(())
 }
 
 /// Writes a backup if the newest one is older than a day or there is none. Called when a store is opened; a program that runs
@@ -55,7 +75,7 @@ pub fn backup_if_due(
     data_dir: &Path,
     now: SystemTime,
 ) -> Result<Option<PathBuf>, StoreError> {
-    let newest = list(&backup_dir(data_dir)).map_err(StoreError::failed("backing up"))?;
+    let newest = list(data_dir).map_err(StoreError::failed("backing up"))?;
     let modified = newest
         .last()
         .and_then(|path| fs::metadata(path).ok()?.modified().ok());
@@ -73,7 +93,7 @@ pub fn backup_if_due(
 pub(super) fn newest_readable(
     data_dir: &Path,
 ) -> Result<(Option<(PathBuf, Snapshot)>, usize), StoreError> {
-    let paths = list(&backup_dir(data_dir)).map_err(StoreError::failed("restoring"))?;
+    let paths = list(data_dir).map_err(StoreError::failed("restoring"))?;
     let mut unreadable = 0_usize;
     for path in paths.into_iter().rev() {
         let file = File::open(&path).map_err(StoreError::failed("restoring"))?;
@@ -88,9 +108,9 @@ pub(super) fn newest_readable(
     Ok((None, unreadable))
 }
 
-/// Backups in `dir`, oldest first.
-fn list(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(dir) {
+/// The backups of a data directory, oldest first.
+fn list(data_dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(backup_dir(data_dir)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
@@ -98,21 +118,28 @@ fn list(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        let is_ours = path
-            .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"store-"));
+        let is_ours = stem(&path).starts_with(BEGINNING);
         if is_ours && path.extension().is_some_and(|end| end == EXTENSION) {
             paths.push(path);
         }
     }
-    paths.sort();
+    // Without the extension: a second one of the same second has a longer name.
+    paths.sort_by(|a, b| stem(a).cmp(stem(b)));
     Ok(paths)
 }
 
+/// A backup's name without the extension.
+fn stem(path: &Path) -> &str {
+    path.file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or_default()
+}
+
 /// The name appears only once the whole file is on the disk.
-fn write(dir: &Path, exported: &[u8], now: SystemTime) -> io::Result<PathBuf> {
-    files::private_dir(dir)?;
-    let path = dir.join(format!("store-{}.{EXTENSION}", files::utc_stamp(now)));
+fn write(data_dir: &Path, exported: &[u8], end: &str, now: SystemTime) -> io::Result<PathBuf> {
+    let dir = backup_dir(data_dir);
+    files::private_dir(&dir)?;
+    let path = files::stamped_name(&dir.join(BEGINNING), end, now);
     let unfinished = path.with_extension(UNFINISHED);
     let mut file = BufWriter::new(files::create_private_file(&unfinished)?);
     file.write_all(exported)?;
@@ -120,14 +147,19 @@ fn write(dir: &Path, exported: &[u8], now: SystemTime) -> io::Result<PathBuf> {
         .map_err(io::IntoInnerError::into_error)?
         .sync_all()?;
     fs::rename(&unfinished, &path)?;
-    files::sync_dir(dir)?;
+    files::sync_dir(&dir)?;
     Ok(path)
 }
 
-fn prune(dir: &Path) -> io::Result<()> {
-    let paths = list(dir)?;
-    for path in paths.iter().rev().skip(KEPT) {
-        fs::remove_file(path)?;
+fn prune(data_dir: &Path) -> io::Result<()> {
+    let paths = list(data_dir)?;
+    let mut days = BTreeSet::new();
+    for (newer, path) in paths.iter().rev().enumerate() {
+        let day = stem(path).split('T').next();
+        let is_newest_of_its_day = days.insert(day) && days.len() <= KEPT;
+        if newer >= KEPT && !is_newest_of_its_day && !stem(path).contains(OLDER_SCHEMA) {
+            fs::remove_file(path)?;
+        }
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 use super::batch::{Batch, Tree};
 use super::close::Released;
 use super::error::StoreError;
-use super::{files, record, schema, transaction};
+use super::schema::{self, SCHEMA_VERSION};
+use super::{files, record, transaction};
 use std::fs::File;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
@@ -47,6 +48,8 @@ impl Damage {
 /// Everything in a store as of one moment.
 #[derive(Debug)]
 pub(super) struct Snapshot {
+    /// The schema its records are of.
+    pub(super) schema: u32,
     /// The store's identity.
     pub(super) uuid: String,
     /// The number of the newest batch in it.
@@ -127,13 +130,14 @@ impl Engine {
         self.read_tree(tree, prefix)
     }
 
-    /// Everything, as of one moment.
-    pub(super) fn snapshot(&self) -> Result<Snapshot, StoreError> {
+    /// Everything in some trees, as of one moment.
+    pub(super) fn snapshot(&self, trees: &[Tree]) -> Result<Snapshot, StoreError> {
         // Before the gate, which is not to be entered twice. A batch may come between; the number is too low then, never too high.
         let (uuid, sequence) = (schema::uuid(self)?, schema::sequence(self)?);
+        let schema = schema::version(self)?.unwrap_or(SCHEMA_VERSION);
         let _whole_batches = self.gate.read().unwrap_or_else(PoisonError::into_inner);
         let mut all = Vec::new();
-        for tree in Tree::ALL {
+        for &tree in trees {
             let records = self.read_tree(tree, "")?.into_iter();
             all.extend(
                 records
@@ -142,6 +146,7 @@ impl Engine {
             );
         }
         Ok(Snapshot {
+            schema,
             uuid,
             sequence,
             records: all,

@@ -46,7 +46,7 @@ struct Footer {
     crc32: u32,
 }
 
-/// Writes everything; returns how many records.
+/// Writes a snapshot; returns how many records.
 pub(super) fn write(to: &mut dyn Write, snapshot: &Snapshot) -> Result<u64, StoreError> {
     let mut lines = Lines {
         to,
@@ -55,7 +55,7 @@ pub(super) fn write(to: &mut dyn Write, snapshot: &Snapshot) -> Result<u64, Stor
     lines.write(&Header {
         format: FORMAT.to_owned(),
         version: FORMAT_VERSION,
-        schema: schema::SCHEMA_VERSION,
+        schema: snapshot.schema,
         app: schema::APP_VERSION.to_owned(),
         store: snapshot.uuid.clone(),
         sequence: snapshot.sequence,
@@ -107,13 +107,14 @@ pub(super) fn read(from: &mut dyn BufRead) -> Result<Snapshot, StoreError> {
                 return Err(source.bad("the checksum does not fit the lines".to_owned()));
             }
             return Ok(Snapshot {
+                schema: header.schema,
                 uuid: header.store,
                 sequence: header.sequence,
                 records,
             });
         }
         let record: Line = source.parse(&line)?;
-        let Some(tree) = Tree::named(&record.tree) else {
+        let Some(tree) = Tree::exported_as(&record.tree) else {
             return Err(source.bad(format!("no tree is named {}", record.tree)));
         };
         let value = match (record.json, record.base64) {

@@ -1,5 +1,6 @@
 //! What happens to a damaged store: it is moved aside, and what can be read takes its place.
 
+use super::batch::Tree;
 use super::engine::{Damage, DamagedRecord, Engine, OpenFailure, Snapshot};
 use super::error::StoreError;
 use super::sled_store::SledStore;
@@ -60,7 +61,7 @@ pub(super) fn readable_engine(data_dir: &Path) -> Result<Engine, OpenFailure> {
     Err(OpenFailure::Damage(Damage {
         reason: format!("the last {missing} changes are missing"),
         survivor: (damaged_records == 0)
-            .then(|| engine.snapshot().ok())
+            .then(|| engine.snapshot(&Tree::ALL).ok())
             .flatten(),
     }))
 }
@@ -149,7 +150,7 @@ pub(super) fn replace_damaged(
 /// Keeps the damaged store as it was found under another name, and lets the new one, if any, take its place.
 fn move_aside(data_dir: &Path, now: SystemTime) -> io::Result<PathBuf> {
     let (dir, original) = (store_dir(data_dir), original_dir(data_dir));
-    let aside = files::damaged_name(&dir, "", now);
+    let aside = files::stamped_name(&data_dir.join("store.damaged-"), "", now);
     if original.exists() {
         fs::rename(&original, &aside)?;
         discard(&dir, data_dir)?;
@@ -181,7 +182,7 @@ pub(super) fn set_aside(
     damaged: &[DamagedRecord],
     now: SystemTime,
 ) -> Result<String, StoreError> {
-    let path = files::damaged_name(&data_dir.join("records"), ".jsonl", now);
+    let path = files::stamped_name(&data_dir.join("records.damaged-"), ".jsonl", now);
     let mut text = String::new();
     let mut names = Vec::new();
     for record in damaged {

@@ -66,7 +66,7 @@ impl Store for SledStore {
     }
 
     fn export(&self, to: &mut dyn Write) -> Result<u64, StoreError> {
-        export::write(to, &self.engine.snapshot()?)
+        export::write(to, &self.engine.snapshot(&Tree::EXPORTED)?)
     }
 
     fn import(&self, from: &mut dyn BufRead) -> Result<u64, StoreError> {
