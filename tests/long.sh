@@ -4,9 +4,11 @@
 #   tests/long.sh
 #
 # kill   farwire's store is killed again and again while it writes; nothing acknowledged may be lost
+# power  the same with the power cut under its file system, which takes root and loop devices
 # fuzz   every parser of what a VNC server sends gets noise; tests/fuzz
 #
-# FARWIRE_KILL_CYCLES and FUZZ_SECONDS say for how long: times it is killed, and seconds for each parser.
+# FARWIRE_KILL_CYCLES, FARWIRE_POWER_CUTS and FUZZ_SECONDS say for how long: times it is killed, times the power is cut, and
+# seconds for each parser.
 set -euo pipefail
 # shellcheck source=packaging/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../packaging/common.sh"
@@ -15,8 +17,9 @@ cd "$root"
 require_toolchains
 install_packages "${build_packages[@]}"
 
-say "== kill"
-FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} cargo test --locked -p farwire-core --test kill --release
+say "== kill, power"
+FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} FARWIRE_POWER_CUTS=${FARWIRE_POWER_CUTS:-60} \
+  cargo test --locked -p farwire-core --test durability --release -- --nocapture
 
 say "== fuzz"
 tests/fuzz/run.sh
