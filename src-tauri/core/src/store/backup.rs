@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::{Store, export, files};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -18,6 +18,7 @@ const DUE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 const KEPT: usize = 7;
 
 const EXTENSION: &str = "jsonl";
+/// The name of a backup while it is written. Always the same, so that those that were cut off do not pile up.
 const UNFINISHED: &str = "unfinished";
 
 /// What the names of backups begin with.
@@ -140,13 +141,15 @@ fn write(data_dir: &Path, exported: &[u8], end: &str, now: SystemTime) -> io::Re
     let dir = backup_dir(data_dir);
     files::private_dir(&dir)?;
     let path = files::stamped_name(&dir.join(BEGINNING), end, now);
-    let unfinished = path.with_extension(UNFINISHED);
-    let mut file = BufWriter::new(files::create_private_file(&unfinished)?);
-    file.write_all(exported)?;
-    file.into_inner()
-        .map_err(io::IntoInnerError::into_error)?
-        .sync_all()?;
-    fs::rename(&unfinished, &path)?;
+    let unfinished = dir.join(UNFINISHED);
+    let written = files::create_private_file(&unfinished)
+        .and_then(|mut file| file.write_all(exported).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&unfinished, &path));
+    if let Err(error) = written {
+        // On a full disk everything else needs the room more.
+        drop(fs::remove_file(&unfinished));
+        return Err(error);
+    }
     files::sync_dir(&dir)?;
     Ok(path)
 }

@@ -49,6 +49,12 @@ impl Disk {
         )
     }
 
+    /// `ro` or `rw`.
+    pub fn remount(&self, how: &str) -> bool {
+        let how = format!("remount,{how}");
+        run("mount", &["-o".as_ref(), how.as_ref(), &self.mount])
+    }
+
     pub fn unmount(&self) -> bool {
         run("umount", &[&self.mount])
     }

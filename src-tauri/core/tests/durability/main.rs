@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `lanes` | several writers in a process of its own, and the check of what they left |
 //! | `disk` | a small disk of a test's own |
+//! | `full` | a full disk, and one that can only be read |
 //! | `kill` | `kill -9`, again and again |
 //! | `power` | power cuts, again and again |
 
@@ -14,6 +15,7 @@
 )]
 
 mod disk;
+mod full;
 mod kill;
 mod lanes;
 mod power;
