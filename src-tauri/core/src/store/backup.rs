@@ -1,8 +1,9 @@
-//! The daily export into `backups/`, and the newest one that can be read.
+//! The daily export into `backups/`, and those that are there.
 
 use super::batch::Tree;
-use super::engine::{Engine, Snapshot};
+use super::engine::Engine;
 use super::error::StoreError;
+use super::snapshot::Snapshot;
 use super::{Store, export, files};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -27,12 +28,63 @@ const BEGINNING: &str = "store-";
 /// What the names of those have that were made before a migration: the way back to an older version. They are kept.
 const OLDER_SCHEMA: &str = "-schema-";
 
+/// A backup as it lies on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// Its name, such as `20260131T235959Z`.
+    pub id: String,
+    /// When it was written.
+    pub created: SystemTime,
+    /// How many records it says it has; `None` when its end is missing.
+    pub records: Option<u64>,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// The backups of a data directory, newest first.
+///
+/// # Errors
+/// `Failed` when they cannot be looked at.
+pub fn backups(data_dir: &Path) -> Result<Vec<Backup>, StoreError> {
+    let described = || -> io::Result<Vec<Backup>> {
+        let paths = list(data_dir)?;
+        paths.iter().rev().map(|path| describe(path)).collect()
+    };
+    described().map_err(StoreError::failed("listing backups"))
+}
+
+fn describe(path: &Path) -> io::Result<Backup> {
+    let mut file = File::open(path)?;
+    let about = file.metadata()?;
+    Ok(Backup {
+        id: id(path).to_owned(),
+        created: about.modified()?,
+        records: export::record_count(&mut file),
+        bytes: about.len(),
+    })
+}
+
+/// Reads the backup of that name whole.
+///
+/// # Errors
+/// `NoBackup`, `BadExport`, `NewerSchema`, or `Failed` when it cannot be read.
+pub fn read_backup(data_dir: &Path, wanted: &str) -> Result<Snapshot, StoreError> {
+    let paths = list(data_dir).map_err(StoreError::failed("restoring"))?;
+    let path = paths.into_iter().find(|path| id(path) == wanted);
+    let path = path.ok_or_else(|| StoreError::NoBackup {
+        dir: data_dir.to_owned(),
+        wanted: format!("backup {wanted}"),
+    })?;
+    let file = File::open(&path).map_err(StoreError::failed("restoring"))?;
+    export::read(&mut BufReader::new(file))
+}
+
 /// Where a data directory's backups are.
 pub(super) fn backup_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("backups")
 }
 
-/// Writes a backup of the store into `backups/` of its data directory and removes old ones; returns its path.
+/// Writes a backup of the store into `backups/` of its data directory and removes old ones.
 /// Blocks. `None` when the store is empty: an empty backup would only push out a good one.
 ///
 /// # Errors
@@ -41,13 +93,16 @@ pub fn backup(
     store: &dyn Store,
     data_dir: &Path,
     now: SystemTime,
-) -> Result<Option<PathBuf>, StoreError> {
+) -> Result<Option<Backup>, StoreError> {
     let mut exported = Vec::new();
     if store.export(&mut exported)? == 0 {
         return Ok(None);
     }
     write(data_dir, &exported, &format!(".{EXTENSION}"), now)
-        .and_then(|path| prune(data_dir).map(|()| Some(path)))
+        .and_then(|path| {
+            prune(data_dir)?;
+            describe(&path).map(Some)
+        })
         .map_err(StoreError::failed("backing up"))
 }
 
@@ -75,7 +130,7 @@ pub fn backup_if_due(
     store: &dyn Store,
     data_dir: &Path,
     now: SystemTime,
-) -> Result<Option<PathBuf>, StoreError> {
+) -> Result<Option<Backup>, StoreError> {
     let newest = list(data_dir).map_err(StoreError::failed("backing up"))?;
     let modified = newest
         .last()
@@ -90,16 +145,16 @@ pub fn backup_if_due(
     backup(store, data_dir, now)
 }
 
-/// The newest backup that can be read whole, with what is in it; and how many newer ones could not be.
+/// The newest backup that can be read whole, with its name; and how many newer ones could not be.
 pub(super) fn newest_readable(
     data_dir: &Path,
-) -> Result<(Option<(PathBuf, Snapshot)>, usize), StoreError> {
+) -> Result<(Option<(String, Snapshot)>, usize), StoreError> {
     let paths = list(data_dir).map_err(StoreError::failed("restoring"))?;
     let mut unreadable = 0_usize;
     for path in paths.into_iter().rev() {
         let file = File::open(&path).map_err(StoreError::failed("restoring"))?;
         match export::read(&mut BufReader::new(file)) {
-            Ok(snapshot) => return Ok((Some((path, snapshot)), unreadable)),
+            Ok(snapshot) => return Ok((Some((id(&path).to_owned(), snapshot)), unreadable)),
             Err(error) => {
                 tracing::warn!(path = %path.display(), %error, "skipped a backup");
                 unreadable = unreadable.saturating_add(1);
@@ -129,7 +184,13 @@ fn list(data_dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// A backup's name without the extension.
+/// A backup's name as people and scripts use it.
+fn id(path: &Path) -> &str {
+    let stem = stem(path);
+    stem.strip_prefix(BEGINNING).unwrap_or(stem)
+}
+
+/// The name of a backup's file without the extension.
 fn stem(path: &Path) -> &str {
     path.file_stem()
         .and_then(|stem| stem.to_str())

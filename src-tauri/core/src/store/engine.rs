@@ -4,6 +4,7 @@ use super::batch::{Batch, Tree};
 use super::close::Released;
 use super::error::StoreError;
 use super::schema::{self, SCHEMA_VERSION};
+use super::snapshot::Snapshot;
 use super::{files, record, transaction};
 use std::fs::File;
 use std::io;
@@ -43,19 +44,6 @@ impl Damage {
             survivor: None,
         })
     }
-}
-
-/// Everything in a store as of one moment.
-#[derive(Debug)]
-pub(super) struct Snapshot {
-    /// The schema its records are of.
-    pub(super) schema: u32,
-    /// The store's identity.
-    pub(super) uuid: String,
-    /// The number of the newest batch in it.
-    pub(super) sequence: u64,
-    /// The records, the store's own facts about itself not among them.
-    pub(super) records: Vec<(Tree, String, Vec<u8>)>,
 }
 
 /// An open sled database.

@@ -13,14 +13,15 @@
 //! | `sync` | what sled leaves undone: syncing its files, and a witness of what was acknowledged |
 //! | `sled_store` | the store behind the trait |
 //! | `open` | opening a data directory |
-//! | `restore` | what happens to a damaged store |
+//! | `restore` | what happens to a damaged store, and a backup in the place of a store |
+//! | `snapshot` | everything as of one moment |
 //! | `lock` | one process at a time |
 //! | `export` | JSON lines out and in |
-//! | `backup` | the daily export, and the newest that can be read |
+//! | `backup` | the daily export, and those that are there |
 //! | `files` | private directories and files, syncing directories, time stamps |
 //!
 //! A data directory holds `store/` (sled's files), `backups/`, `holder` (the lock, with the process id in it), and after
-//! trouble `store.damaged-<time>/` and `records.damaged-<time>.jsonl`, which only a person deletes.
+//! trouble `store.damaged-<time>/`, `records.damaged-<time>.jsonl` and `store.replaced-<time>/`, which only a person deletes.
 
 mod backup;
 mod batch;
@@ -36,6 +37,7 @@ mod record;
 mod restore;
 mod schema;
 mod sled_store;
+mod snapshot;
 mod sync;
 mod transaction;
 mod writer;
@@ -43,13 +45,15 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use backup::{backup, backup_if_due};
+pub use backup::{Backup, backup, backup_if_due, backups, read_backup};
 pub use batch::{Batch, Change, Tree};
 pub use commit::Commit;
 pub use error::StoreError;
 pub use open::{Opened, open};
 pub use record::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
+pub use restore::restore_backup;
 pub use schema::{META_STORE_UUID, SCHEMA_VERSION};
+pub use snapshot::Snapshot;
 
 use std::io::{BufRead, Write};
 use std::sync::Arc;

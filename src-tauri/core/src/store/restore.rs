@@ -1,9 +1,12 @@
-//! What happens to a damaged store: it is moved aside, and what can be read takes its place.
+//! What happens to a damaged store: it is moved aside, and what can be read takes its place. So does a backup when a person
+//! asks for it.
 
 use super::batch::Tree;
-use super::engine::{Damage, DamagedRecord, Engine, OpenFailure, Snapshot};
+use super::engine::{Damage, DamagedRecord, Engine, OpenFailure};
 use super::error::StoreError;
+use super::lock::Holder;
 use super::sled_store::SledStore;
+use super::snapshot::Snapshot;
 use super::{Store, backup, export, files, schema, sync};
 use base64ct::{Base64, Encoding};
 use std::fs;
@@ -130,13 +133,14 @@ pub(super) fn replace_damaged(
             build(&restoring_dir(data_dir), survivor)?;
             "Everything older was kept.".to_owned()
         }
-        (None, Some((path, snapshot))) => {
+        (None, Some((id, snapshot))) => {
             build(&restoring_dir(data_dir), snapshot)?;
-            format!("The backup {} was restored.", path.display())
+            format!("The backup {id} was restored.")
         }
         (None, None) => "There is no backup that can be read, so nothing is saved now.".to_owned(),
     };
-    let aside = move_aside(data_dir, now).map_err(StoreError::failed("restoring"))?;
+    let aside =
+        move_aside(data_dir, "store.damaged-", now).map_err(StoreError::failed("restoring"))?;
     let mut notice = format!(
         "The saved data was damaged ({reason}) and is kept in {}. {outcome}",
         aside.display()
@@ -147,10 +151,48 @@ pub(super) fn replace_damaged(
     Ok(notice)
 }
 
-/// Keeps the damaged store as it was found under another name, and lets the new one, if any, take its place.
-fn move_aside(data_dir: &Path, now: SystemTime) -> io::Result<PathBuf> {
+/// Puts a backup in the place of the store of a data directory that nobody uses: the one of that name, else the newest that
+/// can be read. The store there was is kept under another name, never deleted. Returns what to tell people.
+///
+/// # Errors
+/// `Locked`, `NoBackup`, `BadExport`, `NewerSchema`, or `Failed`; the store is as it was then.
+pub fn restore_backup(
+    data_dir: &Path,
+    wanted: Option<&str>,
+    now: SystemTime,
+) -> Result<String, StoreError> {
+    let _holder = Holder::take(data_dir)?;
+    let failed = |error| StoreError::failed("restoring")(error);
+    finish_restore(data_dir).map_err(failed)?;
+    let (id, snapshot) = match wanted {
+        Some(id) => (id.to_owned(), backup::read_backup(data_dir, id)?),
+        None => {
+            let (newest, _) = backup::newest_readable(data_dir)?;
+            newest.ok_or_else(|| StoreError::NoBackup {
+                dir: data_dir.to_owned(),
+                wanted: "backup that can be read".to_owned(),
+            })?
+        }
+    };
+    let count = snapshot.records.len();
+    build(&restoring_dir(data_dir), snapshot)?;
+    let mut told = format!("The backup {id} with {count} records was restored.");
+    if store_dir(data_dir).exists() {
+        let aside = move_aside(data_dir, "store.replaced-", now).map_err(failed)?;
+        told.push_str(&format!(
+            " What was saved before is kept in {}.",
+            aside.display()
+        ));
+    } else {
+        finish_restore(data_dir).map_err(failed)?;
+    }
+    Ok(told)
+}
+
+/// Keeps the store as it was found under another name, and lets the new one, if any, take its place.
+fn move_aside(data_dir: &Path, beginning: &str, now: SystemTime) -> io::Result<PathBuf> {
     let (dir, original) = (store_dir(data_dir), original_dir(data_dir));
-    let aside = files::stamped_name(&data_dir.join("store.damaged-"), "", now);
+    let aside = files::stamped_name(&data_dir.join(beginning), "", now);
     if original.exists() {
         fs::rename(&original, &aside)?;
         discard(&dir, data_dir)?;

@@ -1,7 +1,7 @@
 //! Daily backups, exports and imports, who may read the files, and who may open them.
 
 use super::{Batch, Store, Tree, names, open_quietly, put};
-use crate::store::{StoreError, backup, backup_if_due, open};
+use crate::store::{StoreError, backup, backup_if_due, backups, open};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -46,7 +46,10 @@ fn a_backup_is_due_once_a_day_and_seven_are_kept() {
     let newest = backup(&*store, dir.path(), now + DAY * 20)
         .unwrap()
         .unwrap();
-    assert!(newest.ends_with(names(&dir.path().join("backups"), "").pop().unwrap()));
+    assert_eq!(newest, backups(dir.path()).unwrap()[0]);
+    assert_eq!(newest.records, Some(1));
+    let last = names(&dir.path().join("backups"), "").pop();
+    assert_eq!(last.unwrap(), format!("store-{}.jsonl", newest.id));
 }
 
 #[test]

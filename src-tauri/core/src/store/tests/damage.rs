@@ -173,6 +173,9 @@ fn a_backup_that_was_cut_short_is_passed_over_for_an_older_one() {
         .unwrap()
         .unwrap();
     let newest = backup(&*store, dir.path(), now).unwrap().unwrap();
+    let newest = dir
+        .path()
+        .join(format!("backups/store-{}.jsonl", newest.id));
     drop(store);
     let whole = fs::read(&newest).unwrap();
     fs::write(&newest, &whole[..whole.len() / 2]).unwrap();
