@@ -5,10 +5,11 @@
 #
 # kill   farwire's store is killed again and again while it writes; nothing acknowledged may be lost
 # power  the same with the power cut under its file system, which takes root and loop devices
+# damage bytes are flipped in every file of a data folder; farwired starts all the same and tells what is lost
 # fuzz   every parser of what a VNC server sends gets noise; tests/fuzz
 #
-# FARWIRE_KILL_CYCLES, FARWIRE_POWER_CUTS and FUZZ_SECONDS say for how long: times it is killed, times the power is cut, and
-# seconds for each parser.
+# FARWIRE_KILL_CYCLES, FARWIRE_POWER_CUTS, FARWIRE_DAMAGE_ROUNDS and FUZZ_SECONDS say for how long: times it is killed, times
+# the power is cut, times each file is damaged, and seconds for each parser.
 set -euo pipefail
 # shellcheck source=packaging/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../packaging/common.sh"
@@ -20,6 +21,9 @@ install_packages "${build_packages[@]}"
 say "== kill, power"
 FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} FARWIRE_POWER_CUTS=${FARWIRE_POWER_CUTS:-60} \
   cargo test --locked -p farwire-core --test durability --release -- --nocapture
+
+say "== damage"
+FARWIRE_DAMAGE_ROUNDS=${FARWIRE_DAMAGE_ROUNDS:-25} cargo test --locked -p farwire-it --release damage -- --nocapture
 
 say "== fuzz"
 tests/fuzz/run.sh
