@@ -22,6 +22,10 @@ say "== kill, power"
 FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} FARWIRE_POWER_CUTS=${FARWIRE_POWER_CUTS:-60} \
   cargo test --locked -p farwire-core --test durability --release -- --nocapture
 
+say "== kill, power, and the store's other tests with its second engine"
+FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} FARWIRE_POWER_CUTS=${FARWIRE_POWER_CUTS:-60} \
+  cargo test --locked -p farwire-core --features redb --lib --test durability --release -- --nocapture store kill power full
+
 say "== damage"
 FARWIRE_DAMAGE_ROUNDS=${FARWIRE_DAMAGE_ROUNDS:-25} cargo test --locked -p farwire-it --release damage -- --nocapture
 

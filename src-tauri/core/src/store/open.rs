@@ -2,8 +2,8 @@
 
 use super::engine::OpenFailure;
 use super::error::StoreError;
+use super::kept_store::KeptStore;
 use super::lock::Holder;
-use super::sled_store::SledStore;
 use super::{SCHEMA_VERSION, Store, backup, files, restore, schema};
 use std::io;
 use std::path::Path;
@@ -58,7 +58,7 @@ pub fn open(data_dir: &Path) -> Result<Opened, StoreError> {
     if is_older {
         backup::backup_before_migration(&engine, data_dir, now)?;
     }
-    let store = SledStore::start(engine, &restore::store_dir(data_dir), Some(holder))?;
+    let store = KeptStore::start(engine, &restore::store_dir(data_dir), Some(holder))?;
     if !is_older && let Err(error) = backup::backup_if_due(&store, data_dir, now) {
         tracing::error!(%error, "no backup was written");
         notices.push(format!("No backup could be written: {error}."));

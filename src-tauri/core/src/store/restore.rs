@@ -4,8 +4,8 @@
 use super::batch::Tree;
 use super::engine::{Damage, DamagedRecord, Engine, OpenFailure};
 use super::error::StoreError;
+use super::kept_store::KeptStore;
 use super::lock::Holder;
-use super::sled_store::SledStore;
 use super::snapshot::Snapshot;
 use super::{Store, backup, export, files, schema, sync};
 use base64ct::{Base64, Encoding};
@@ -17,7 +17,7 @@ use std::time::SystemTime;
 /// How many damaged records a notice names; the file beside names all.
 const NAMED_RECORDS: usize = 5;
 
-/// Where sled's files are.
+/// Where the engine's files are.
 pub(super) fn store_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("store")
 }
@@ -27,7 +27,7 @@ fn restoring_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("store.restoring")
 }
 
-/// The store's files as they were before sled touched them.
+/// The store's files as they were before the engine touched them.
 fn original_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("store.original")
 }
@@ -80,7 +80,7 @@ fn keep_original(data_dir: &Path) -> io::Result<()> {
     let copied =
         files::copy_private_dir(&dir, &copying).and_then(|()| fs::rename(&copying, &original));
     if copied.is_err() {
-        // On a full disk sled needs the room more.
+        // On a full disk the engine needs the room more.
         drop(fs::remove_dir_all(&copying));
     }
     copied
@@ -212,7 +212,7 @@ fn build(dir: &Path, snapshot: Snapshot) -> Result<(), StoreError> {
             StoreError::failed("restoring")(io::Error::other(damage.reason))
         }
     })?;
-    let store = SledStore::start(engine, dir, None)?;
+    let store = KeptStore::start(engine, dir, None)?;
     store.commit(export::batch(snapshot)).wait()?;
     Ok(())
 }

@@ -114,7 +114,9 @@ fn without_a_backup_a_damaged_database_makes_room_for_an_empty_one() {
     assert_eq!(names(dir.path(), "store.damaged-").len(), 1);
 }
 
+// Only sled has a log.
 #[test]
+#[cfg(not(feature = "redb"))]
 fn damage_at_the_end_of_the_log_is_noticed_and_everything_older_kept() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_quietly(dir.path());
