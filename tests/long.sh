@@ -16,7 +16,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../packaging/common.sh"
 cd "$root"
 
 require_toolchains
-install_packages "${build_packages[@]}"
+install_packages "${build_packages[@]}" e2fsprogs mount python3
 
 say "== kill, power"
 FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} FARWIRE_POWER_CUTS=${FARWIRE_POWER_CUTS:-60} \
