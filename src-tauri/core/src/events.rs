@@ -60,7 +60,8 @@ impl Events {
                 Tree::Settings => EventKind::Settings,
                 Tree::Tokens => EventKind::Token,
                 Tree::Vault => EventKind::Vault,
-                Tree::Meta => continue,
+                // Nobody looks at them as they change.
+                Tree::Meta | Tree::History | Tree::Answers => continue,
             };
             let action = if is_deleted {
                 EventAction::Delete

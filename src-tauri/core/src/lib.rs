@@ -6,6 +6,7 @@
 //! | [`vault`] | the master key, sealing and opening secrets |
 //! | `saved` | everything saved in memory, and the one way to change it |
 //! | [`groups`], [`connections`], [`credentials`], [`settings`], `trust` | what can be done with saved things |
+//! | `backups` | going back to what was saved earlier |
 //! | [`session`] | live sessions: actor, viewers, screenshots, typing, the connection test |
 //! | `discovery` | machines that announce themselves nearby |
 //! | [`wake`] | what happens after this computer slept |
@@ -13,6 +14,7 @@
 
 #![deny(missing_docs)]
 
+mod backups;
 pub mod connections;
 pub mod credentials;
 mod discovery;

@@ -3,6 +3,7 @@
 //! Reads never touch the disk. A [`Change`] is prepared and queued under one lock, so changes reach the store in the
 //! order they were made; it is acknowledged when the store says it is durable.
 
+use crate::backups::unreadable;
 use crate::credentials::StoredCredentials;
 use crate::error::CoreError;
 use crate::store::{Batch, MAX_VALUE_BYTES, Store, StoreError, Tree};
@@ -14,7 +15,7 @@ use farwire_model::token::Token;
 use farwire_model::trust::TrustDecision;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// A kind of thing that is saved, one record each.
@@ -234,6 +235,29 @@ impl Change<'_> {
             self.batch.delete(T::TREE, key);
             self.remember::<T>(key.to_owned(), Some(before));
         }
+    }
+
+    /// Lets the records of a kind be exactly these; returns how many had to change.
+    pub fn replace<'r, T: Record>(
+        &mut self,
+        records: impl Iterator<Item = (&'r str, &'r [u8])>,
+    ) -> Result<u64, CoreError> {
+        let mut gone: BTreeSet<String> = T::map_mut(self.all).keys().cloned().collect();
+        let mut changed = 0;
+        for (key, value) in records {
+            gone.remove(key);
+            let now = T::map_mut(self.all).get(key);
+            let now = now.and_then(|record| serde_json::to_vec(&**record).ok());
+            if now.as_deref() != Some(value) {
+                self.put::<T>(serde_json::from_slice(value).map_err(unreadable)?)?;
+                changed += 1;
+            }
+        }
+        for key in gone {
+            self.delete::<T>(&key);
+            changed += 1;
+        }
+        Ok(changed)
     }
 
     fn remember<T: Record>(&mut self, key: String, before: Option<Arc<T>>) {

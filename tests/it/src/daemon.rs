@@ -1,6 +1,6 @@
 //! The farwired program itself.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 /// The program the tests run: the one `FARWIRED_BIN` names, else built here once, because `cargo test` alone does not build
 /// programs of other packages.
-fn program() -> &'static Path {
+pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         if let Some(built) = std::env::var_os("FARWIRED_BIN") {
@@ -34,28 +34,48 @@ fn program() -> &'static Path {
     })
 }
 
-struct Daemon {
-    child: Child,
+pub struct Daemon {
+    pub child: Child,
     lines: Lines<BufReader<ChildStdout>>,
+    errors: PathBuf,
 }
 
 impl Daemon {
-    fn start(data: &Path, passphrase: &Path) -> Self {
+    pub fn start(data: &Path, passphrase: &Path) -> Self {
+        let errors = passphrase.with_file_name("errors");
         let mut child = Command::new(program())
             .args(["--port", "0", "--data-dir"])
             .arg(data)
             .arg("--passphrase-file")
             .arg(passphrase)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(File::create(&errors).unwrap())
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { child, lines }
+        Self {
+            child,
+            lines,
+            errors,
+        }
     }
 
     fn line(&mut self) -> String {
-        self.lines.next().unwrap().unwrap()
+        let line = self.lines.next();
+        line.unwrap_or_else(|| panic!("it ended: {}", self.errors()))
+            .unwrap()
+    }
+
+    /// Where it listens, from its first line.
+    pub fn url(&mut self) -> String {
+        let line = self.line();
+        let url = line.strip_prefix("farwired listening on ");
+        url.unwrap_or_else(|| panic!("{line}")).to_owned()
+    }
+
+    /// What it has written to standard error so far.
+    pub fn errors(&self) -> String {
+        fs::read_to_string(&self.errors).unwrap()
     }
 }
 
@@ -66,9 +86,11 @@ impl Drop for Daemon {
     }
 }
 
-fn passphrase_file(folder: &Path, mode: u32) -> PathBuf {
+pub const PASSPHRASE: &str = "a passphrase for tests";
+
+pub fn passphrase_file(folder: &Path, mode: u32) -> PathBuf {
     let file = folder.join("passphrase");
-    fs::write(&file, "a passphrase for tests\n").unwrap();
+    fs::write(&file, format!("{PASSPHRASE}\n")).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
     file
 }
@@ -79,12 +101,8 @@ async fn it_says_where_it_is_keeps_strangers_out_and_stops_cleanly() {
     let data = dir.path().join("data");
     let passphrase = passphrase_file(dir.path(), 0o600);
     let mut daemon = Daemon::start(&data, &passphrase);
-    let first = daemon.line();
-    let url = first
-        .strip_prefix("farwired listening on ")
-        .unwrap()
-        .to_owned();
-    assert!(url.starts_with("http://127.0.0.1:"), "{first}");
+    let url = daemon.url();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     let link = daemon.line();
     assert!(link.contains(&format!("{url}/ui/#code=")), "{link}");
     daemon.line();
@@ -200,11 +218,7 @@ async fn it_says_where_it_is_keeps_strangers_out_and_stops_cleanly() {
         .unwrap();
     assert!(made.status.success());
     let mut daemon = Daemon::start(&data, &passphrase);
-    let url = daemon
-        .line()
-        .strip_prefix("farwired listening on ")
-        .unwrap()
-        .to_owned();
+    let url = daemon.url();
     for token in [token, String::from_utf8(made.stdout).unwrap()] {
         let status = client
             .get(format!("{url}/groups"))

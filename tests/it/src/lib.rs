@@ -13,11 +13,15 @@
 //! | `stream` | a viewer over a WebSocket sees what the machine shows |
 //! | `nearby` | a machine that announces itself is found |
 //! | `daemon` | the farwired program itself |
+//! | `backups` | going back to a backup, in the running program and without it |
+//! | `damage` | farwired on damaged files |
 
 #![cfg(test)]
 
 mod app;
+mod backups;
 mod daemon;
+mod damage;
 mod guard;
 mod layout;
 mod nearby;

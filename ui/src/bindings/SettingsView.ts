@@ -22,4 +22,8 @@ api_state: ListenerState | null,
 /**
  * Where the first token's text lies.
  */
-token_file: string, };
+token_file: string, 
+/**
+ * What happened to the saved data when it was opened, such as that it was damaged and a backup restored.
+ */
+notice: string | null, };

@@ -1,5 +1,6 @@
 export type { ApiSettings } from "./ApiSettings";
 export type { Appearance } from "./Appearance";
+export type { BackupView } from "./BackupView";
 export type { Connection } from "./Connection";
 export type { ConnectionId } from "./ConnectionId";
 export type { Density } from "./Density";
@@ -17,6 +18,7 @@ export type { ListenerState } from "./ListenerState";
 export type { NearbyMachine } from "./NearbyMachine";
 export type { ProtocolKind } from "./ProtocolKind";
 export type { Quality } from "./Quality";
+export type { RestoreView } from "./RestoreView";
 export type { Scope } from "./Scope";
 export type { SessionId } from "./SessionId";
 export type { SessionState } from "./SessionState";

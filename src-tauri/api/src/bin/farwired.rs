@@ -4,14 +4,14 @@ use farwire_api::Api;
 use farwire_api::control::{self, Ask, Told};
 use farwire_api::server::{Offer, Server};
 use farwire_core::error::CoreError;
-use farwire_core::store::StoreError;
+use farwire_core::store::{self, StoreError};
 use farwire_core::{Config, Core, vault};
 use farwire_model::settings::DEFAULT_API_PORT;
 use farwire_model::token::Scope;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +24,9 @@ farwired token new --name NAME --scopes LIST [--data-dir DIR]
     prints a new token. Scopes: read write connect files credentials trust reveal admin
 farwired link [--data-dir DIR]
     prints a new sign-in link for the browser page of the running farwired
+farwired restore [BACKUP] [--list] [--data-dir DIR]
+    restores a backup, the newest if none is named, while nothing runs on the folder; what was saved before is kept
+    beside it. --list prints the backups: name, records, bytes
 ";
 
 /// How long the start waits for the key store; it goes on in the background after that.
@@ -41,6 +44,7 @@ struct Options {
     name: Option<String>,
     scopes: Option<String>,
     dialects: Option<String>,
+    is_list: bool,
 }
 
 enum Failure {
@@ -107,6 +111,9 @@ async fn run() -> Result<(), Failure> {
                 data_dir.display()
             ))),
         },
+        ["restore"] if options.is_list => list_backups(&data_dir),
+        ["restore"] => restore(&data_dir, None),
+        ["restore", backup] => restore(&data_dir, Some(backup)),
         ["help"] => {
             say(HELP);
             Ok(())
@@ -124,6 +131,10 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, Failure> {
         if word == "--help" || word == "-h" {
             options.command = vec!["help".to_owned()];
             return Ok(options);
+        }
+        if word == "--list" {
+            options.is_list = true;
+            continue;
         }
         if !word.starts_with("--") {
             options.command.push(word);
@@ -273,6 +284,20 @@ async fn token(options: &Options, data_dir: &Path) -> Result<(), Failure> {
     let told = control::new_token(&core, name, scopes).await;
     core.close().await;
     print(told)
+}
+
+fn list_backups(data_dir: &Path) -> Result<(), Failure> {
+    for backup in store::backups(data_dir).map_err(CoreError::from)? {
+        let records = backup.records.map_or("?".to_owned(), |n| n.to_string());
+        say(&format!("{}  {records}  {}\n", backup.id, backup.bytes));
+    }
+    Ok(())
+}
+
+fn restore(data_dir: &Path, backup: Option<&str>) -> Result<(), Failure> {
+    let told = store::restore_backup(data_dir, backup, SystemTime::now());
+    say(&format!("{}\n", told.map_err(CoreError::from)?));
+    Ok(())
 }
 
 fn print(told: Told) -> Result<(), Failure> {

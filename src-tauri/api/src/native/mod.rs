@@ -1,5 +1,6 @@
 //! The native dialect: its route table, and one file a noun.
 
+mod backups;
 mod connections;
 mod credentials;
 mod groups;
@@ -76,6 +77,9 @@ pub static ROUTES: &[Route] = routes! {
     GET "/tokens", ADMIN, settings::tokens, "Every token, without its text.";
     PUT "/tokens", ADMIN, settings::create_token, "Makes a token; its text is answered once.";
     DELETE "/token/{id}", ADMIN, settings::delete_token, "Makes a token useless.";
+    GET "/backups", ADMIN, backups::list, "Every backup, newest first.";
+    ACTION "/backups", ADMIN, backups::make, "Backs everything saved up now.";
+    ACTION "/backup/{id}/restore", ADMIN, backups::restore, "Lets saved things be what they are in a backup, after another one of what they are now.";
     GET "/vault", READ, settings::vault, "Whether secrets can be read and written.";
     ACTION "/vault/unlock", ADMIN, settings::unlock, "Unlocks the vault.";
     ACTION "/vault/lock", ADMIN, settings::lock, "Locks the vault.";

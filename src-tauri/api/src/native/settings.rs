@@ -31,6 +31,7 @@ fn answer(call: &Call, settings: &Settings) -> Result<Response, ApiError> {
         token_file: control::token_file(call.api.core.data_dir())
             .display()
             .to_string(),
+        notice: call.api.core.notice().map(str::to_owned),
     })
 }
 
@@ -42,6 +43,7 @@ pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
     // What a GET answered may be written back as it is.
     fields.take("api_state");
     fields.take("token_file");
+    fields.take("notice");
     if let Some(mut api) = fields.object("api")? {
         settings.api.enabled = api.flag("enabled")?.unwrap_or(settings.api.enabled);
         settings.api.port = api.number("port")?.unwrap_or(settings.api.port);

@@ -21,11 +21,32 @@ pub enum Tree {
     Settings,
     /// The vault's sealed master key and key check.
     Vault,
+    /// What changes did, so that they can be undone.
+    History,
+    /// Answers of requests that were told to happen once, in case they come again.
+    Answers,
 }
 
 impl Tree {
-    /// Every tree, in the order exports write them.
-    pub const ALL: [Self; 8] = [
+    /// Every tree.
+    pub const ALL: [Self; 10] = [
+        Self::Meta,
+        Self::Groups,
+        Self::Connections,
+        Self::Credentials,
+        Self::Tokens,
+        Self::Trust,
+        Self::Settings,
+        Self::Vault,
+        Self::History,
+        Self::Answers,
+    ];
+
+    /// The trees that exports and backups hold, in the order they are written.
+    ///
+    /// History and answers are not among them: they would grow every backup many times over, and mean nothing without
+    /// the store they were made in.
+    pub const EXPORTED: [Self; 8] = [
         Self::Meta,
         Self::Groups,
         Self::Connections,
@@ -36,7 +57,7 @@ impl Tree {
         Self::Vault,
     ];
 
-    /// The tree's name on disk and in exports.
+    /// Its name on disk and in exports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Meta => "meta",
@@ -47,12 +68,14 @@ impl Tree {
             Self::Trust => "trust",
             Self::Settings => "settings",
             Self::Vault => "vault",
+            Self::History => "history",
+            Self::Answers => "answers",
         }
     }
 
-    /// The tree of that name; `None` when there is none.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tree| tree.name() == name)
+    /// The tree that stands in exports under a name; `None` when there is none.
+    pub fn exported_as(name: &str) -> Option<Self> {
+        Self::EXPORTED.into_iter().find(|tree| tree.name() == name)
     }
 }
 

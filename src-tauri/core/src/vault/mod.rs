@@ -30,3 +30,4 @@ mod tests;
 pub use error::VaultError;
 pub use passphrase_file::{PassphraseFileError, read_passphrase_file};
 pub use state::{KeySource, Vault, VaultState};
+pub(crate) use unlock::CHECK;

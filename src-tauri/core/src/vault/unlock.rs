@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Where in the vault's tree the key check is.
-const CHECK: &str = "check";
+pub(crate) const CHECK: &str = "check";
 
 /// What the key check seals. It is no secret; only the right key opens it.
 const CHECK_TEXT: &[u8] = b"farwire master key";
