@@ -30,6 +30,8 @@ test_packages=(
   libpam-wrapper
   # A key store, and a message bus of its own.
   gnome-keyring dbus dbus-x11
+  # Opens the archives that go to another machine.
+  age
   shellcheck
 )
 

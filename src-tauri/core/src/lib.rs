@@ -6,19 +6,25 @@
 //! | [`vault`] | the master key, sealing and opening secrets |
 //! | `saved` | everything saved in memory, and the one way to change it |
 //! | [`groups`], [`connections`], [`credentials`], [`settings`], `trust` | what can be done with saved things |
+//! | [`archive`] | everything in one encrypted file, for another machine |
 //! | [`session`] | live sessions: actor, viewers, screenshots, typing, the connection test |
 //! | `discovery` | machines that announce themselves nearby |
+//! | [`memory_dump`] | keeping secrets out of core dumps |
 //! | [`wake`] | what happens after this computer slept |
+//! | [`private_file`] | a file that only its owner may read, there whole or not at all |
 //! | `events` | numbered change events |
 
 #![deny(missing_docs)]
 
+pub mod archive;
 pub mod connections;
 pub mod credentials;
 mod discovery;
 pub mod error;
 mod events;
 pub mod groups;
+pub mod memory_dump;
+pub mod private_file;
 mod random;
 mod saved;
 pub mod session;
@@ -90,6 +96,11 @@ impl Core {
                 attempt: "opening the store",
                 message: error.to_string(),
             })??;
+        Self::over(opened, config)
+    }
+
+    /// The application over an open store.
+    fn over(opened: store::Opened, config: Config) -> Result<Arc<Self>, CoreError> {
         let saved = Arc::new(saved::Saved::load(Arc::clone(&opened.store))?);
         let vnc: Arc<dyn Protocol> = Arc::new(farwire_vnc::Vnc);
         let core = Arc::new(Self {
