@@ -105,6 +105,10 @@ impl Api {
             let message = format!("{} takes no {key} after the question mark", route.pattern);
             return Err(ApiError::new(400, ErrorCode::InvalidRequestData, message).about(key));
         }
+        // A page that looks by itself is nobody's use: reading does not count, but for secrets.
+        if route.method != "GET" || query.get("reveal").is_some() {
+            self.core.note_use();
+        }
         let call = Call {
             api: Arc::clone(self),
             caller: request.caller,

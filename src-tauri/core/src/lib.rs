@@ -6,9 +6,11 @@
 //! | [`vault`] | the master key, sealing and opening secrets |
 //! | `saved` | everything saved in memory, and the one way to change it |
 //! | [`groups`], [`connections`], [`credentials`], [`settings`], `trust` | what can be done with saved things |
+//! | [`rotation`] | replacing the master key |
 //! | [`archive`] | everything in one encrypted file, for another machine |
 //! | [`session`] | live sessions: actor, viewers, screenshots, typing, the connection test |
 //! | `discovery` | machines that announce themselves nearby |
+//! | `idle` | locking the vault when nobody uses it |
 //! | [`memory_dump`] | keeping secrets out of core dumps |
 //! | [`wake`] | what happens after this computer slept |
 //! | [`private_file`] | a file that only its owner may read, there whole or not at all |
@@ -23,9 +25,11 @@ mod discovery;
 pub mod error;
 mod events;
 pub mod groups;
+mod idle;
 pub mod memory_dump;
 pub mod private_file;
 mod random;
+pub mod rotation;
 mod saved;
 pub mod session;
 pub mod settings;
@@ -78,6 +82,7 @@ pub struct Core {
     sessions: session::Sessions,
     discovery: discovery::Discovery,
     events: Arc<events::Events>,
+    last_use: Arc<idle::LastUse>,
     notice: Option<String>,
     cancel: CancellationToken,
     tasks: TaskTracker,
@@ -113,6 +118,7 @@ impl Core {
             ]),
             discovery: discovery::Discovery::default(),
             events: Arc::new(events::Events::new()),
+            last_use: Arc::new(idle::LastUse::new(Arc::clone(&config.clock))),
             notice: opened.notice,
             data_dir: config.data_dir,
             cancel: CancellationToken::new(),

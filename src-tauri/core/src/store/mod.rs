@@ -41,7 +41,7 @@ mod transaction;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use backup::{backup, backup_if_due};
 pub use batch::{Batch, Change, Tree};
