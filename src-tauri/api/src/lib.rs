@@ -39,6 +39,7 @@ use farwire_model::error::ErrorCode;
 use request::{Caller, Request, Response};
 use route::{Access, Call, Found};
 use std::sync::{Arc, OnceLock};
+use zeroize::Zeroize;
 
 /// The API surface over one running application.
 pub struct Api {
@@ -109,12 +110,17 @@ impl Api {
         if route.method != "GET" || query.get("reveal").is_some() {
             self.core.note_use();
         }
+        let parsed = request::parse_body(&request.body);
+        // There may have been secrets in it.
+        if let Ok(mut bytes) = request.body.try_into_mut() {
+            bytes.zeroize();
+        }
         let call = Call {
             api: Arc::clone(self),
             caller: request.caller,
             params,
             query,
-            body: request::parse_body(&request.body)?,
+            body: parsed?,
             if_match: request::if_match(request.if_match.as_deref())?,
             base_url: request.base_url,
             gone: request.gone,
