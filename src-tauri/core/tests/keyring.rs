@@ -11,6 +11,7 @@
 
 use farwire_core::store;
 use farwire_core::vault::{KeySource, Vault, VaultError, VaultState};
+use farwire_core::{Config, Core};
 use farwire_model::secret::Secret;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -112,6 +113,19 @@ fn a_key_store_that_cannot_be_unlocked_is_a_reason_and_no_key() {
         "locked",
         "inside_a_session_without_a_collection",
         &["dbus-run-session", "--", "bash", "-c", locked],
+    );
+    assert_passed(&output);
+}
+
+#[test]
+fn a_real_key_store_replaces_gives_up_and_takes_the_master_key() {
+    if !are_installed(&["dbus-run-session", "gnome-keyring-daemon", "bash"]) {
+        return;
+    }
+    let output = run_inside(
+        "changing",
+        "inside_a_session_of_changes",
+        &["dbus-run-session", "--", "bash", "-c", UNLOCKED],
     );
     assert_passed(&output);
 }
@@ -221,6 +235,45 @@ async fn inside_an_unlocked_session() {
     let third = vault(dir.path());
     third.unlock_with_keyring(WAIT).await.unwrap();
     assert!(third.open(PLACE, &sealed).is_ok());
+}
+
+#[tokio::test]
+async fn inside_a_session_of_changes() {
+    if !is_inside("changing") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let core = Core::open(Config::at(dir.path())).await.unwrap();
+    let vault = core.vault();
+    vault.unlock_with_keyring(WAIT).await.unwrap();
+    let VaultState::Ready {
+        source: KeySource::Keyring { service, account },
+    } = vault.state()
+    else {
+        panic!("{:?}", vault.state());
+    };
+    let secret = Secret::new("hunter2");
+    let old = vault.seal(PLACE, &secret).unwrap();
+    core.replace_master_key(None, WAIT).await.unwrap();
+    assert!(vault.open(PLACE, &old).is_err(), "the old key is gone");
+    let sealed = vault.seal(PLACE, &secret).unwrap();
+    let is_open_again = async || {
+        vault.lock();
+        vault.unlock_with_keyring(WAIT).await.unwrap();
+        assert_eq!(vault.open(PLACE, &sealed).unwrap(), secret);
+        assert_eq!(entries(service, &account), [1, 0]);
+        assert_eq!(entries(service, &format!("{account}-next"))[0], 0);
+    };
+    is_open_again().await;
+    let passphrase = || Some(Secret::new("correct horse"));
+    vault
+        .move_to_passphrase(None, passphrase(), WAIT)
+        .await
+        .unwrap();
+    assert_eq!(entries(service, &account), [0, 0]);
+    vault.move_to_keyring(passphrase(), WAIT).await.unwrap();
+    is_open_again().await;
+    core.close().await;
 }
 
 /// How many entries the key store has for the account and for its probe.

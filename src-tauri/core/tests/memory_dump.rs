@@ -1,7 +1,5 @@
 //! A process that forbade memory dumps stays so. A test program of its own, because it cannot be taken back.
 
-#![expect(clippy::unwrap_used, reason = "tests may")]
-
 use farwire_core::memory_dump::forbid_memory_dumps;
 use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
 

@@ -38,7 +38,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
         let letters = whole.trim_end_matches('=');
         let begin = (shift * 8).div_ceil(6);
         let end = shifted.len() * 8 / 6;
-        forms.push(letters[begin..end].as_bytes().to_vec());
+        forms.push(letters.as_bytes()[begin..end].to_vec());
     }
     forms
 }
