@@ -16,24 +16,23 @@ const NONCE_BYTES: usize = 24;
 /// How many bytes a key has.
 pub(super) const KEY_BYTES: usize = 32;
 
-/// A key that is wiped when dropped and never printed.
-pub(super) struct SealingKey(Zeroizing<[u8; KEY_BYTES]>);
+/// A key that is wiped when dropped and never printed. It has a place of its own: moving the bytes would leave copies on the stack.
+pub(super) struct SealingKey(Box<Zeroizing<[u8; KEY_BYTES]>>);
 
 impl SealingKey {
     /// A new random key.
     pub(super) fn generate() -> Result<Self, VaultError> {
-        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
-        fill_random(bytes.as_mut_slice())?;
-        Ok(Self(bytes))
+        let mut key = Box::new(Zeroizing::new([0; KEY_BYTES]));
+        fill_random(key.as_mut_slice())?;
+        Ok(Self(key))
     }
 
     /// A key from its bytes; `None` when they are not as many as a key has.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        // Copied into its wrapper: an array that is moved there leaves a copy on the stack.
-        let mut key = Zeroizing::new([0; KEY_BYTES]);
         if bytes.len() != KEY_BYTES {
             return None;
         }
+        let mut key = Box::new(Zeroizing::new([0; KEY_BYTES]));
         key.copy_from_slice(bytes);
         Some(Self(key))
     }

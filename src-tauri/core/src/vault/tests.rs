@@ -3,6 +3,7 @@
 
 mod change;
 mod rotate;
+mod wipe;
 
 use super::keyring::{self, Connect};
 use super::{KeySource, Vault, VaultError, VaultState, read_passphrase_file};
