@@ -32,6 +32,8 @@ test_packages=(
   e2fsprogs mount python3
   # A key store, and a message bus of its own.
   gnome-keyring dbus dbus-x11
+  # Opens the archives that go to another machine.
+  age
   shellcheck
 )
 

@@ -13,8 +13,10 @@
 //! | [`stream`] | a session's pixels and input over one WebSocket |
 //! | [`server`] | sockets, HTTP and WebSockets; the only place that knows the HTTP library |
 //! | [`listener`] | the switch of the HTTP API, and the app's own loopback port for streams |
+//! | [`archive`] | what the command line does with archives |
 //! | [`control`] | the socket that serves the command line |
 
+pub mod archive;
 pub mod auth;
 mod body;
 pub mod control;
@@ -37,6 +39,7 @@ use farwire_model::error::ErrorCode;
 use request::{Caller, Request, Response};
 use route::{Access, Call, Found};
 use std::sync::{Arc, OnceLock};
+use zeroize::Zeroize;
 
 /// The API surface over one running application.
 pub struct Api {
@@ -103,12 +106,21 @@ impl Api {
             let message = format!("{} takes no {key} after the question mark", route.pattern);
             return Err(ApiError::new(400, ErrorCode::InvalidRequestData, message).about(key));
         }
+        // A page that looks by itself is nobody's use: reading does not count, but for secrets.
+        if route.method != "GET" || query.get("reveal").is_some() {
+            self.core.note_use();
+        }
+        let parsed = request::parse_body(&request.body);
+        // There may have been secrets in it.
+        if let Ok(mut bytes) = request.body.try_into_mut() {
+            bytes.zeroize();
+        }
         let call = Call {
             api: Arc::clone(self),
             caller: request.caller,
             params,
             query,
-            body: request::parse_body(&request.body)?,
+            body: parsed?,
             if_match: request::if_match(request.if_match.as_deref())?,
             base_url: request.base_url,
             gone: request.gone,

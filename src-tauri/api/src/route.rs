@@ -10,6 +10,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroize;
 
 /// What a route's handler returns.
 pub(crate) type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send + 'a>>;
@@ -49,6 +50,24 @@ pub(crate) struct Call {
     pub base_url: Option<String>,
     /// Called when nobody waits for the answer any more.
     pub gone: CancellationToken,
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        // There may have been secrets in it.
+        if let Some(body) = &mut self.body {
+            wipe(body);
+        }
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(map) => map.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 impl Call {

@@ -7,13 +7,19 @@
 //! | `saved` | everything saved in memory, and the one way to change it |
 //! | [`groups`], [`connections`], [`credentials`], [`settings`], `trust` | what can be done with saved things |
 //! | `backups` | going back to what was saved earlier |
+//! | [`rotation`] | replacing the master key |
+//! | [`archive`] | everything in one encrypted file, for another machine |
 //! | [`session`] | live sessions: actor, viewers, screenshots, typing, the connection test |
 //! | `discovery` | machines that announce themselves nearby |
+//! | `idle` | locking the vault when nobody uses it |
+//! | [`memory_dump`] | keeping secrets out of core dumps |
 //! | [`wake`] | what happens after this computer slept |
+//! | [`private_file`] | a file that only its owner may read, there whole or not at all |
 //! | `events` | numbered change events |
 
 #![deny(missing_docs)]
 
+pub mod archive;
 mod backups;
 pub mod connections;
 pub mod credentials;
@@ -21,7 +27,11 @@ mod discovery;
 pub mod error;
 mod events;
 pub mod groups;
+mod idle;
+pub mod memory_dump;
+pub mod private_file;
 mod random;
+pub mod rotation;
 mod saved;
 pub mod session;
 pub mod settings;
@@ -74,6 +84,7 @@ pub struct Core {
     sessions: session::Sessions,
     discovery: discovery::Discovery,
     events: Arc<events::Events>,
+    last_use: Arc<idle::LastUse>,
     notice: Option<String>,
     cancel: CancellationToken,
     tasks: TaskTracker,
@@ -92,6 +103,11 @@ impl Core {
                 attempt: "opening the store",
                 message: error.to_string(),
             })??;
+        Self::over(opened, config)
+    }
+
+    /// The application over an open store.
+    fn over(opened: store::Opened, config: Config) -> Result<Arc<Self>, CoreError> {
         let saved = Arc::new(saved::Saved::load(Arc::clone(&opened.store))?);
         let vnc: Arc<dyn Protocol> = Arc::new(farwire_vnc::Vnc);
         let core = Arc::new(Self {
@@ -104,6 +120,7 @@ impl Core {
             ]),
             discovery: discovery::Discovery::default(),
             events: Arc::new(events::Events::new()),
+            last_use: Arc::new(idle::LastUse::new(Arc::clone(&config.clock))),
             notice: opened.notice,
             data_dir: config.data_dir,
             cancel: CancellationToken::new(),

@@ -260,6 +260,16 @@ impl Change<'_> {
         Ok(changed)
     }
 
+    /// Saves bytes that nobody keeps in memory.
+    pub fn put_bytes(&mut self, tree: Tree, key: &str, value: Vec<u8>) {
+        self.batch.put(tree, key, value);
+    }
+
+    /// Runs when the change is taken back, under the lock under which it was made.
+    pub fn when_undone(&mut self, undo: impl FnOnce() + Send + Sync + 'static) {
+        self.back.push(Box::new(move |_| undo()));
+    }
+
     fn remember<T: Record>(&mut self, key: String, before: Option<Arc<T>>) {
         self.back.push(Box::new(move |all| {
             match before {

@@ -1,6 +1,6 @@
 //! What the API says of the application itself.
 
-use crate::settings::{ApiSettings, Appearance};
+use crate::settings::{ApiSettings, Appearance, VaultSettings};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
@@ -28,6 +28,8 @@ pub struct SettingsView {
     pub api: ApiSettings,
     /// How the window looks.
     pub appearance: Appearance,
+    /// When the vault locks by itself.
+    pub vault: VaultSettings,
     /// Whether the HTTP API listens; none for farwired, which always does.
     pub api_state: Option<ListenerState>,
     /// Where the first token's text lies.
@@ -102,6 +104,8 @@ pub struct VaultView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub reason: Option<String>,
+    /// Whether a passphrase opens it, beside the key store or alone.
+    pub has_passphrase: bool,
 }
 
 /// What this program is.

@@ -7,6 +7,8 @@
 //! | `guard` | hosts, origins, bodies, limits, where we listen |
 //! | `saved` | groups, connections, credentials, trust, settings, tokens |
 //! | `secrets` | a secret goes to no other machine |
+//! | `canary` | a secret is nowhere but where it was asked for |
+//! | `vault` | the vault: passphrase, master key, locking, moving to another machine |
 //! | `vnc` | sessions on a real Xvnc: pictures, input, failures |
 //! | `others` | the same on x11vnc, QEMU, wayvnc, and on a very large screen |
 //! | `sleep` | this computer sleeps: dead links are noticed, live ones stay |
@@ -20,6 +22,7 @@
 
 mod app;
 mod backups;
+mod canary;
 mod daemon;
 mod damage;
 mod guard;
@@ -32,5 +35,6 @@ mod saved;
 mod secrets;
 mod sleep;
 mod stream;
+mod vault;
 mod vnc;
 mod xvnc;

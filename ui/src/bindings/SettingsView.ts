@@ -2,6 +2,7 @@
 import type { ApiSettings } from "./ApiSettings";
 import type { Appearance } from "./Appearance";
 import type { ListenerState } from "./ListenerState";
+import type { VaultSettings } from "./VaultSettings";
 
 /**
  * The application's settings, and what the API knows beside them.
@@ -15,6 +16,10 @@ api: ApiSettings,
  * How the window looks.
  */
 appearance: Appearance, 
+/**
+ * When the vault locks by itself.
+ */
+vault: VaultSettings, 
 /**
  * Whether the HTTP API listens; none for farwired, which always does.
  */

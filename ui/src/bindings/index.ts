@@ -37,6 +37,7 @@ export type { TrustId } from "./TrustId";
 export type { TrustState } from "./TrustState";
 export type { TrustView } from "./TrustView";
 export type { VaultPhase } from "./VaultPhase";
+export type { VaultSettings } from "./VaultSettings";
 export type { VaultSource } from "./VaultSource";
 export type { VaultView } from "./VaultView";
 export type { VersionView } from "./VersionView";

@@ -7,6 +7,7 @@ mod groups;
 mod sessions;
 mod settings;
 mod trust;
+mod vault;
 
 use crate::route::{Access, Route};
 use farwire_model::token::Scope;
@@ -80,9 +81,11 @@ pub static ROUTES: &[Route] = routes! {
     GET "/backups", ADMIN, backups::list, "Every backup, newest first.";
     ACTION "/backups", ADMIN, backups::make, "Backs everything saved up now.";
     ACTION "/backup/{id}/restore", ADMIN, backups::restore, "Lets saved things be what they are in a backup, after another one of what they are now.";
-    GET "/vault", READ, settings::vault, "Whether secrets can be read and written.";
-    ACTION "/vault/unlock", ADMIN, settings::unlock, "Unlocks the vault.";
-    ACTION "/vault/lock", ADMIN, settings::lock, "Locks the vault.";
+    GET "/vault", READ, vault::show, "Whether secrets can be read and written.";
+    PUT "/vault", ADMIN, vault::update, "Changes the passphrase, or where the master key is kept.";
+    ACTION "/vault/unlock", ADMIN, vault::unlock, "Unlocks the vault.";
+    ACTION "/vault/lock", ADMIN, vault::lock, "Locks the vault.";
+    ACTION "/vault/rotate", ADMIN, vault::rotate, "Replaces the master key and seals every secret anew.";
     PUT "/ui/signin", OPEN, settings::sign_in, "Signs the browser page in with a one-time code.";
     GET "/version" ? "nonce" "token", OPEN, settings::version, "What this is, and a proof that it knows given tokens.";
 };

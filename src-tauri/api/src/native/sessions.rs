@@ -206,11 +206,7 @@ pub(super) async fn input(call: &Call) -> Result<Response, ApiError> {
         return Err(fields.missing("text"));
     }
     fields.finish()?;
-    let strokes = keys
-        .unwrap_or_default()
-        .iter()
-        .map(|key| KeyStroke::parse(key))
-        .collect::<Result<_, _>>()?;
+    let strokes = KeyStroke::parse_all(&keys.unwrap_or_default())?;
     if let Some(pointer) = pointer {
         session.point(pointer).await?;
     }

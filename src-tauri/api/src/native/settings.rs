@@ -1,4 +1,4 @@
-//! The application: settings, tokens, the vault, sign-in, version.
+//! The application: settings, tokens, sign-in, version.
 
 use crate::auth;
 use crate::control;
@@ -6,18 +6,15 @@ use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::request::{Caller, Response};
 use crate::route::Call;
-use farwire_core::vault::{KeySource, VaultState};
-use farwire_model::application::{SettingsView, VaultPhase, VaultSource, VaultView, VersionView};
+use farwire_model::application::{SettingsView, VersionView};
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::TokenId;
-use farwire_model::secret::Secret;
 use farwire_model::settings::{Density, Settings, Theme};
 use farwire_model::token::Scope;
 use serde_json::json;
-use std::time::Duration;
 
-/// How long a request waits for the key store, which may be asking a person.
-const KEYRING_WAIT: Duration = Duration::from_secs(20);
+/// Less would lock it between two clicks.
+const MIN_LOCK_AFTER_SECS: u32 = 10;
 
 pub(super) async fn show(call: &Call) -> Result<Response, ApiError> {
     answer(call, &call.api.core.settings())
@@ -27,6 +24,7 @@ fn answer(call: &Call, settings: &Settings) -> Result<Response, ApiError> {
     Response::of(&SettingsView {
         api: settings.api.clone(),
         appearance: settings.appearance.clone(),
+        vault: settings.vault.clone(),
         api_state: call.api.listener.get().map(|listener| listener.state()),
         token_file: control::token_file(call.api.core.data_dir())
             .display()
@@ -70,6 +68,23 @@ pub(super) async fn update(call: &Call) -> Result<Response, ApiError> {
             };
         }
         appearance.finish()?;
+    }
+    if let Some(mut vault) = fields.object("vault")? {
+        if let Some(after) = vault.number_or_null("lock_after_secs")? {
+            settings.vault.lock_after_secs = after;
+        }
+        if let Some(after_sleep) = vault.flag("lock_after_sleep")? {
+            settings.vault.lock_after_sleep = after_sleep;
+        }
+        vault.finish()?;
+        let is_short = |secs: u32| secs < MIN_LOCK_AFTER_SECS;
+        if settings.vault.lock_after_secs.is_some_and(is_short) {
+            let message = format!(
+                "the vault locks after {MIN_LOCK_AFTER_SECS} seconds or more, or, with null, never"
+            );
+            return Err(ApiError::new(400, ErrorCode::ValueOutOfBounds, message)
+                .about("vault.lock_after_secs"));
+        }
     }
     fields.finish()?;
     if settings.api != before.api {
@@ -125,43 +140,6 @@ pub(super) async fn create_token(call: &Call) -> Result<Response, ApiError> {
 pub(super) async fn delete_token(call: &Call) -> Result<Response, ApiError> {
     call.api.core.delete_token(&TokenId::new(call.id())).await?;
     Ok(Response::empty())
-}
-
-pub(super) async fn vault(call: &Call) -> Result<Response, ApiError> {
-    let (state, source, reason) = match call.api.core.vault().state() {
-        VaultState::Locked { reason } => (VaultPhase::Locked, None, Some(reason)),
-        VaultState::Unlocking => (VaultPhase::Unlocking, None, None),
-        VaultState::Ready { source } => {
-            let source = match source {
-                KeySource::Keyring { .. } => VaultSource::Keyring,
-                KeySource::Passphrase => VaultSource::Passphrase,
-            };
-            (VaultPhase::Ready, Some(source), None)
-        }
-    };
-    Response::of(&VaultView {
-        state,
-        source,
-        reason,
-    })
-}
-
-pub(super) async fn unlock(call: &Call) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(call.body.as_ref())?;
-    let passphrase = fields.text("passphrase")?.map(Secret::new);
-    fields.finish()?;
-    let vault = call.api.core.vault();
-    let unlocked = match passphrase {
-        Some(passphrase) => vault.unlock_with_passphrase(passphrase).await,
-        None => vault.unlock_with_keyring(KEYRING_WAIT).await,
-    };
-    unlocked.map_err(farwire_core::error::CoreError::from)?;
-    self::vault(call).await
-}
-
-pub(super) async fn lock(call: &Call) -> Result<Response, ApiError> {
-    call.api.core.vault().lock();
-    vault(call).await
 }
 
 pub(super) async fn sign_in(call: &Call) -> Result<Response, ApiError> {

@@ -52,7 +52,7 @@ mod transaction;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use backup::{Backup, backup, backup_if_due, backups, read_backup};
 pub use batch::{Batch, Change, Tree};
