@@ -4,19 +4,30 @@
 #   tests/long.sh
 #
 # kill   farwire's store is killed again and again while it writes; nothing acknowledged may be lost
+# power  the same with the power cut under its file system, which takes root and loop devices
+# damage bytes are flipped in every file of a data folder; farwired starts all the same and tells what is lost
 # fuzz   every parser of what a VNC server sends gets noise; tests/fuzz
 #
-# FARWIRE_KILL_CYCLES and FUZZ_SECONDS say for how long: times it is killed, and seconds for each parser.
+# FARWIRE_KILL_CYCLES, FARWIRE_POWER_CUTS, FARWIRE_DAMAGE_ROUNDS and FUZZ_SECONDS say for how long: times it is killed, times
+# the power is cut, times each file is damaged, and seconds for each parser.
 set -euo pipefail
 # shellcheck source=packaging/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../packaging/common.sh"
 cd "$root"
 
 require_toolchains
-install_packages "${build_packages[@]}"
+install_packages "${build_packages[@]}" e2fsprogs mount python3
 
-say "== kill"
-FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} cargo test --locked -p farwire-core --test kill --release
+say "== kill, power"
+FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} FARWIRE_POWER_CUTS=${FARWIRE_POWER_CUTS:-60} \
+  cargo test --locked -p farwire-core --test durability --release -- --nocapture
+
+say "== kill, power, and the store's other tests with its second engine"
+FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} FARWIRE_POWER_CUTS=${FARWIRE_POWER_CUTS:-60} \
+  cargo test --locked -p farwire-core --features redb --lib --test durability --release -- --nocapture store kill power full
+
+say "== damage"
+FARWIRE_DAMAGE_ROUNDS=${FARWIRE_DAMAGE_ROUNDS:-25} cargo test --locked -p farwire-it --release damage -- --nocapture
 
 say "== fuzz"
 tests/fuzz/run.sh

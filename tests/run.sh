@@ -28,8 +28,12 @@ test_packages=(
   x11vnc qemu-system-x86 wayvnc sway swaybg grim iproute2
   # Accounts for a VNC server that are no accounts of the machine.
   libpam-wrapper
+  # A disk of a test's own, and who cuts its power.
+  e2fsprogs mount python3
   # A key store, and a message bus of its own.
   gnome-keyring dbus dbus-x11
+  # Opens the archives that go to another machine.
+  age
   shellcheck
 )
 

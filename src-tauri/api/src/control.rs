@@ -1,23 +1,30 @@
 //! Files and a socket in the data folder: how the command line and other programs of the owner find and ask us.
 
 use crate::Api;
+use crate::archive;
 use farwire_core::Core;
+use farwire_core::private_file::write_private;
 use farwire_model::token::Scope;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// A request of the command line is one short line.
 const MAX_LINE_BYTES: u64 = 64 * 1024;
-/// How long the command line may take to ask.
+/// How long the command line may take to ask, and to be answered what takes no time.
 const ASK_LIMIT: Duration = Duration::from_secs(10);
+/// How long an archive may take: its passphrase is slow on purpose, and a disk may be.
+const ARCHIVE_LIMIT: Duration = Duration::from_secs(600);
+/// How many questions are answered at once; further ones wait their turn.
+const MAX_ASKERS: usize = 8;
 
 /// Where the first token's text lies.
 pub fn token_file(data_dir: &Path) -> PathBuf {
@@ -31,27 +38,6 @@ fn run_file(data_dir: &Path) -> PathBuf {
 /// Where the command line asks a running program.
 pub fn socket_file(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")
-}
-
-/// Writes a file that only its owner may read, whole or not at all.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}", crate::auth::random_hex::<4>()));
-    let temporary = path.with_file_name(name);
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let written = options
-        .open(&temporary)
-        .and_then(|mut file| {
-            file.write_all(text.as_bytes())
-                .and_then(|()| file.sync_all())
-        })
-        .and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        // Nothing to do if even that fails: the error that is told is the first one.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
 }
 
 /// Makes the first token, unless its file is there and its token still exists.
@@ -68,7 +54,7 @@ pub async fn ensure_first_token(core: &Core) -> io::Result<()> {
         .create_token("first token".to_owned(), Scope::FIRST_TOKEN.to_vec(), None)
         .await;
     let (_, token) = made.map_err(io::Error::other)?;
-    write_private(&path, &format!("{}\n", token.expose()))
+    write_private(&path, |file| writeln!(file, "{}", token.expose()))
 }
 
 /// Tells other programs of the owner where the API is.
@@ -77,7 +63,7 @@ pub async fn ensure_first_token(core: &Core) -> io::Result<()> {
 /// The file cannot be written.
 pub fn write_run_file(data_dir: &Path, url: &str, instance: &str) -> io::Result<()> {
     let text = serde_json::json!({ "url": url, "pid": std::process::id(), "instance": instance });
-    write_private(&run_file(data_dir), &format!("{text}\n"))
+    write_private(&run_file(data_dir), |file| writeln!(file, "{text}"))
 }
 
 /// Takes [`write_run_file`] back.
@@ -99,13 +85,27 @@ pub enum Ask {
     },
     /// A new sign-in link for the browser page.
     Link,
+    /// Everything saved, in a file for another machine.
+    Export(archive::Export),
+    /// What is in such a file.
+    Import(archive::Import),
+}
+
+impl Ask {
+    /// How long the answer may take.
+    fn limit(&self) -> Duration {
+        match self {
+            Self::Token { .. } | Self::Link => ASK_LIMIT,
+            Self::Export(_) | Self::Import(_) => ARCHIVE_LIMIT,
+        }
+    }
 }
 
 /// What it is told.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Told {
-    /// The token's text, or the link.
+    /// The token's text, the link, or what was done.
     Text {
         /// It.
         text: String,
@@ -137,19 +137,24 @@ pub async fn serve(
     url: impl Fn() -> Option<String>,
     cancel: CancellationToken,
 ) {
+    let mut answering = JoinSet::new();
     loop {
-        let accepted = tokio::select! {
+        tokio::select! {
             () = cancel.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        if let Ok((socket, _)) = accepted {
-            // One after the other: a person at a terminal asks, and each question is bounded.
-            let answered = tokio::time::timeout(ASK_LIMIT, answer(&api, url(), socket)).await;
-            if let Ok(Err(error)) = answered {
-                tracing::debug!(%error, "the command line went away");
+            Some(_) = answering.join_next() => {}
+            accepted = listener.accept(), if answering.len() < MAX_ASKERS => {
+                if let Ok((socket, _)) = accepted {
+                    let (api, url) = (Arc::clone(&api), url());
+                    answering.spawn(async move {
+                        if let Err(error) = answer(&api, url, socket).await {
+                            tracing::debug!(%error, "the command line went away");
+                        }
+                    });
+                }
             }
         }
     }
+    answering.shutdown().await;
     // Gone already is as good.
     let _ = fs::remove_file(socket_file(api.core.data_dir()));
 }
@@ -157,13 +162,20 @@ pub async fn serve(
 async fn answer(api: &Arc<Api>, url: Option<String>, socket: UnixStream) -> io::Result<()> {
     let (reader, mut writer) = socket.into_split();
     let mut line = String::new();
-    BufReader::new(reader.take(MAX_LINE_BYTES))
-        .read_line(&mut line)
-        .await?;
+    let mut reader = BufReader::new(reader.take(MAX_LINE_BYTES));
+    tokio::time::timeout(ASK_LIMIT, reader.read_line(&mut line)).await??;
     let told = match serde_json::from_str::<Ask>(&line) {
-        Ok(ask) => tell(api, url, ask).await,
+        Ok(ask) => {
+            let limit = ask.limit();
+            let too_slow = |_| Told::Error {
+                message: format!("it took longer than {limit:?}"),
+            };
+            let told = tokio::time::timeout(limit, tell(api, url, ask)).await;
+            told.unwrap_or_else(too_slow)
+        }
+        // The parser's own message could quote what is in the line.
         Err(error) => Told::Error {
-            message: format!("this is no question: {error}"),
+            message: format!("this is no question, near column {}", error.column()),
         },
     };
     let mut text = serde_json::to_string(&told)?;
@@ -174,6 +186,8 @@ async fn answer(api: &Arc<Api>, url: Option<String>, socket: UnixStream) -> io::
 async fn tell(api: &Arc<Api>, url: Option<String>, ask: Ask) -> Told {
     match ask {
         Ask::Token { name, scopes } => new_token(&api.core, name, scopes).await,
+        Ask::Export(export) => export.run(&api.core).await,
+        Ask::Import(import) => import.run(&api.core).await,
         Ask::Link => match url {
             Some(url) => Told::Text {
                 text: sign_in_link(api, &url),
@@ -221,7 +235,7 @@ pub async fn ask(data_dir: &Path, ask: &Ask) -> io::Result<Option<Told>> {
             .await?;
         serde_json::from_str(&line).map_err(io::Error::other)
     };
-    let told = tokio::time::timeout(ASK_LIMIT, talk).await;
+    let told = tokio::time::timeout(ask.limit() + ASK_LIMIT, talk).await;
     told.map_err(|_| {
         io::Error::new(
             io::ErrorKind::TimedOut,

@@ -12,6 +12,7 @@ use farwire_model::history::DryRun;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
+use zeroize::Zeroize;
 
 /// The longest name of a run, and the longest `Idempotency-Key`: a UUID with a word before it fits many times.
 const MAX_HEADER_CHARS: usize = 200;
@@ -62,13 +63,22 @@ async fn carry_out(
         let message = "If-Match means something for a PUT of a saved thing only: leave it out here";
         return Err(ApiError::new(400, ErrorCode::InvalidRequestData, message).about("If-Match"));
     }
+    // A page that looks by itself is nobody's use: reading does not count, but for secrets.
+    if route.method != "GET" || query.get("reveal").is_some() {
+        api.core.note_use();
+    }
+    let parsed = request::parse_body(&request.body);
+    // There may have been secrets in it.
+    if let Ok(mut bytes) = request.body.try_into_mut() {
+        bytes.zeroize();
+    }
     let asked = Asked {
         api: Arc::clone(api),
         caller: request.caller,
         by: by.clone(),
         params,
         query: query.into_pairs(),
-        body: request::parse_body(&request.body)?,
+        body: parsed?,
         if_match,
         base_url: request.base_url,
         gone: request.gone,

@@ -18,9 +18,11 @@
 //! | [`stream`] | a session's pixels and input over one WebSocket |
 //! | [`server`] | sockets, HTTP and WebSockets; the only place that knows the HTTP library |
 //! | [`listener`] | the switch of the HTTP API, and the app's own loopback port for streams |
+//! | [`archive`] | what the command line does with archives |
 //! | [`control`] | the socket that serves the command line |
 
 mod answer;
+pub mod archive;
 pub mod auth;
 mod body;
 pub mod control;

@@ -15,6 +15,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroize;
 
 /// A handler at work.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send>>;
@@ -100,8 +101,28 @@ pub(crate) struct Call<B = (), Q = ()> {
     /// Called when nobody waits for the answer any more.
     pub gone: CancellationToken,
     params: Vec<String>,
-    body: Option<Value>,
+    body: Body,
     reads: std::marker::PhantomData<fn() -> B>,
+}
+
+/// A body that is wiped when nobody needs it any more: there may have been secrets in it.
+struct Body(Option<Value>);
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Some(body) = &mut self.0 {
+            wipe(body);
+        }
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(map) => map.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 impl Asked {
@@ -120,7 +141,7 @@ impl Asked {
             base_url: self.base_url,
             gone: self.gone,
             params: self.params,
-            body: self.body,
+            body: Body(self.body),
             reads: std::marker::PhantomData,
         })
     }
@@ -136,7 +157,7 @@ impl<B, Q> Call<B, Q> {
 impl<B: Keys, Q> Call<B, Q> {
     /// Reads the body. The handler says when: an unknown thing is the first mistake to name, before the body's.
     pub fn body(&self) -> Result<B, ApiError> {
-        keys::read(Fields::of_body(self.body.as_ref())?)
+        keys::read(Fields::of_body(self.body.0.as_ref())?)
     }
 }
 

@@ -53,6 +53,8 @@ forms! {
     Mac { "type": "string", "pattern": r"^[:.-]*([0-9A-Fa-f][:.-]*){12}$" }
     /// A fingerprint as the connection test shows it.
     Fingerprint { "type": "string", "pattern": r"^SHA256:[A-Za-z0-9+/]{43}$" }
+    /// A passphrase that is to be: not empty.
+    Passphrase { "type": "string", "minLength": 1 }
     /// Text to type.
     Typed { "type": "string", "maxLength": MAX_TYPED_CHARS }
     /// A key: a character or a name such as `Return`, with the keys held meanwhile before it: `ctrl+alt+Delete`.

@@ -122,10 +122,9 @@ impl Core {
     ) -> Result<CredentialsView, CoreError> {
         let all = self.saved.read();
         known_connection(&all, id)?;
-        let stored = all.credentials.get(id.as_str()).cloned();
-        drop(all);
         let mut view = CredentialsView::default();
-        let Some(stored) = stored else {
+        // `all` is held until the secrets are open: the master key is replaced together with the records.
+        let Some(stored) = all.credentials.get(id.as_str()) else {
             return Ok(view);
         };
         view.revision = stored.revision;
@@ -172,14 +171,10 @@ impl Core {
         connection: &Connection,
         allowed: Option<&Endpoint>,
     ) -> Result<Credentials, CoreError> {
-        let stored = self
-            .saved
-            .read()
-            .credentials
-            .get(connection.id.as_str())
-            .cloned();
         let mut credentials = Credentials::default();
-        let Some(stored) = stored else {
+        // Held until the secrets are open: the master key is replaced together with the records.
+        let all = self.saved.read();
+        let Some(stored) = all.credentials.get(connection.id.as_str()) else {
             return Ok(credentials);
         };
         let now = endpoint(connection);
@@ -278,7 +273,7 @@ fn machine(endpoint: &Endpoint) -> String {
 }
 
 /// What a seal covers besides the secret. Moving a record to another connection, key or machine breaks it.
-fn context(id: &ConnectionId, key: &str, endpoint: &Endpoint) -> String {
+pub(crate) fn context(id: &ConnectionId, key: &str, endpoint: &Endpoint) -> String {
     let via = endpoint.via.as_ref().map_or("", ConnectionId::as_str);
     let Endpoint {
         protocol,

@@ -102,6 +102,7 @@ impl Events {
                 Tree::Settings => EventKind::Settings,
                 Tree::Tokens => EventKind::Token,
                 Tree::Vault => EventKind::Vault,
+                // Nobody looks at them as they change.
                 Tree::Meta | Tree::History | Tree::Answers => continue,
             };
             let action = if is_deleted {

@@ -10,9 +10,15 @@
 //! | `answers` | creates that are asked for twice and happen once |
 //! | [`groups`], [`connections`], [`credentials`], [`settings`], `trust` | what can be done with saved things |
 //! | [`limits`] | how long texts may be |
+//! | `backups` | going back to what was saved earlier |
+//! | [`rotation`] | replacing the master key |
+//! | [`archive`] | everything in one encrypted file, for another machine |
 //! | [`session`] | live sessions: actor, viewers, screenshots, typing, the connection test |
 //! | `discovery` | machines that announce themselves nearby |
+//! | `idle` | locking the vault when nobody uses it |
+//! | [`memory_dump`] | keeping secrets out of core dumps |
 //! | [`wake`] | what happens after this computer slept |
+//! | [`private_file`] | a file that only its owner may read, there whole or not at all |
 //! | `events` | numbered change events |
 //! | [`search`] | finding saved connections |
 //! | `wake_on_lan` | waking a machine by its network card |
@@ -21,7 +27,9 @@
 #![deny(missing_docs)]
 
 mod answers;
+pub mod archive;
 mod audit;
+mod backups;
 pub mod connections;
 pub mod credentials;
 mod discovery;
@@ -29,9 +37,13 @@ pub mod error;
 mod events;
 pub mod groups;
 mod history;
+mod idle;
 pub mod limits;
+pub mod memory_dump;
 pub mod origin;
+pub mod private_file;
 mod random;
+pub mod rotation;
 mod saved;
 pub mod search;
 pub mod session;
@@ -87,6 +99,7 @@ pub struct Core {
     discovery: discovery::Discovery,
     events: Arc<events::Events>,
     audit: audit::Audit,
+    last_use: Arc<idle::LastUse>,
     notice: Option<String>,
     cancel: CancellationToken,
     tasks: TaskTracker,
@@ -105,6 +118,11 @@ impl Core {
                 attempt: "opening the store",
                 message: error.to_string(),
             })??;
+        Self::over(opened, config)
+    }
+
+    /// The application over an open store.
+    fn over(opened: store::Opened, config: Config) -> Result<Arc<Self>, CoreError> {
         let saved = Arc::new(saved::Saved::load(Arc::clone(&opened.store))?);
         let vnc: Arc<dyn Protocol> = Arc::new(farwire_vnc::Vnc);
         let core = Arc::new(Self {
@@ -118,6 +136,7 @@ impl Core {
             discovery: discovery::Discovery::default(),
             events: Arc::new(events::Events::new()),
             audit: audit::Audit::of(&config.data_dir),
+            last_use: Arc::new(idle::LastUse::new(Arc::clone(&config.clock))),
             notice: opened.notice,
             data_dir: config.data_dir,
             cancel: CancellationToken::new(),

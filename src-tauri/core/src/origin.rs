@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Who changes something, and how the change is to be kept.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// The identifier of a token, or `ui`.
+    /// The identifier of a token, `ui`, `page` or `terminal`.
     pub who: String,
     /// What people call it.
     pub who_name: String,
@@ -58,6 +58,11 @@ impl Origin {
     /// The person before the window.
     pub fn window() -> Self {
         Self::new("ui", "window")
+    }
+
+    /// The owner at his terminal.
+    pub fn terminal() -> Self {
+        Self::new("terminal", "command line")
     }
 
     /// The same, but nothing is changed: what would be is noted for [`crate::Core::previewed`].

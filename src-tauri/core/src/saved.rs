@@ -4,9 +4,10 @@
 //! order they were made; it is acknowledged when the store says it is durable.
 
 use crate::answers::Answered;
+use crate::backups::unreadable;
 use crate::credentials::StoredCredentials;
 use crate::error::CoreError;
-use crate::history::{self, Remembered, Steps};
+use crate::history::{self, Remembered, Steps, Versioned};
 use crate::origin::Origin;
 use crate::store::{Batch, MAX_VALUE_BYTES, Store, StoreError, Tree};
 use farwire_model::connection::Connection;
@@ -19,7 +20,7 @@ use farwire_model::token::Token;
 use farwire_model::trust::TrustDecision;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// A kind of thing that is saved, one record each.
@@ -336,6 +337,35 @@ impl Change<'_> {
         };
         self.remember::<T>(key.to_owned(), Some(before));
         noted
+    }
+
+    /// Lets the records of a kind be exactly these; returns how many had to change.
+    pub fn replace<'r, T: Versioned>(
+        &mut self,
+        records: impl Iterator<Item = (&'r str, &'r [u8])>,
+    ) -> Result<u64, CoreError> {
+        let mut gone: BTreeSet<String> = T::map_mut(self.all).keys().cloned().collect();
+        let mut changed = 0;
+        for (key, value) in records {
+            gone.remove(key);
+            let now = T::map(self.all).get(key).cloned();
+            let mut record: T = serde_json::from_slice(value).map_err(unreadable)?;
+            if now.as_ref().is_none_or(|now| !now.is_alike(&record)) {
+                record.renew(now.as_deref());
+                self.put(record)?;
+                changed += 1;
+            }
+        }
+        for key in gone {
+            self.delete::<T>(&key)?;
+            changed += 1;
+        }
+        Ok(changed)
+    }
+
+    /// Runs when the change is taken back, under the lock under which it was made.
+    pub fn when_undone(&mut self, undo: impl FnOnce() + Send + Sync + 'static) {
+        self.back.push(Box::new(move |_| undo()));
     }
 
     fn remember<T: Record>(&mut self, key: String, before: Option<Arc<T>>) {

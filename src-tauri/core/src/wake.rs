@@ -47,7 +47,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Has every session check its link after each sleep.
+/// Has every session check its link after each sleep, and the vault locked when that is due.
 pub(crate) async fn watch(core: Weak<Core>, clock: Arc<dyn Clock>, cancel: CancellationToken) {
     let (mut wall, mut running) = (clock.wall(), clock.running());
     loop {
@@ -60,8 +60,9 @@ pub(crate) async fn watch(core: Weak<Core>, clock: Arc<dyn Clock>, cancel: Cance
             .saturating_sub(wall)
             .saturating_sub(running_now.saturating_sub(running));
         (wall, running) = (wall_now, running_now);
+        let Some(core) = core.upgrade() else { break };
+        core.lock_if_due(gap > GAP);
         if gap > GAP {
-            let Some(core) = core.upgrade() else { break };
             tracing::info!(asleep_for = ?gap, "this computer slept; checking every link");
             core.check_links();
         }

@@ -11,6 +11,7 @@
 
 use farwire_core::store;
 use farwire_core::vault::{KeySource, Vault, VaultError, VaultState};
+use farwire_core::{Config, Core};
 use farwire_model::secret::Secret;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -19,7 +20,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const SESSION: &str = "FARWIRE_TEST_SESSION";
+const PLACE: &str = "1|connection|c_1|vnc.password";
 const WAIT: Duration = Duration::from_secs(30);
+
+/// Starts an unlocked key store, then what it is given.
+const UNLOCKED: &str = "printf ci-pass | gnome-keyring-daemon --unlock --components=secrets >/dev/null; exec \"$0\" \"$@\"";
 
 fn is_inside(session: &str) -> bool {
     std::env::var(SESSION).is_ok_and(|name| name == session)
@@ -90,11 +95,10 @@ fn a_real_key_store_keeps_the_master_key() {
     if !are_installed(&["dbus-run-session", "gnome-keyring-daemon", "bash"]) {
         return;
     }
-    let unlocked = "printf ci-pass | gnome-keyring-daemon --unlock --components=secrets >/dev/null; exec \"$0\" \"$@\"";
     let output = run_inside(
         "unlocked",
         "inside_an_unlocked_session",
-        &["dbus-run-session", "--", "bash", "-c", unlocked],
+        &["dbus-run-session", "--", "bash", "-c", UNLOCKED],
     );
     assert_passed(&output);
 }
@@ -109,6 +113,81 @@ fn a_key_store_that_cannot_be_unlocked_is_a_reason_and_no_key() {
         "locked",
         "inside_a_session_without_a_collection",
         &["dbus-run-session", "--", "bash", "-c", locked],
+    );
+    assert_passed(&output);
+}
+
+#[test]
+fn a_real_key_store_replaces_gives_up_and_takes_the_master_key() {
+    if !are_installed(&["dbus-run-session", "gnome-keyring-daemon", "bash"]) {
+        return;
+    }
+    let output = run_inside(
+        "changing",
+        "inside_a_session_of_changes",
+        &["dbus-run-session", "--", "bash", "-c", UNLOCKED],
+    );
+    assert_passed(&output);
+}
+
+#[test]
+fn a_key_store_that_was_locked_again_is_a_reason_and_loses_no_key() {
+    if !are_installed(&[
+        "dbus-run-session",
+        "dbus-send",
+        "gnome-keyring-daemon",
+        "bash",
+    ]) {
+        return;
+    }
+    let output = run_inside(
+        "relocked",
+        "inside_a_session_that_is_locked_again",
+        &["dbus-run-session", "--", "bash", "-c", UNLOCKED],
+    );
+    assert_passed(&output);
+}
+
+#[test]
+fn a_key_store_that_hangs_is_waited_for_and_heard_later() {
+    if !are_installed(&[
+        "dbus-run-session",
+        "dbus-send",
+        "gnome-keyring-daemon",
+        "bash",
+        "kill",
+    ]) {
+        return;
+    }
+    let output = run_inside(
+        "hanging",
+        "inside_a_session_that_hangs",
+        &["dbus-run-session", "--", "bash", "-c", UNLOCKED],
+    );
+    assert_passed(&output);
+}
+
+#[test]
+fn a_key_store_that_refuses_writes_is_found_out_at_set_up() {
+    if !are_installed(&["dbus-run-session", "gnome-keyring-daemon", "bash"]) {
+        return;
+    }
+    // The bus lets everything through but the making of entries: reading says "no such entry" as ever.
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("bus.conf");
+    let policy = r#"<busconfig>
+        <type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>
+        <policy context="default">
+            <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
+            <deny send_interface="org.freedesktop.Secret.Collection" send_member="CreateItem"/>
+        </policy>
+    </busconfig>"#;
+    std::fs::write(&config, policy).unwrap();
+    let config = format!("--config-file={}", config.display());
+    let output = run_inside(
+        "refusing",
+        "inside_a_session_that_takes_no_entry",
+        &["dbus-run-session", &config, "--", "bash", "-c", UNLOCKED],
     );
     assert_passed(&output);
 }
@@ -129,9 +208,7 @@ async fn inside_an_unlocked_session() {
     let started = Instant::now();
     first.unlock_with_keyring(WAIT).await.unwrap();
     println!("first unlock: {:?}", started.elapsed());
-    let sealed = first
-        .seal("1|connection|c_1|vnc.password", &Secret::new("hunter2"))
-        .unwrap();
+    let sealed = first.seal(PLACE, &Secret::new("hunter2")).unwrap();
     drop(first);
 
     let second = vault(dir.path());
@@ -144,9 +221,7 @@ async fn inside_an_unlocked_session() {
     else {
         panic!("{:?}", second.state());
     };
-    let opened = second
-        .open("1|connection|c_1|vnc.password", &sealed)
-        .unwrap();
+    let opened = second.open(PLACE, &sealed).unwrap();
     assert_eq!(opened.expose(), "hunter2");
     drop(second);
 
@@ -159,7 +234,46 @@ async fn inside_an_unlocked_session() {
     vault(other.path()).unlock_with_keyring(WAIT).await.unwrap();
     let third = vault(dir.path());
     third.unlock_with_keyring(WAIT).await.unwrap();
-    assert!(third.open("1|connection|c_1|vnc.password", &sealed).is_ok());
+    assert!(third.open(PLACE, &sealed).is_ok());
+}
+
+#[tokio::test]
+async fn inside_a_session_of_changes() {
+    if !is_inside("changing") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let core = Core::open(Config::at(dir.path())).await.unwrap();
+    let vault = core.vault();
+    vault.unlock_with_keyring(WAIT).await.unwrap();
+    let VaultState::Ready {
+        source: KeySource::Keyring { service, account },
+    } = vault.state()
+    else {
+        panic!("{:?}", vault.state());
+    };
+    let secret = Secret::new("hunter2");
+    let old = vault.seal(PLACE, &secret).unwrap();
+    core.replace_master_key(None, WAIT).await.unwrap();
+    assert!(vault.open(PLACE, &old).is_err(), "the old key is gone");
+    let sealed = vault.seal(PLACE, &secret).unwrap();
+    let is_open_again = async || {
+        vault.lock();
+        vault.unlock_with_keyring(WAIT).await.unwrap();
+        assert_eq!(vault.open(PLACE, &sealed).unwrap(), secret);
+        assert_eq!(entries(service, &account), [1, 0]);
+        assert_eq!(entries(service, &format!("{account}-next"))[0], 0);
+    };
+    is_open_again().await;
+    let passphrase = || Some(Secret::new("correct horse"));
+    vault
+        .move_to_passphrase(None, passphrase(), WAIT)
+        .await
+        .unwrap();
+    assert_eq!(entries(service, &account), [0, 0]);
+    vault.move_to_keyring(passphrase(), WAIT).await.unwrap();
+    is_open_again().await;
+    core.close().await;
 }
 
 /// How many entries the key store has for the account and for its probe.
@@ -181,6 +295,115 @@ async fn inside_a_session_without_a_collection() {
 }
 
 #[tokio::test]
+async fn inside_a_session_that_takes_no_entry() {
+    if is_inside("refusing") {
+        assert_unusable().await;
+    }
+}
+
+#[tokio::test]
+async fn inside_a_session_that_is_locked_again() {
+    if !is_inside("relocked") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let vault = vault(dir.path());
+    vault.unlock_with_keyring(WAIT).await.unwrap();
+    let sealed = vault.seal(PLACE, &Secret::new("hunter2")).unwrap();
+    vault.lock();
+    call_secret_service(
+        "Lock",
+        "array:objpath:/org/freedesktop/secrets/collection/login",
+    );
+    // Nobody is there to ask for its password: an answer, soon, and no new key in the place of the old one.
+    for _ in 0..2 {
+        assert_locked_out(&vault).await;
+    }
+    let error = vault
+        .unlock_with_passphrase(Secret::new("correct horse"))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, VaultError::NoPassphrase), "{error}");
+    // A key store is unlocked without a person by starting it anew.
+    let again = UNLOCKED.replace("--unlock", "--replace --unlock");
+    let unlocked = Command::new("bash").args(["-c", &again, "true"]).status();
+    assert!(unlocked.unwrap().success());
+    vault.unlock_with_keyring(WAIT).await.unwrap();
+    assert_eq!(vault.open(PLACE, &sealed).unwrap().expose(), "hunter2");
+}
+
+#[tokio::test]
+async fn inside_a_session_that_hangs() {
+    if !is_inside("hanging") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let vault = vault(dir.path());
+    vault.unlock_with_keyring(WAIT).await.unwrap();
+    vault.lock();
+    let stopped = Stopped::key_store();
+    // This runtime has one thread: were it blocked, the limit could not be noticed.
+    let limit = Duration::from_secs(1);
+    for _ in 0..2 {
+        let started = Instant::now();
+        let error = vault.unlock_with_keyring(limit).await.unwrap_err();
+        let took = started.elapsed();
+        assert!(matches!(error, VaultError::Waiting), "{error}");
+        assert!(
+            (limit..limit * 3).contains(&took),
+            "{took:?} for a limit of {limit:?}"
+        );
+        assert_eq!(vault.state(), VaultState::Unlocking);
+    }
+    drop(stopped);
+    let mut states = vault.watch();
+    let settled = states.wait_for(|state| *state != VaultState::Unlocking);
+    let state = tokio::time::timeout(WAIT, settled).await.unwrap().unwrap();
+    assert!(matches!(*state, VaultState::Ready { .. }), "{state:?}");
+}
+
+/// The session's key store, stopped until this is dropped.
+struct Stopped(String);
+
+impl Stopped {
+    fn key_store() -> Self {
+        let output = Command::new("dbus-send")
+            .args(["--session", "--print-reply=literal"])
+            .args(["--dest=org.freedesktop.DBus", "/"])
+            .arg("org.freedesktop.DBus.GetConnectionUnixProcessID")
+            .arg("string:org.freedesktop.secrets")
+            .output()
+            .unwrap();
+        let answer = String::from_utf8(output.stdout).unwrap();
+        let stopped = Self(answer.split_whitespace().last().unwrap().to_owned());
+        stopped.signal("-STOP");
+        stopped
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.0]).status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        self.signal("-CONT");
+    }
+}
+
+fn call_secret_service(method: &str, argument: &str) {
+    let called = Command::new("dbus-send")
+        .args(["--session", "--print-reply=literal"])
+        .args(["--dest=org.freedesktop.secrets", "/org/freedesktop/secrets"])
+        .arg(format!("org.freedesktop.Secret.Service.{method}"))
+        .arg(argument)
+        .output()
+        .unwrap();
+    assert!(called.status.success(), "{called:?}");
+}
+
+#[tokio::test]
 async fn inside_no_session() {
     if is_inside("none") {
         assert_unusable().await;
@@ -191,19 +414,7 @@ async fn inside_no_session() {
 async fn assert_unusable() {
     let dir = tempfile::tempdir().unwrap();
     let vault = vault(dir.path());
-    let started = Instant::now();
-    let error = vault.unlock_with_keyring(WAIT).await.unwrap_err();
-    assert!(
-        started.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        started.elapsed()
-    );
-    assert!(matches!(error, VaultError::Keyring { .. }), "{error}");
-    println!("{error} ({:?})", started.elapsed());
-    let VaultState::Locked { reason } = vault.state() else {
-        panic!("{:?}", vault.state());
-    };
-    assert!(reason.contains("the key store cannot be used"), "{reason}");
+    assert_locked_out(&vault).await;
     vault
         .unlock_with_passphrase(Secret::new("correct horse"))
         .await
@@ -217,4 +428,20 @@ async fn assert_unusable() {
     vault.lock();
     let error = vault.unlock_with_keyring(WAIT).await.unwrap_err();
     assert!(matches!(error, VaultError::PassphraseNeeded), "{error}");
+}
+
+/// The key store cannot be used: said within seconds, as the reason of a locked vault, with what to do.
+async fn assert_locked_out(vault: &Vault) {
+    let started = Instant::now();
+    let error = vault.unlock_with_keyring(WAIT).await.unwrap_err();
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(matches!(error, VaultError::Keyring { .. }), "{error}");
+    println!("{error} ({took:?})");
+    let VaultState::Locked { reason } = vault.state() else {
+        panic!("{:?}", vault.state());
+    };
+    for part in ["the key store cannot be used", "unlock it and try again"] {
+        assert!(reason.contains(part), "{reason}");
+    }
 }

@@ -1,6 +1,6 @@
 //! What the API says of the application itself.
 
-use crate::settings::{ApiSettings, Appearance};
+use crate::settings::{ApiSettings, Appearance, VaultSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,10 +29,42 @@ pub struct SettingsView {
     pub api: ApiSettings,
     /// How the window looks.
     pub appearance: Appearance,
+    /// When the vault locks by itself.
+    pub vault: VaultSettings,
     /// Whether the HTTP API listens; none for farwired, which always does.
     pub api_state: Option<ListenerState>,
     /// Where the first token's text lies.
     pub token_file: String,
+    /// What happened to the saved data when it was opened, such as that it was damaged and a backup restored.
+    pub notice: Option<String>,
+}
+
+/// A backup of everything saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[ts(export)]
+pub struct BackupView {
+    /// Its identifier.
+    pub id: String,
+    /// In Unix seconds.
+    #[ts(type = "number")]
+    pub created: i64,
+    /// How many records it says it has; none when its end is missing.
+    #[ts(type = "number | null")]
+    pub records: Option<u64>,
+    /// Its size.
+    #[ts(type = "number")]
+    pub bytes: u64,
+}
+
+/// What restoring a backup did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[ts(export)]
+pub struct RestoreView {
+    /// How many saved things changed, came back or went.
+    #[ts(type = "number")]
+    pub changed: u64,
+    /// The backup of what was saved before; none if that was nothing.
+    pub before: Option<String>,
 }
 
 /// Where the vault stands.
@@ -73,6 +105,8 @@ pub struct VaultView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub reason: Option<String>,
+    /// Whether a passphrase opens it, beside the key store or alone.
+    pub has_passphrase: bool,
 }
 
 /// What this program is.

@@ -16,6 +16,8 @@ pub struct Settings {
     pub api: ApiSettings,
     /// How the window looks.
     pub appearance: Appearance,
+    /// When the vault locks by itself.
+    pub vault: VaultSettings,
 }
 
 /// The HTTP API's switch and place.
@@ -36,6 +38,17 @@ impl Default for ApiSettings {
             port: DEFAULT_API_PORT,
         }
     }
+}
+
+/// When the vault locks by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[ts(export)]
+#[serde(default)]
+pub struct VaultSettings {
+    /// Seconds since a person or a script last did something; none for never.
+    pub lock_after_secs: Option<u32>,
+    /// When the computer wakes from sleep.
+    pub lock_after_sleep: bool,
 }
 
 /// How the window looks.

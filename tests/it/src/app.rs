@@ -162,10 +162,12 @@ impl App {
         self.close().await;
     }
 
-    /// The same data in a new application, with a token of the same name.
+    /// The same data in a new application; the token is still good.
     pub async fn restart(self) -> Self {
+        let token = self.token.clone();
         let dir = self.close().await;
-        Self::in_dir(dir, Arc::new(SystemClock::default())).await
+        let app = Self::in_dir(dir, Arc::new(SystemClock::default())).await;
+        Self { token, ..app }
     }
 
     async fn close(self) -> TempDir {

@@ -1,15 +1,15 @@
 //! The farwired program itself.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 /// The program the tests run: the one `FARWIRED_BIN` names, else built here once, because `cargo test` alone does not build
 /// programs of other packages.
-fn program() -> &'static Path {
+pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         if let Some(built) = std::env::var_os("FARWIRED_BIN") {
@@ -34,28 +34,64 @@ fn program() -> &'static Path {
     })
 }
 
-struct Daemon {
-    child: Child,
+pub struct Daemon {
+    pub child: Child,
     lines: Lines<BufReader<ChildStdout>>,
+    errors: PathBuf,
 }
 
 impl Daemon {
-    fn start(data: &Path, passphrase: &Path) -> Self {
+    pub fn start(data: &Path, passphrase: &Path) -> Self {
+        let errors = passphrase.with_file_name("errors");
+        let log = File::create(&errors).unwrap();
+        Self::logging(data, passphrase, "info", log)
+    }
+
+    /// One that says everything of a level and above.
+    pub fn logging(data: &Path, passphrase: &Path, level: &str, log: impl Into<Stdio>) -> Self {
+        let errors = passphrase.with_file_name("errors");
         let mut child = Command::new(program())
             .args(["--port", "0", "--data-dir"])
             .arg(data)
             .arg("--passphrase-file")
             .arg(passphrase)
+            .current_dir(passphrase.parent().unwrap())
+            .env("FARWIRE_LOG", level)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { child, lines }
+        Self {
+            child,
+            lines,
+            errors,
+        }
     }
 
-    fn line(&mut self) -> String {
-        self.lines.next().unwrap().unwrap()
+    pub fn line(&mut self) -> String {
+        let line = self.lines.next();
+        line.unwrap_or_else(|| panic!("it ended: {}", self.errors()))
+            .unwrap()
+    }
+
+    /// Where it listens, from its first line.
+    pub fn url(&mut self) -> String {
+        let line = self.line();
+        let url = line.strip_prefix("farwired listening on ");
+        url.unwrap_or_else(|| panic!("{line}")).to_owned()
+    }
+
+    /// What it has written to standard error so far.
+    pub fn errors(&self) -> String {
+        fs::read_to_string(&self.errors).unwrap()
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
     }
 }
 
@@ -66,9 +102,31 @@ impl Drop for Daemon {
     }
 }
 
-fn passphrase_file(folder: &Path, mode: u32) -> PathBuf {
+pub const PASSPHRASE: &str = "a passphrase for tests";
+
+/// Runs the program to its end.
+pub fn run(data: &Path, arguments: &[&str]) -> Output {
+    Command::new(program())
+        .args(arguments)
+        .arg("--data-dir")
+        .arg(data)
+        .output()
+        .unwrap()
+}
+
+/// A new token, made on the owner's terminal.
+pub fn token(data: &Path, scopes: &str) -> String {
+    let made = run(
+        data,
+        &["token", "new", "--name", "made", "--scopes", scopes],
+    );
+    assert!(made.status.success(), "{made:?}");
+    String::from_utf8(made.stdout).unwrap().trim().to_owned()
+}
+
+pub fn passphrase_file(folder: &Path, mode: u32) -> PathBuf {
     let file = folder.join("passphrase");
-    fs::write(&file, "a passphrase for tests\n").unwrap();
+    fs::write(&file, format!("{PASSPHRASE}\n")).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
     file
 }
@@ -79,12 +137,8 @@ async fn it_says_where_it_is_keeps_strangers_out_and_stops_cleanly() {
     let data = dir.path().join("data");
     let passphrase = passphrase_file(dir.path(), 0o600);
     let mut daemon = Daemon::start(&data, &passphrase);
-    let first = daemon.line();
-    let url = first
-        .strip_prefix("farwired listening on ")
-        .unwrap()
-        .to_owned();
-    assert!(url.starts_with("http://127.0.0.1:"), "{first}");
+    let url = daemon.url();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     let link = daemon.line();
     assert!(link.contains(&format!("{url}/ui/#code=")), "{link}");
     daemon.line();
@@ -126,20 +180,7 @@ async fn it_says_where_it_is_keeps_strangers_out_and_stops_cleanly() {
     );
 
     // The command line asks the running program.
-    let made = Command::new(program())
-        .args([
-            "token",
-            "new",
-            "--name",
-            "admin",
-            "--scopes",
-            "read,admin",
-            "--data-dir",
-        ])
-        .arg(&data)
-        .output()
-        .unwrap();
-    let admin = String::from_utf8(made.stdout).unwrap();
+    let admin = self::token(&data, "read,admin");
     assert_eq!(get("/tokens", &admin).await, 200, "{admin}");
 
     // A sign-in code works once.
@@ -175,37 +216,16 @@ async fn it_says_where_it_is_keeps_strangers_out_and_stops_cleanly() {
         "{message}"
     );
 
-    let status = Command::new("kill")
-        .args(["-TERM", &daemon.child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(status.success());
+    daemon.signal("-TERM");
     let ended = daemon.child.wait().unwrap();
     assert!(ended.success(), "{ended}");
     assert!(!data.join("control.sock").exists() && !data.join("api.json").exists());
 
     // Nobody runs now: the command line opens the store itself, and the same token is still good afterwards.
-    let made = Command::new(program())
-        .args([
-            "token",
-            "new",
-            "--name",
-            "later",
-            "--scopes",
-            "read",
-            "--data-dir",
-        ])
-        .arg(&data)
-        .output()
-        .unwrap();
-    assert!(made.status.success());
+    let later = self::token(&data, "read");
     let mut daemon = Daemon::start(&data, &passphrase);
-    let url = daemon
-        .line()
-        .strip_prefix("farwired listening on ")
-        .unwrap()
-        .to_owned();
-    for token in [token, String::from_utf8(made.stdout).unwrap()] {
+    let url = daemon.url();
+    for token in [token, later] {
         let status = client
             .get(format!("{url}/groups"))
             .bearer_auth(token.trim())

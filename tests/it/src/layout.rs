@@ -63,6 +63,7 @@ fn each_engine_has_one_crate() {
     // The model has no I/O; the rest keep to the part that wraps them.
     let homes = [
         ("sled", vec!["farwire-core"]),
+        ("redb", vec!["farwire-core"]),
         ("warp", vec!["farwire-api"]),
         ("tauri", vec!["farwire"]),
         ("keyring-core", vec!["farwire-core"]),
@@ -120,7 +121,16 @@ fn each_library_is_imported_in_one_place() {
     let root = root();
     for (word, folder, homes) in [
         ("warp::", "src-tauri", &["src-tauri/api/src/server.rs"][..]),
-        ("sled::", "src-tauri", &["src-tauri/core/src/store/"]),
+        (
+            "sled::",
+            "src-tauri",
+            &["src-tauri/core/src/store/sled_database.rs"],
+        ),
+        (
+            "redb::",
+            "src-tauri",
+            &["src-tauri/core/src/store/redb_database.rs"],
+        ),
         (
             "tauri::",
             "src-tauri",

@@ -10,17 +10,24 @@
 //! | `events` | change events: numbers, coming back, tokens that are revoked |
 //! | `lists` | searching, filtering, ordering, paging; waking |
 //! | `secrets` | a secret goes to no other machine |
+//! | `canary` | a secret is nowhere but where it was asked for |
+//! | `vault` | the vault: passphrase, master key, locking, moving to another machine |
 //! | `vnc` | sessions on a real Xvnc: pictures, input, failures |
 //! | `others` | the same on x11vnc, QEMU, wayvnc, and on a very large screen |
 //! | `sleep` | this computer sleeps: dead links are noticed, live ones stay |
 //! | `stream` | a viewer over a WebSocket sees what the machine shows |
 //! | `nearby` | a machine that announces itself is found |
 //! | `daemon` | the farwired program itself |
+//! | `backups` | going back to a backup, in the running program and without it |
+//! | `damage` | farwired on damaged files |
 
 #![cfg(test)]
 
 mod app;
+mod backups;
+mod canary;
 mod daemon;
+mod damage;
 mod events;
 mod guard;
 mod history;
@@ -34,5 +41,6 @@ mod saved;
 mod secrets;
 mod sleep;
 mod stream;
+mod vault;
 mod vnc;
 mod xvnc;

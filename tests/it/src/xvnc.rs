@@ -49,14 +49,23 @@ impl Xvnc {
         Self::with(free_port(), &["-SecurityTypes", "VncAuth"])
     }
 
+    /// A desktop that asks for another password, of at most 8 bytes.
+    pub fn asking_for(secret: &str) -> Option<Self> {
+        Self::with_password(free_port(), &["-SecurityTypes", "VncAuth"], secret)
+    }
+
     pub fn with(port: u16, options: &[&str]) -> Option<Self> {
+        Self::with_password(port, options, PASSWORD)
+    }
+
+    fn with_password(port: u16, options: &[&str], secret: &str) -> Option<Self> {
         if !has("Xvnc") || !has("xauth") || !has("xterm") || !has("import") {
             return None;
         }
         let dir = tempfile::tempdir().unwrap();
         let password = dir.path().join("password");
         // The same 8 bytes `vncpasswd -f` writes for this password.
-        fs::write(&password, obscured(PASSWORD)).unwrap();
+        fs::write(&password, obscured(secret)).unwrap();
         let auth = dir.path().join("auth");
         fs::write(&auth, b"").unwrap();
         let cookie = "0123456789abcdef0123456789abcdef";

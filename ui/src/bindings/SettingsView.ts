@@ -2,6 +2,7 @@
 import type { ApiSettings } from "./ApiSettings";
 import type { Appearance } from "./Appearance";
 import type { ListenerState } from "./ListenerState";
+import type { VaultSettings } from "./VaultSettings";
 
 /**
  * The application's settings, and what the API knows beside them.
@@ -16,10 +17,18 @@ api: ApiSettings,
  */
 appearance: Appearance, 
 /**
+ * When the vault locks by itself.
+ */
+vault: VaultSettings, 
+/**
  * Whether the HTTP API listens; none for farwired, which always does.
  */
 api_state: ListenerState | null, 
 /**
  * Where the first token's text lies.
  */
-token_file: string, };
+token_file: string, 
+/**
+ * What happened to the saved data when it was opened, such as that it was damaged and a backup restored.
+ */
+notice: string | null, };

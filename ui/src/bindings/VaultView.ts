@@ -17,4 +17,8 @@ source?: VaultSource,
 /**
  * Why it is locked, and what to do.
  */
-reason?: string, };
+reason?: string, 
+/**
+ * Whether a passphrase opens it, beside the key store or alone.
+ */
+has_passphrase: boolean, };

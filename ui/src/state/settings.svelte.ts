@@ -4,6 +4,9 @@ import type { SettingsView } from "../bindings";
 import { Resource } from "./resource.svelte";
 
 class SettingsState extends Resource<SettingsView> {
+  /** Whether a person has read what happened to the saved data at the start. */
+  isNoticeRead = $state(false);
+
   constructor() {
     super(api.settings);
   }

@@ -1,17 +1,19 @@
 //! Farwire without a window: the HTTP API and the browser page on loopback.
 
 use farwire_api::Api;
+use farwire_api::archive::{Export, Import};
 use farwire_api::control::{self, Ask, Told};
 use farwire_api::server::{Offer, Server};
 use farwire_core::error::CoreError;
-use farwire_core::store::StoreError;
+use farwire_core::memory_dump::forbid_memory_dumps;
+use farwire_core::store::{self, StoreError};
 use farwire_core::{Config, Core, vault};
 use farwire_model::settings::DEFAULT_API_PORT;
 use farwire_model::token::Scope;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +26,13 @@ farwired token new --name NAME --scopes LIST [--data-dir DIR]
     prints a new token. Scopes: read write connect files credentials trust reveal admin
 farwired link [--data-dir DIR]
     prints a new sign-in link for the browser page of the running farwired
+farwired restore [BACKUP] [--list] [--data-dir DIR]
+    restores a backup, the newest if none is named, while nothing runs on the folder; what was saved before is kept
+    beside it. --list prints the backups: name, records, bytes
+farwired export --out FILE --passphrase-file FILE [--data-dir DIR] [--vault-passphrase-file FILE]
+    writes everything saved, passwords included, into a new file that the passphrase opens
+farwired import FILE --passphrase-file FILE [--preview] [--replace] [--data-dir DIR] [--vault-passphrase-file FILE]
+    takes over what is in such a file. What is here already stays, unless --replace. --preview changes nothing.
 ";
 
 /// How long the start waits for the key store; it goes on in the background after that.
@@ -38,9 +47,14 @@ struct Options {
     data_dir: Option<PathBuf>,
     port: Option<u16>,
     passphrase_file: Option<PathBuf>,
+    vault_passphrase_file: Option<PathBuf>,
+    out: Option<PathBuf>,
+    is_preview: bool,
+    replaces: bool,
     name: Option<String>,
     scopes: Option<String>,
     dialects: Option<String>,
+    is_list: bool,
 }
 
 enum Failure {
@@ -91,6 +105,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Failure> {
+    forbid_memory_dumps()?;
     let options = parse(std::env::args().skip(1))?;
     let data_dir = match &options.data_dir {
         Some(dir) => dir.clone(),
@@ -100,6 +115,23 @@ async fn run() -> Result<(), Failure> {
     match words[..] {
         [] => serve(&options, &data_dir).await,
         ["token", "new"] => token(&options, &data_dir).await,
+        ["export"] => {
+            let out = need(&options.out, "--out")?;
+            let ask = Ask::Export(Export {
+                out: std::path::absolute(out)?,
+                passphrase_file: archive_passphrase(&options)?,
+            });
+            move_things(&options, &data_dir, ask).await
+        }
+        ["import", file] => {
+            let ask = Ask::Import(Import {
+                file: std::path::absolute(file)?,
+                passphrase_file: archive_passphrase(&options)?,
+                is_preview: options.is_preview,
+                replaces: options.replaces,
+            });
+            move_things(&options, &data_dir, ask).await
+        }
         ["link"] => match control::ask(&data_dir, &Ask::Link).await? {
             Some(told) => print(told),
             None => Err(Failure::Other(format!(
@@ -107,6 +139,9 @@ async fn run() -> Result<(), Failure> {
                 data_dir.display()
             ))),
         },
+        ["restore"] if options.is_list => list_backups(&data_dir),
+        ["restore"] => restore(&data_dir, None),
+        ["restore", backup] => restore(&data_dir, Some(backup)),
         ["help"] => {
             say(HELP);
             Ok(())
@@ -125,31 +160,51 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, Failure> {
             options.command = vec!["help".to_owned()];
             return Ok(options);
         }
+        if word == "--list" {
+            options.is_list = true;
+            continue;
+        }
         if !word.starts_with("--") {
             options.command.push(word);
             continue;
         }
-        let (key, value) = match word.split_once('=') {
-            Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
-            None => (word, words.next()),
-        };
-        let value = value.ok_or_else(|| Failure::Usage(format!("{key} needs a value")))?;
-        match key.as_str() {
-            "--data-dir" => options.data_dir = Some(value.into()),
-            "--passphrase-file" => options.passphrase_file = Some(value.into()),
-            "--name" => options.name = Some(value),
-            "--scopes" => options.scopes = Some(value),
-            "--dialects" => options.dialects = Some(value),
-            "--port" => {
-                let port = value
-                    .parse()
-                    .map_err(|_| Failure::Usage(format!("{value:?} is no port")))?;
-                options.port = Some(port);
-            }
-            _ => return Err(Failure::Usage(format!("there is no option {key}"))),
+        match word.as_str() {
+            "--preview" => options.is_preview = true,
+            "--replace" => options.replaces = true,
+            _ => parse_value(&mut options, word, &mut words)?,
         }
     }
     Ok(options)
+}
+
+/// Reads an option that has a value, in the same word or the next.
+fn parse_value(
+    options: &mut Options,
+    word: String,
+    words: &mut impl Iterator<Item = String>,
+) -> Result<(), Failure> {
+    let (key, value) = match word.split_once('=') {
+        Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
+        None => (word, words.next()),
+    };
+    let value = value.ok_or_else(|| Failure::Usage(format!("{key} needs a value")))?;
+    match key.as_str() {
+        "--data-dir" => options.data_dir = Some(value.into()),
+        "--passphrase-file" => options.passphrase_file = Some(value.into()),
+        "--vault-passphrase-file" => options.vault_passphrase_file = Some(value.into()),
+        "--out" => options.out = Some(value.into()),
+        "--name" => options.name = Some(value),
+        "--scopes" => options.scopes = Some(value),
+        "--dialects" => options.dialects = Some(value),
+        "--port" => {
+            let port = value
+                .parse()
+                .map_err(|_| Failure::Usage(format!("{value:?} is no port")))?;
+            options.port = Some(port);
+        }
+        _ => return Err(Failure::Usage(format!("there is no option {key}"))),
+    }
+    Ok(())
 }
 
 fn default_data_dir() -> Result<PathBuf, Failure> {
@@ -169,19 +224,7 @@ async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
     if let Some(notice) = core.notice() {
         tracing::warn!("{notice}");
     }
-    let unlocked = match &options.passphrase_file {
-        Some(file) => {
-            let passphrase = vault::read_passphrase_file(file)
-                .map_err(|error| Failure::Other(error.to_string()))?;
-            // A wrong passphrase ends the program: it was named on purpose, and every later step would fail.
-            core.vault()
-                .unlock_with_passphrase(passphrase)
-                .await
-                .map_err(CoreError::from)?;
-            Ok(())
-        }
-        None => core.vault().unlock_with_keyring(KEYRING_WAIT).await,
-    };
+    let unlocked = unlock(&core, options.passphrase_file.as_deref()).await?;
     if let Err(error) = unlocked {
         tracing::warn!(%error, "the vault stays locked: passwords can be neither read nor saved");
     }
@@ -232,6 +275,24 @@ async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::Other(format!("the control socket stopped: {error}")))
 }
 
+/// Unlocks the vault by the passphrase in a file, or the key store. That the key store does not is no failure: its reason is answered.
+async fn unlock(
+    core: &Core,
+    passphrase_file: Option<&Path>,
+) -> Result<Result<(), vault::VaultError>, Failure> {
+    let Some(file) = passphrase_file else {
+        return Ok(core.vault().unlock_with_keyring(KEYRING_WAIT).await);
+    };
+    let passphrase =
+        vault::read_passphrase_file(file).map_err(|error| Failure::Other(error.to_string()))?;
+    // A wrong passphrase ends the program: it was named on purpose, and every later step would fail.
+    core.vault()
+        .unlock_with_passphrase(passphrase)
+        .await
+        .map_err(CoreError::from)?;
+    Ok(Ok(()))
+}
+
 fn check_dialects(list: Option<&str>) -> Result<(), Failure> {
     for dialect in list.unwrap_or("native").split(',') {
         match dialect {
@@ -249,12 +310,35 @@ fn check_dialects(list: Option<&str>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn token(options: &Options, data_dir: &Path) -> Result<(), Failure> {
-    let need = |value: &Option<String>, key: &str| {
-        value
-            .clone()
-            .ok_or_else(|| Failure::Usage(format!("{key} is missing")))
+fn need<T: Clone>(value: &Option<T>, key: &str) -> Result<T, Failure> {
+    value
+        .clone()
+        .ok_or_else(|| Failure::Usage(format!("{key} is missing")))
+}
+
+fn archive_passphrase(options: &Options) -> Result<PathBuf, Failure> {
+    let file = need(&options.passphrase_file, "--passphrase-file")?;
+    Ok(std::path::absolute(file)?)
+}
+
+/// Exports or imports in the running program, or alone where none runs.
+async fn move_things(options: &Options, data_dir: &Path, ask: Ask) -> Result<(), Failure> {
+    if let Some(told) = control::ask(data_dir, &ask).await? {
+        return print(told);
+    }
+    let core = Core::open(Config::at(data_dir)).await?;
+    let unlocked = unlock(&core, options.vault_passphrase_file.as_deref()).await?;
+    unlocked.map_err(CoreError::from)?;
+    let told = match ask {
+        Ask::Export(export) => export.run(&core).await,
+        Ask::Import(import) => import.run(&core).await,
+        Ask::Token { .. } | Ask::Link => return Ok(()),
     };
+    core.close().await;
+    print(told)
+}
+
+async fn token(options: &Options, data_dir: &Path) -> Result<(), Failure> {
     let name = need(&options.name, "--name")?;
     let mut scopes = Vec::new();
     for word in need(&options.scopes, "--scopes")?.split(',') {
@@ -273,6 +357,20 @@ async fn token(options: &Options, data_dir: &Path) -> Result<(), Failure> {
     let told = control::new_token(&core, name, scopes).await;
     core.close().await;
     print(told)
+}
+
+fn list_backups(data_dir: &Path) -> Result<(), Failure> {
+    for backup in store::backups(data_dir).map_err(CoreError::from)? {
+        let records = backup.records.map_or("?".to_owned(), |n| n.to_string());
+        say(&format!("{}  {records}  {}\n", backup.id, backup.bytes));
+    }
+    Ok(())
+}
+
+fn restore(data_dir: &Path, backup: Option<&str>) -> Result<(), Failure> {
+    let told = store::restore_backup(data_dir, backup, SystemTime::now());
+    say(&format!("{}\n", told.map_err(CoreError::from)?));
+    Ok(())
 }
 
 fn print(told: Told) -> Result<(), Failure> {

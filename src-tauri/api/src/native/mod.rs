@@ -1,5 +1,6 @@
 //! The native dialect: its route table, and one file a noun.
 
+mod backups;
 mod connections;
 mod credentials;
 mod groups;
@@ -8,6 +9,7 @@ mod openapi;
 mod sessions;
 mod settings;
 mod trust;
+mod vault;
 
 use crate::answer::Answer;
 use crate::route::{Access, Asked, Effect, Route, describe};
@@ -100,9 +102,14 @@ pub static ROUTES: &[Route] = routes! {
     GET "/tokens", ADMIN, settings::tokens, "Every token, without its text.";
     PUT "/tokens" Acts, ADMIN, settings::create_token, "Makes a token; its text is answered once.";
     DELETE "/token/{id}" Acts [404], ADMIN, settings::delete_token, "Makes a token useless.";
-    GET "/vault", READ, settings::vault, "Whether secrets can be read and written.";
-    ACTION "/vault/unlock" Acts [409], ADMIN, settings::unlock, "Unlocks the vault.";
-    ACTION "/vault/lock" Acts, ADMIN, settings::lock, "Locks the vault.";
+    GET "/backups", ADMIN, backups::list, "Every backup, newest first.";
+    ACTION "/backups" Acts [409], ADMIN, backups::make, "Backs everything saved up now.";
+    ACTION "/backup/{id}/restore" Acts [409], ADMIN, backups::restore, "Lets saved things be what they are in a backup, after another one of what they are now.";
+    GET "/vault", READ, vault::show, "Whether secrets can be read and written.";
+    PUT "/vault" Acts [409], ADMIN, vault::update, "Changes the passphrase, or where the master key is kept.";
+    ACTION "/vault/unlock" Acts [409], ADMIN, vault::unlock, "Unlocks the vault.";
+    ACTION "/vault/lock" Acts, ADMIN, vault::lock, "Locks the vault.";
+    ACTION "/vault/rotate" Acts [409], ADMIN, vault::rotate, "Replaces the master key and seals every secret anew.";
     PUT "/ui/signin" Acts [401], OPEN, settings::sign_in, "Signs the browser page in with a one-time code.";
     GET "/openapi.json", OPEN, openapi::show, "This document.";
     GET "/version", OPEN, settings::version, "What this is, and a proof that it knows given tokens.";

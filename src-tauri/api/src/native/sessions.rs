@@ -329,11 +329,12 @@ pub(super) async fn input(call: &Call<Input>) -> Result<Done, ApiError> {
         keys,
         pointer,
     } = call.body()?;
-    let strokes = keys
+    let keys: Vec<_> = keys
         .unwrap_or_default()
-        .iter()
-        .map(|key| KeyStroke::parse(&key.0))
-        .collect::<Result<_, _>>()?;
+        .into_iter()
+        .map(|key| key.0)
+        .collect();
+    let strokes = KeyStroke::parse_all(&keys)?;
     if let Some(pointer) = pointer {
         let wish = PointerWish {
             x: pointer.x.0,

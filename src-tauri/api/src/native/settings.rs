@@ -1,4 +1,4 @@
-//! The application: settings, tokens, the vault, sign-in, version.
+//! The application: settings, tokens, sign-in, version.
 
 use crate::answer::{Done, Private};
 use crate::auth;
@@ -9,30 +9,29 @@ use crate::request::Caller;
 use crate::route::Call;
 use crate::shape::{Scopes, Whole};
 use crate::text::Name;
-use farwire_core::vault::{KeySource, VaultState};
-use farwire_model::application::{SettingsView, VaultPhase, VaultSource, VaultView, VersionView};
+use farwire_model::application::{SettingsView, VersionView};
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::TokenId;
-use farwire_model::secret::Secret;
 use farwire_model::settings::{Density, Settings, Theme};
 use farwire_model::token::TokenView;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::time::Duration;
 
-/// How long a request waits for the key store, which may be asking a person.
-const KEYRING_WAIT: Duration = Duration::from_secs(20);
+/// Less would lock it between two clicks.
+const MIN_LOCK_AFTER_SECS: u32 = 10;
 
 /// The last second of the year 9999.
 const LATEST: i64 = 253_402_300_799;
 
 keys! {
     /// What changes about the application's settings.
-    pub(super) struct SettingsChange passing over "api_state", "token_file" {
+    pub(super) struct SettingsChange passing over "api_state", "token_file", "notice" {
         /// The HTTP API; set in the window only.
         api: Option<ApiChange>,
         /// How the window looks.
         appearance: Option<AppearanceChange>,
+        /// When the vault locks by itself.
+        vault: Option<VaultChange>,
     }
 }
 
@@ -57,6 +56,16 @@ keys! {
 }
 
 keys! {
+    /// What changes about when the vault locks by itself.
+    pub(super) struct VaultChange {
+        /// After this many seconds without use; null for never.
+        lock_after_secs: Option<Option<Whole<u32, { MIN_LOCK_AFTER_SECS as i64 }, { u32::MAX as i64 }>>>,
+        /// When this computer wakes from sleep.
+        lock_after_sleep: Option<bool>,
+    }
+}
+
+keys! {
     /// A new token.
     pub(super) struct NewToken {
         /// What people call it.
@@ -65,14 +74,6 @@ keys! {
         scopes: Scopes,
         /// When it stops working, in Unix seconds; null for never.
         expires: Option<Option<Whole<i64, 0, LATEST>>>,
-    }
-}
-
-keys! {
-    /// What opens the vault.
-    pub(super) struct Key {
-        /// The passphrase; without it the key store is asked.
-        passphrase: Option<Secret>,
     }
 }
 
@@ -118,10 +119,12 @@ fn view<B, Q>(call: &Call<B, Q>, settings: &Settings) -> SettingsView {
     SettingsView {
         api: settings.api.clone(),
         appearance: settings.appearance.clone(),
+        vault: settings.vault.clone(),
         api_state: call.api.listener.get().map(|listener| listener.state()),
         token_file: control::token_file(call.api.core.data_dir())
             .display()
             .to_string(),
+        notice: call.api.core.notice().map(str::to_owned),
     }
 }
 
@@ -137,6 +140,18 @@ pub(super) async fn update(call: &Call<SettingsChange>) -> Result<SettingsView, 
     if let Some(AppearanceChange { theme, density }) = change.appearance {
         settings.appearance.theme = theme.unwrap_or(settings.appearance.theme);
         settings.appearance.density = density.unwrap_or(settings.appearance.density);
+    }
+    if let Some(VaultChange {
+        lock_after_secs,
+        lock_after_sleep,
+    }) = change.vault
+    {
+        let locks = &mut settings.vault;
+        locks.lock_after_secs = match lock_after_secs {
+            Some(after) => after.map(|after| after.0),
+            None => locks.lock_after_secs,
+        };
+        locks.lock_after_sleep = lock_after_sleep.unwrap_or(locks.lock_after_sleep);
     }
     if settings.api != before.api {
         if !matches!(call.caller, Caller::Ui) {
@@ -179,45 +194,6 @@ pub(super) async fn create_token(call: &Call<NewToken>) -> Result<Private<MadeTo
 pub(super) async fn delete_token(call: &Call) -> Result<Done, ApiError> {
     call.api.core.delete_token(&TokenId::new(call.id())).await?;
     Ok(Done {})
-}
-
-pub(super) async fn vault(call: &Call) -> Result<VaultView, ApiError> {
-    Ok(vault_view(call))
-}
-
-fn vault_view<B, Q>(call: &Call<B, Q>) -> VaultView {
-    let (state, source, reason) = match call.api.core.vault().state() {
-        VaultState::Locked { reason } => (VaultPhase::Locked, None, Some(reason)),
-        VaultState::Unlocking => (VaultPhase::Unlocking, None, None),
-        VaultState::Ready { source } => {
-            let source = match source {
-                KeySource::Keyring { .. } => VaultSource::Keyring,
-                KeySource::Passphrase => VaultSource::Passphrase,
-            };
-            (VaultPhase::Ready, Some(source), None)
-        }
-    };
-    VaultView {
-        state,
-        source,
-        reason,
-    }
-}
-
-pub(super) async fn unlock(call: &Call<Key>) -> Result<VaultView, ApiError> {
-    let passphrase = call.body()?.passphrase;
-    let vault = call.api.core.vault();
-    let unlocked = match passphrase {
-        Some(passphrase) => vault.unlock_with_passphrase(passphrase).await,
-        None => vault.unlock_with_keyring(KEYRING_WAIT).await,
-    };
-    unlocked.map_err(farwire_core::error::CoreError::from)?;
-    Ok(vault_view(call))
-}
-
-pub(super) async fn lock(call: &Call) -> Result<VaultView, ApiError> {
-    call.api.core.vault().lock();
-    Ok(vault_view(call))
 }
 
 pub(super) async fn sign_in(call: &Call<SignIn>) -> Result<Private<SignedIn>, ApiError> {

@@ -14,5 +14,6 @@ mod step;
 mod undo;
 mod version;
 
-pub(crate) use remember::{HEADS, Remembered, remember};
+pub(crate) use remember::{HEADS, Remembered, forget_secrets, remember};
 pub(crate) use step::{Step, Steps};
+pub(crate) use version::Versioned;

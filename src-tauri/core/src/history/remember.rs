@@ -140,11 +140,20 @@ fn drop_oldest(change: &mut Change<'_>, bytes: u64) -> Result<(), CoreError> {
         total = total.saturating_sub(known.bytes);
         gone.push(known.clone());
     }
-    for known in gone {
-        for part in 0..known.parts {
-            change.delete_raw(Tree::History, &known.part_key(part));
-        }
-        change.delete::<Remembered>(&known.key)?;
+    gone.iter().try_for_each(|known| forget(change, known))
+}
+
+/// Forgets every change that touched secrets.
+pub(crate) fn forget_secrets(change: &mut Change<'_>) -> Result<(), CoreError> {
+    let history = change.all().history.values();
+    let touching = history.filter(|known| known.kinds.contains(&ThingKind::Credentials));
+    let touching: Vec<_> = touching.cloned().collect();
+    touching.iter().try_for_each(|known| forget(change, known))
+}
+
+fn forget(change: &mut Change<'_>, known: &Remembered) -> Result<(), CoreError> {
+    for part in 0..known.parts {
+        change.delete_raw(Tree::History, &known.part_key(part));
     }
-    Ok(())
+    change.delete::<Remembered>(&known.key)
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A thing whose earlier versions can be brought back.
-pub(super) trait Versioned: Record + Clone + PartialEq {
+pub(crate) trait Versioned: Record + Clone + PartialEq {
     /// Its place in memory.
     fn map(all: &All) -> &BTreeMap<String, Arc<Self>>;
     /// The same with everything that changes by itself, such as revisions, made equal to the other's.

@@ -1,6 +1,7 @@
 //! One live run of a connection, as everybody but its actor sees it.
 
 use super::actor::Command;
+use crate::idle::LastUse;
 use farwire_model::connection::ProtocolKind;
 use farwire_model::frame::{Attached, FrameSink, Notice, Surface};
 use farwire_model::ids::{ConnectionId, SessionId};
@@ -35,6 +36,7 @@ pub struct Session {
     // The way to the handler of the current attempt; none while there is no link.
     pub(super) inputs: watch::Sender<Option<mpsc::Sender<SessionInput>>>,
     pub(super) commands: mpsc::Sender<Command>,
+    pub(super) last_use: Arc<LastUse>,
     pub(super) cancel: CancellationToken,
     pub(super) done: TaskTracker,
 }
@@ -87,6 +89,9 @@ impl Session {
         );
         if self.is_view_only.load(Ordering::Relaxed) && !is_harmless {
             return;
+        }
+        if !is_harmless {
+            self.last_use.note();
         }
         let link = self.inputs.borrow().clone();
         if let Some(link) = link {

@@ -152,6 +152,7 @@ impl Core {
             quality: Mutex::new(quality),
             inputs: watch::channel(None).0,
             commands,
+            last_use: Arc::clone(&self.last_use),
             cancel: cancel.clone(),
             done: TaskTracker::new(),
         });

@@ -22,23 +22,30 @@ pub struct PointerWish {
 }
 
 impl KeyStroke {
-    /// Reads a key: names joined by `+`, the last one is pressed while the others are held.
+    /// Reads keys, each of names joined by `+`: the last one is pressed while the others are held.
     ///
     /// # Errors
-    /// A name that is no key.
-    pub fn parse(text: &str) -> Result<Self, CoreError> {
+    /// A name that is no key. Which one is told by its place: a script that types a password by mistake here finds it in no error.
+    pub fn parse_all(texts: &[String]) -> Result<Vec<Self>, CoreError> {
+        let strokes = (1..).zip(texts).map(|(number, text)| {
+            Self::parse(text).ok_or_else(|| {
+                let message = format!(
+                    "number {number} of keys is no key: use a character or a name such as Return, F5, ctrl+alt+Delete"
+                );
+                CoreError::field(ErrorCode::InvalidRequestData, "keys", message)
+            })
+        });
+        strokes.collect()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
         let names = match text {
             // The plus key itself.
             "+" => vec!["+"],
             _ => text.split('+').collect(),
         };
-        let keys = names.into_iter().map(|name| {
-            Keysym::named(name).ok_or_else(|| {
-                let message = format!("{name:?} is no key: use a character or a name such as Return, F5, ctrl+alt+Delete");
-                CoreError::field(ErrorCode::InvalidRequestData, "keys", message)
-            })
-        });
-        keys.collect::<Result<_, _>>().map(Self)
+        let keys = names.into_iter().map(Keysym::named);
+        keys.collect::<Option<_>>().map(Self)
     }
 }
 

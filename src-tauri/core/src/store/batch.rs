@@ -21,14 +21,14 @@ pub enum Tree {
     Settings,
     /// The vault's sealed master key and key check.
     Vault,
-    /// What was changed, to take it back.
+    /// What changes did, so that they can be undone.
     History,
-    /// Requests that must not be carried out twice.
+    /// Answers of requests that were told to happen once, in case they come again.
     Answers,
 }
 
 impl Tree {
-    /// Every tree, in the order exports write them.
+    /// Every tree.
     pub const ALL: [Self; 10] = [
         Self::Meta,
         Self::Groups,
@@ -42,7 +42,22 @@ impl Tree {
         Self::Answers,
     ];
 
-    /// The tree's name on disk and in exports.
+    /// The trees that exports and backups hold, in the order they are written.
+    ///
+    /// History and answers are not among them: they would grow every backup many times over, and mean nothing without
+    /// the store they were made in.
+    pub const EXPORTED: [Self; 8] = [
+        Self::Meta,
+        Self::Groups,
+        Self::Connections,
+        Self::Credentials,
+        Self::Tokens,
+        Self::Trust,
+        Self::Settings,
+        Self::Vault,
+    ];
+
+    /// Its name on disk and in exports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Meta => "meta",
@@ -58,9 +73,9 @@ impl Tree {
         }
     }
 
-    /// The tree of that name; `None` when there is none.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tree| tree.name() == name)
+    /// The tree that stands in exports under a name; `None` when there is none.
+    pub fn exported_as(name: &str) -> Option<Self> {
+        Self::EXPORTED.into_iter().find(|tree| tree.name() == name)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Closing sled for good.
 
-use super::{engine, files};
+use super::{files, sled_database};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -30,7 +30,7 @@ impl Drop for Released {
         let started = Instant::now();
         while started.elapsed() < CLOSE_LIMIT {
             // Dropping the file releases the lock again.
-            match File::open(engine::db_file(&self.0)).map(|file| file.try_lock()) {
+            match File::open(sled_database::db_file(&self.0)).map(|file| file.try_lock()) {
                 Ok(Err(TryLockError::WouldBlock)) => {
                     thread::sleep(Duration::from_millis(1));
                 }

@@ -71,6 +71,14 @@ pub enum StoreError {
     /// An import into a store that already holds records.
     #[error("records can only be imported into an empty store")]
     NotEmpty,
+    /// There is no backup to restore. Nothing was changed.
+    #[error("{} has no {wanted}: farwired restore --list names what there is", dir.display())]
+    NoBackup {
+        /// The data directory.
+        dir: PathBuf,
+        /// What was looked for: `backup 20260131T235959Z` or `backup that can be read`.
+        wanted: String,
+    },
     /// An export that cannot be read. Nothing of it was imported.
     #[error("line {line} of the export cannot be read: {reason}")]
     BadExport {

@@ -1,14 +1,15 @@
 //! JSON lines out and in: a header, one line a record, a footer with a checksum over everything before it.
 
 use super::batch::{Batch, Tree};
-use super::engine::Snapshot;
 use super::error::StoreError;
 use super::schema;
+use super::snapshot::Snapshot;
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::io::{BufRead, Read, Write};
+use std::fs::File;
+use std::io::{BufRead, Read, Seek, SeekFrom, Write};
 
 const FORMAT: &str = "farwire-store";
 const FORMAT_VERSION: u32 = 1;
@@ -18,6 +19,9 @@ const MAX_LINE_BYTES: u64 = 512 * 1024;
 
 /// Most bytes an import holds in memory at once: some 500,000 connections.
 const MAX_EXPORT_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Two numbers of at most 20 digits and their names fit twice.
+const MAX_FOOTER_BYTES: u64 = 128;
 
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -46,7 +50,7 @@ struct Footer {
     crc32: u32,
 }
 
-/// Writes everything; returns how many records.
+/// Writes a snapshot; returns how many records.
 pub(super) fn write(to: &mut dyn Write, snapshot: &Snapshot) -> Result<u64, StoreError> {
     let mut lines = Lines {
         to,
@@ -55,7 +59,7 @@ pub(super) fn write(to: &mut dyn Write, snapshot: &Snapshot) -> Result<u64, Stor
     lines.write(&Header {
         format: FORMAT.to_owned(),
         version: FORMAT_VERSION,
-        schema: schema::SCHEMA_VERSION,
+        schema: snapshot.schema,
         app: schema::APP_VERSION.to_owned(),
         store: snapshot.uuid.clone(),
         sequence: snapshot.sequence,
@@ -107,13 +111,14 @@ pub(super) fn read(from: &mut dyn BufRead) -> Result<Snapshot, StoreError> {
                 return Err(source.bad("the checksum does not fit the lines".to_owned()));
             }
             return Ok(Snapshot {
+                schema: header.schema,
                 uuid: header.store,
                 sequence: header.sequence,
                 records,
             });
         }
         let record: Line = source.parse(&line)?;
-        let Some(tree) = Tree::named(&record.tree) else {
+        let Some(tree) = Tree::exported_as(&record.tree) else {
             return Err(source.bad(format!("no tree is named {}", record.tree)));
         };
         let value = match (record.json, record.base64) {
@@ -127,6 +132,19 @@ pub(super) fn read(from: &mut dyn BufRead) -> Result<Snapshot, StoreError> {
         }
         records.push((tree, record.key.into_owned(), value));
     }
+}
+
+/// How many records an export says it has, by its last line alone; `None` when that is no footer.
+pub(super) fn record_count(file: &mut File) -> Option<u64> {
+    let bytes = file.seek(SeekFrom::End(0)).ok()?;
+    let from = bytes.saturating_sub(MAX_FOOTER_BYTES);
+    file.seek(SeekFrom::Start(from)).ok()?;
+    let mut end = Vec::new();
+    file.take(MAX_FOOTER_BYTES).read_to_end(&mut end).ok()?;
+    let end = end.strip_suffix(b"\n")?;
+    let footer = end.rsplit(|byte| *byte == b'\n').next()?;
+    let footer: Footer = serde_json::from_slice(footer).ok()?;
+    Some(footer.records)
 }
 
 /// The batch that fills an empty store.

@@ -82,17 +82,17 @@ pub(super) fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// A path like `base` + `.damaged-20260131T235959Z` that does not exist yet.
-pub(super) fn damaged_name(base: &Path, extension: &str, now: SystemTime) -> PathBuf {
+/// A path like `beginning` + `20260131T235959Z` + `end` that does not exist yet.
+pub(super) fn stamped_name(beginning: &Path, end: &str, now: SystemTime) -> PathBuf {
     let stamp = utc_stamp(now);
     let mut attempt = 0_u32;
     loop {
-        let mut name = base.as_os_str().to_owned();
-        name.push(format!(".damaged-{stamp}"));
+        let mut name = beginning.as_os_str().to_owned();
+        name.push(&stamp);
         if attempt > 0 {
             name.push(format!("-{attempt}"));
         }
-        name.push(extension);
+        name.push(end);
         let path = PathBuf::from(name);
         if !path.exists() {
             return path;
@@ -102,7 +102,7 @@ pub(super) fn damaged_name(base: &Path, extension: &str, now: SystemTime) -> Pat
 }
 
 /// A moment in UTC as `20260131T235959Z`: sorts by time, and no file system objects to it.
-pub(super) fn utc_stamp(moment: SystemTime) -> String {
+fn utc_stamp(moment: SystemTime) -> String {
     let secs = moment
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());

@@ -5,51 +5,64 @@
 //! | `batch` | trees, batches, and what subscribers are told |
 //! | `commit` | the answer to a commit |
 //! | `record` | checksums, and long values in parts |
-//! | `engine` | sled, its trees and reads |
+//! | `engine` | records in a database: whole batches, reads |
+//! | `transaction` | one batch as changes of raw keys and values |
+//! | `database` | what differs between engines, and which one is used |
+//! | `sled_database` | sled, with the sync it leaves out |
 //! | `close` | closing sled for good |
-//! | `transaction` | one batch as one sled transaction |
+//! | `redb_database` | redb, the second engine, with the feature `redb` |
 //! | `writer` | the one thread that writes: transaction, flush, sync, acknowledge |
 //! | `schema` | versions and identity of a store |
-//! | `sync` | what sled leaves undone: syncing its files, and a witness of what was acknowledged |
-//! | `sled_store` | the store behind the trait |
+//! | `sync` | syncing, and a witness of what was acknowledged |
+//! | `kept_store` | the store behind the trait |
 //! | `open` | opening a data directory |
-//! | `restore` | what happens to a damaged store |
+//! | `restore` | what happens to a damaged store, and a backup in the place of a store |
+//! | `snapshot` | everything as of one moment |
 //! | `lock` | one process at a time |
 //! | `export` | JSON lines out and in |
-//! | `backup` | the daily export, and the newest that can be read |
+//! | `backup` | the daily export, and those that are there |
 //! | `files` | private directories and files, syncing directories, time stamps |
 //!
-//! A data directory holds `store/` (sled's files), `backups/`, `holder` (the lock, with the process id in it), and after
-//! trouble `store.damaged-<time>/` and `records.damaged-<time>.jsonl`, which only a person deletes.
+//! A data directory holds `store/` (the engine's files), `backups/`, `holder` (the lock, with the process id in it), and after
+//! trouble `store.damaged-<time>/`, `records.damaged-<time>.jsonl` and `store.replaced-<time>/`, which only a person deletes.
 
 mod backup;
 mod batch;
+#[cfg(not(feature = "redb"))]
 mod close;
 mod commit;
+mod database;
 mod engine;
 mod error;
 mod export;
 mod files;
+mod kept_store;
 mod lock;
 mod open;
 mod record;
+#[cfg(feature = "redb")]
+mod redb_database;
 mod restore;
 mod schema;
-mod sled_store;
+#[cfg(not(feature = "redb"))]
+mod sled_database;
+mod snapshot;
 mod sync;
 mod transaction;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub use backup::{backup, backup_if_due};
+pub use backup::{Backup, backup, backup_if_due, backups, read_backup};
 pub use batch::{Batch, Change, Tree};
 pub use commit::Commit;
 pub use error::StoreError;
 pub use open::{Opened, open};
 pub use record::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
+pub use restore::restore_backup;
 pub use schema::{META_STORE_UUID, SCHEMA_VERSION};
+pub use snapshot::Snapshot;
 
 use std::io::{BufRead, Write};
 use std::sync::Arc;

@@ -2,9 +2,9 @@
 
 use super::engine::OpenFailure;
 use super::error::StoreError;
+use super::kept_store::KeptStore;
 use super::lock::Holder;
-use super::sled_store::SledStore;
-use super::{Store, backup, files, restore};
+use super::{SCHEMA_VERSION, Store, backup, files, restore, schema};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ pub struct Opened {
 
 /// Opens the store of a data directory, creating both if need be. Blocks, for a second or so with 100,000 records.
 ///
-/// A damaged store is moved aside, never deleted, and what survived or the newest readable backup takes its place.
+/// A damaged store is moved aside, never deleted, and what survived or the newest readable backup takes its place. A store
+/// of an older schema is backed up, and then brought up to date.
 ///
 /// # Errors
 /// `Locked` while another instance has it open, `NewerSchema`, `Failed` when the system refuses.
@@ -43,12 +44,22 @@ pub fn open(data_dir: &Path) -> Result<Opened, StoreError> {
             })?
         }
     };
+    // A newer version's store is left alone from here on.
+    let schema = match schema::version(&engine) {
+        // It is set aside with its like.
+        Err(StoreError::Damaged { .. }) => None,
+        other => other?,
+    };
     let damaged = engine.verify()?;
     if !damaged.is_empty() {
         notices.push(restore::set_aside(data_dir, &engine, &damaged, now)?);
     }
-    let store = SledStore::start(engine, &restore::store_dir(data_dir), Some(holder))?;
-    if let Err(error) = backup::backup_if_due(&store, data_dir, now) {
+    let is_older = schema.is_some_and(|schema| schema < SCHEMA_VERSION);
+    if is_older {
+        backup::backup_before_migration(&engine, data_dir, now)?;
+    }
+    let store = KeptStore::start(engine, &restore::store_dir(data_dir), Some(holder))?;
+    if !is_older && let Err(error) = backup::backup_if_due(&store, data_dir, now) {
         tracing::error!(%error, "no backup was written");
         notices.push(format!("No backup could be written: {error}."));
     }

@@ -1,4 +1,4 @@
-//! What a value looks like in sled: a checksum, and long values in parts.
+//! What a value looks like in the database: a checksum, and long values in parts.
 //!
 //! sled puts a page over 128 KiB into a file of its own, a blob. Those files are written, replaced and removed without
 //! regard to how much of the log is on the disk yet: 7 of 410 simulated power cuts tore a batch that touched one.
@@ -20,7 +20,7 @@ const CRC_BYTES: usize = 4;
 const WHOLE: u8 = 0;
 const SPLIT: u8 = 1;
 
-/// A value as sled keeps it.
+/// A value as the database keeps it.
 pub(super) struct Sealed {
     /// What stands under the record's key: the value, or what its parts add up to.
     pub(super) head: Vec<u8>,
@@ -45,7 +45,7 @@ pub(super) fn without_checksum(bytes: &[u8]) -> Option<&[u8]> {
     (u32::from_le_bytes(*crc) == crc32fast::hash(bytes)).then_some(bytes)
 }
 
-/// Makes of a value what sled keeps.
+/// Makes of a value what the database keeps.
 pub(super) fn seal(value: &[u8]) -> Sealed {
     if value.len() <= PART_BYTES {
         return Sealed {

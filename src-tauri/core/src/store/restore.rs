@@ -1,8 +1,12 @@
-//! What happens to a damaged store: it is moved aside, and what can be read takes its place.
+//! What happens to a damaged store: it is moved aside, and what can be read takes its place. So does a backup when a person
+//! asks for it.
 
-use super::engine::{Damage, DamagedRecord, Engine, OpenFailure, Snapshot};
+use super::batch::Tree;
+use super::engine::{Damage, DamagedRecord, Engine, OpenFailure};
 use super::error::StoreError;
-use super::sled_store::SledStore;
+use super::kept_store::KeptStore;
+use super::lock::Holder;
+use super::snapshot::Snapshot;
 use super::{Store, backup, export, files, schema, sync};
 use base64ct::{Base64, Encoding};
 use std::fs;
@@ -13,7 +17,7 @@ use std::time::SystemTime;
 /// How many damaged records a notice names; the file beside names all.
 const NAMED_RECORDS: usize = 5;
 
-/// Where sled's files are.
+/// Where the engine's files are.
 pub(super) fn store_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("store")
 }
@@ -23,7 +27,7 @@ fn restoring_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("store.restoring")
 }
 
-/// The store's files as they were before sled touched them.
+/// The store's files as they were before the engine touched them.
 fn original_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("store.original")
 }
@@ -60,7 +64,7 @@ pub(super) fn readable_engine(data_dir: &Path) -> Result<Engine, OpenFailure> {
     Err(OpenFailure::Damage(Damage {
         reason: format!("the last {missing} changes are missing"),
         survivor: (damaged_records == 0)
-            .then(|| engine.snapshot().ok())
+            .then(|| engine.snapshot(&Tree::ALL).ok())
             .flatten(),
     }))
 }
@@ -76,7 +80,7 @@ fn keep_original(data_dir: &Path) -> io::Result<()> {
     let copied =
         files::copy_private_dir(&dir, &copying).and_then(|()| fs::rename(&copying, &original));
     if copied.is_err() {
-        // On a full disk sled needs the room more.
+        // On a full disk the engine needs the room more.
         drop(fs::remove_dir_all(&copying));
     }
     copied
@@ -129,13 +133,14 @@ pub(super) fn replace_damaged(
             build(&restoring_dir(data_dir), survivor)?;
             "Everything older was kept.".to_owned()
         }
-        (None, Some((path, snapshot))) => {
+        (None, Some((id, snapshot))) => {
             build(&restoring_dir(data_dir), snapshot)?;
-            format!("The backup {} was restored.", path.display())
+            format!("The backup {id} was restored.")
         }
         (None, None) => "There is no backup that can be read, so nothing is saved now.".to_owned(),
     };
-    let aside = move_aside(data_dir, now).map_err(StoreError::failed("restoring"))?;
+    let aside =
+        move_aside(data_dir, "store.damaged-", now).map_err(StoreError::failed("restoring"))?;
     let mut notice = format!(
         "The saved data was damaged ({reason}) and is kept in {}. {outcome}",
         aside.display()
@@ -146,10 +151,48 @@ pub(super) fn replace_damaged(
     Ok(notice)
 }
 
-/// Keeps the damaged store as it was found under another name, and lets the new one, if any, take its place.
-fn move_aside(data_dir: &Path, now: SystemTime) -> io::Result<PathBuf> {
+/// Puts a backup in the place of the store of a data directory that nobody uses: the one of that name, else the newest that
+/// can be read. The store there was is kept under another name, never deleted. Returns what to tell people.
+///
+/// # Errors
+/// `Locked`, `NoBackup`, `BadExport`, `NewerSchema`, or `Failed`; the store is as it was then.
+pub fn restore_backup(
+    data_dir: &Path,
+    wanted: Option<&str>,
+    now: SystemTime,
+) -> Result<String, StoreError> {
+    let _holder = Holder::take(data_dir)?;
+    let failed = |error| StoreError::failed("restoring")(error);
+    finish_restore(data_dir).map_err(failed)?;
+    let (id, snapshot) = match wanted {
+        Some(id) => (id.to_owned(), backup::read_backup(data_dir, id)?),
+        None => {
+            let (newest, _) = backup::newest_readable(data_dir)?;
+            newest.ok_or_else(|| StoreError::NoBackup {
+                dir: data_dir.to_owned(),
+                wanted: "backup that can be read".to_owned(),
+            })?
+        }
+    };
+    let count = snapshot.records.len();
+    build(&restoring_dir(data_dir), snapshot)?;
+    let mut told = format!("The backup {id} with {count} records was restored.");
+    if store_dir(data_dir).exists() {
+        let aside = move_aside(data_dir, "store.replaced-", now).map_err(failed)?;
+        told.push_str(&format!(
+            " What was saved before is kept in {}.",
+            aside.display()
+        ));
+    } else {
+        finish_restore(data_dir).map_err(failed)?;
+    }
+    Ok(told)
+}
+
+/// Keeps the store as it was found under another name, and lets the new one, if any, take its place.
+fn move_aside(data_dir: &Path, beginning: &str, now: SystemTime) -> io::Result<PathBuf> {
     let (dir, original) = (store_dir(data_dir), original_dir(data_dir));
-    let aside = files::damaged_name(&dir, "", now);
+    let aside = files::stamped_name(&data_dir.join(beginning), "", now);
     if original.exists() {
         fs::rename(&original, &aside)?;
         discard(&dir, data_dir)?;
@@ -169,7 +212,7 @@ fn build(dir: &Path, snapshot: Snapshot) -> Result<(), StoreError> {
             StoreError::failed("restoring")(io::Error::other(damage.reason))
         }
     })?;
-    let store = SledStore::start(engine, dir, None)?;
+    let store = KeptStore::start(engine, dir, None)?;
     store.commit(export::batch(snapshot)).wait()?;
     Ok(())
 }
@@ -181,7 +224,7 @@ pub(super) fn set_aside(
     damaged: &[DamagedRecord],
     now: SystemTime,
 ) -> Result<String, StoreError> {
-    let path = files::damaged_name(&data_dir.join("records"), ".jsonl", now);
+    let path = files::stamped_name(&data_dir.join("records.damaged-"), ".jsonl", now);
     let mut text = String::new();
     let mut names = Vec::new();
     for record in damaged {

@@ -6,8 +6,13 @@ use super::error::StoreError;
 
 /// The schema this build reads and writes.
 ///
-/// A build that raises it converts older stores in [`prepare`]: after an export, in one batch that also sets the new number.
-pub const SCHEMA_VERSION: u32 = 1;
+/// A build that raises it converts older stores in [`prepare`]: after a backup, in one batch that also sets the new number.
+///
+/// | schema | what it brought |
+/// | --- | --- |
+/// | 1 | the first released one |
+/// | 2 | the trees of history and answers; no older record changed |
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Where in [`Tree::Meta`] the store's identity is: 32 hexadecimal digits as a JSON string. Restoring and importing keep it.
 pub const META_STORE_UUID: &str = "store_uuid";
@@ -37,12 +42,22 @@ pub(super) fn check(found: u32) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Checks the store's schema; returns what has to be written before it is used.
+/// The schema of the store's records; `None` in a new store.
+///
+/// # Errors
+/// `NewerSchema`, or it cannot be read.
+pub(super) fn version(engine: &Engine) -> Result<Option<u32>, StoreError> {
+    let found = read(engine, META_SCHEMA)?;
+    found.map_or(Ok(()), check)?;
+    Ok(found)
+}
+
+/// What has to be written before the store is used.
 pub(super) fn prepare(engine: &Engine) -> Result<Batch, StoreError> {
     let mut batch = Batch::new();
-    match read::<u32>(engine, META_SCHEMA)? {
-        Some(found) => check(found)?,
-        None => put(&mut batch, META_SCHEMA, SCHEMA_VERSION),
+    if version(engine)? != Some(SCHEMA_VERSION) {
+        // From 1 to 2 there is nothing to convert.
+        put(&mut batch, META_SCHEMA, SCHEMA_VERSION);
     }
     if read::<String>(engine, META_APP)?.as_deref() != Some(APP_VERSION) {
         put(&mut batch, META_APP, APP_VERSION);

@@ -1,27 +1,26 @@
-//! What sled leaves undone: syncing its files, and keeping a number outside of them to notice what went missing.
+//! Syncing what was written, and a number outside of the database to notice what went missing.
 //!
-//! sled's flush ends in `sync_file_range`, which does not reach the disk's metadata or cache: without a sync of our own,
-//! 28 of 60 simulated power cuts lost acknowledged records. And sled takes damage near the end of its log for a write that
-//! was cut short, and forgets everything behind it without a word. The witness is a file with the number of the newest
-//! acknowledged batch, written after each sync. The database may be ahead of it, never behind.
+//! sled takes damage near the end of its log for a write that was cut short, and forgets everything behind it without a
+//! word. The witness is a file with the number of the newest acknowledged batch, written after each sync. The database may
+//! be ahead of it, never behind.
 
+use super::engine::Engine;
 use super::writer::Sync;
-use super::{engine, files, record};
-use std::fs::{self, File};
+use super::{files, record};
+use std::fs;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
 const WITNESS: &str = "acknowledged";
 
-/// The sync of sled's files through handles of our own.
-pub(super) fn file_sync(dir: &Path) -> io::Result<Sync> {
-    let db = File::open(engine::db_file(dir))?;
+/// The sync of an engine's database in `dir`.
+pub(super) fn with_witness(engine: &Arc<Engine>, dir: &Path) -> io::Result<Sync> {
     let witness = files::private_options().open(dir.join(WITNESS))?;
-    // What the last process wrote too: it may have died before it synced it.
-    db.sync_data()?;
+    let engine = Arc::clone(engine);
     Ok(Box::new(move |sequence| {
-        db.sync_data()?;
+        engine.sync()?;
         // Not synced itself: an older number is still true.
         witness.write_all_at(&record::with_checksum(&sequence.to_le_bytes()), 0)
     }))

@@ -5,9 +5,23 @@ mod damage;
 mod model;
 mod writing;
 
+use super::engine::Engine;
+use super::kept_store::KeptStore;
 use super::{Batch, Opened, Store, Tree, open};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A store of its own folder whose disk fails from the moment it is told so.
+pub(crate) fn open_failing(dir: &Path, fails: Arc<AtomicBool>) -> Arc<dyn Store> {
+    let sync = move |_| match fails.load(Ordering::SeqCst) {
+        true => Err(io::Error::other("the disk is gone")),
+        false => Ok(()),
+    };
+    let engine = Engine::open(dir).unwrap();
+    Arc::new(KeptStore::start_with(Arc::new(engine), Box::new(sync), None).unwrap())
+}
 
 /// Opens a store that has nothing to say about it.
 fn open_quietly(data_dir: &Path) -> Arc<dyn Store> {

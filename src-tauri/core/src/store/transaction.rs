@@ -1,88 +1,57 @@
-//! One batch as one sled transaction over all its trees.
+//! What one batch does to raw keys and values.
 
 use super::batch::{Batch, Tree};
-use super::error::StoreError;
+use super::database::RawChange;
 use super::record;
-use sled::transaction::{
-    ConflictableTransactionError, TransactionError, Transactional, TransactionalTree,
-};
+use std::collections::BTreeMap;
 
-type Step<T> = Result<T, ConflictableTransactionError<StoreError>>;
+/// What a batch expects: tree, key, and value or absence.
+pub(super) fn expectations(batch: &Batch) -> impl Iterator<Item = (Tree, &str, Option<&[u8]>)> {
+    batch.work.iter().flat_map(|(tree, work)| {
+        let expected = work.expected.iter();
+        expected.map(|(key, value)| (*tree, key.as_str(), value.as_deref()))
+    })
+}
 
-/// Checks a batch's expectations and makes its changes, or does neither. `trees` are those the batch touches, in its
-/// order; `parts` is where long values are.
-pub(super) fn apply(
-    batch: &Batch,
-    mut trees: Vec<sled::Tree>,
-    parts: &sled::Tree,
-) -> Result<(), StoreError> {
-    trees.push(parts.clone());
-    // The closure may run more than once; it has no effect outside the transaction.
-    let outcome = trees.as_slice().transaction(|views| {
-        let Some((parts, views)) = views.split_last() else {
-            return Ok(());
-        };
-        for ((tree, work), view) in batch.work.iter().zip(views) {
-            for (key, expected) in &work.expected {
-                if read(*tree, key, view, parts)? != *expected {
-                    let (tree, key) = (*tree, key.clone());
-                    return refuse(StoreError::Conflict { tree, key });
-                }
-            }
-        }
-        for ((tree, work), view) in batch.work.iter().zip(views) {
-            for (key, value) in &work.writes {
-                write(*tree, key, value.as_deref(), view, parts)?;
-            }
-        }
-        Ok(())
+/// What a batch writes: the last word about each key.
+pub(super) fn writes(batch: &Batch) -> BTreeMap<(Tree, &str), Option<&[u8]>> {
+    let writes = batch.work.iter().flat_map(|(tree, work)| {
+        let writes = work.writes.iter();
+        writes.map(|(key, value)| ((*tree, key.as_str()), value.as_deref()))
     });
-    match outcome {
-        Ok(()) => Ok(()),
-        Err(TransactionError::Abort(refusal)) => Err(refusal),
-        Err(TransactionError::Storage(error)) => Err(StoreError::failed("writing")(error.into())),
-    }
+    writes.collect()
 }
 
-fn read(
-    tree: Tree,
-    key: &str,
-    view: &TransactionalTree,
-    parts: &TransactionalTree,
-) -> Step<Option<Vec<u8>>> {
-    let Some(stored) = view.get(key)? else {
-        return Ok(None);
-    };
-    match record::unseal(tree, key.as_bytes(), &stored, |part| parts.get(part))? {
-        Some(value) => Ok(Some(value)),
-        None => refuse(record::damaged(tree, key.as_bytes())),
-    }
-}
-
-fn write(
+/// Adds what turns a record into a new value, or removes it, to `changes`. `before` is what stands under its key now; long
+/// values go into the tree `parts`.
+pub(super) fn change(
     tree: Tree,
     key: &str,
     value: Option<&[u8]>,
-    view: &TransactionalTree,
-    parts: &TransactionalTree,
-) -> Step<()> {
-    let (before, part_count) = match value.map(record::seal) {
-        Some(sealed) => {
-            let part_count = sealed.parts.len();
-            for (number, part) in sealed.parts.into_iter().enumerate() {
-                parts.insert(record::part_key(tree, key.as_bytes(), number), part)?;
-            }
-            (view.insert(key, sealed.head)?, part_count)
-        }
-        None => (view.remove(key)?, 0),
-    };
-    let before = before.map_or(0, |head| record::part_count(&head));
-    for number in part_count..before {
-        parts.remove(record::part_key(tree, key.as_bytes(), number))?;
+    before: Option<&[u8]>,
+    parts: &'static str,
+    changes: &mut Vec<RawChange>,
+) {
+    if value.is_none() && before.is_none() {
+        return;
     }
-    Ok(())
-}
-
-fn refuse<T>(refusal: StoreError) -> Step<T> {
-    Err(ConflictableTransactionError::Abort(refusal))
+    let part = |number, value| RawChange {
+        tree: parts,
+        key: record::part_key(tree, key.as_bytes(), number),
+        value,
+    };
+    let sealed = value.map(record::seal);
+    let (head, pieces) = sealed.map_or((None, Vec::new()), |sealed| {
+        (Some(sealed.head), sealed.parts)
+    });
+    let part_count = pieces.len();
+    let pieces = pieces.into_iter().enumerate();
+    changes.extend(pieces.map(|(number, piece)| part(number, Some(piece))));
+    let before = before.map_or(0, record::part_count);
+    changes.extend((part_count..before).map(|number| part(number, None)));
+    changes.push(RawChange {
+        tree: tree.name(),
+        key: key.as_bytes().to_vec(),
+        value: head,
+    });
 }

@@ -18,7 +18,7 @@ const QUEUE_CAPACITY: usize = 1024;
 /// How many batches share one sync; more would only make the first ones wait.
 const MAX_GROUP: usize = 256;
 
-/// Makes what sled flushed durable, up to the batch of that number. A test gives its own.
+/// Makes what was flushed durable, up to the batch of that number. A test gives its own.
 pub(super) type Sync = Box<dyn FnMut(u64) -> io::Result<()> + Send>;
 
 /// The queue to the writer thread.
@@ -146,7 +146,7 @@ impl Worker {
             return Err(failed.clone());
         }
         record::check_sizes(batch)?;
-        if batch.needs_empty_store && !self.engine.is_empty() {
+        if batch.needs_empty_store && !self.engine.is_empty()? {
             return Err(StoreError::NotEmpty);
         }
         self.engine

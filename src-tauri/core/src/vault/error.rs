@@ -12,27 +12,38 @@ pub enum VaultError {
         reason: String,
     },
     /// The key store has not answered yet; it may be asking the person. The vault goes on waiting for it.
-    #[error("the key store has not answered yet, it may be asking for its password")]
+    #[error(
+        "the key store has not answered yet: it may be asking for its password, so answer it or try again"
+    )]
     Waiting,
     /// The passphrase does not open the sealed master key.
-    #[error("the passphrase is wrong")]
+    #[error("the passphrase is wrong: enter the one that was set for this data")]
     WrongPassphrase,
     /// The master key is sealed by a passphrase, and the key store does not have it.
-    #[error("the passphrase is needed")]
+    #[error("the passphrase is needed: enter it to unlock")]
     PassphraseNeeded,
     /// A passphrase was given, but none was ever set.
-    #[error("no passphrase was set for this data, its master key is in the key store")]
+    #[error(
+        "no passphrase was set for this data, its master key is in the key store: unlock with that"
+    )]
     NoPassphrase,
     /// Secrets were sealed with a master key that is gone from the key store.
     #[error(
-        "the key store has no master key for this data, and without it the stored secrets cannot be read"
+        "the key store has no master key for this data, and without it the stored secrets cannot be read: log in as the user \
+         who stored them, or bring the key store's entry back"
     )]
     KeyMissing,
     /// The key store's master key is not the one that secrets were sealed with.
-    #[error("the master key in the key store is not the one the stored secrets were sealed with")]
+    #[error(
+        "the master key in the key store is not the one the stored secrets were sealed with: bring back the key store's \
+         entry, or the backup of this data that belongs to it"
+    )]
     WrongKey,
     /// The system's key store cannot be used.
-    #[error("the key store cannot be used: {reason}")]
+    #[error(
+        "the key store cannot be used: {reason}; start or unlock it and try again, or, where no secret was stored yet, set \
+         a passphrase instead"
+    )]
     Keyring {
         /// What it said.
         reason: String,

@@ -13,6 +13,11 @@ use zeroize::Zeroizing;
 /// The name all entries have in common.
 pub(super) const SERVICE: &str = "dev.farwire.app";
 
+/// The entry of a master key that is about to replace an account's.
+pub(super) fn successor(account: &str) -> String {
+    format!("{account}-next")
+}
+
 /// What people see in their key store's own window, where it shows labels.
 const LABEL: &str = "Farwire master key";
 
@@ -57,13 +62,19 @@ impl Keyring {
     pub(super) fn create(&self, account: &str) -> Result<SealingKey, VaultError> {
         self.probe(account)?;
         let key = SealingKey::generate()?;
+        self.keep(account, &key)?;
+        Ok(key)
+    }
+
+    /// Stores an account's master key, in the place of an earlier one, and reads it back.
+    pub(super) fn keep(&self, account: &str, key: &SealingKey) -> Result<(), VaultError> {
         // Text, because KWallet keeps nothing else.
         let text = Zeroizing::new(Base64::encode_string(key.expose()));
         self.entry(account)?
             .set_secret(text.as_bytes())
             .map_err(own_error)?;
         match self.load(account)? {
-            Some(kept) if kept.expose() == key.expose() => Ok(key),
+            Some(kept) if kept.expose() == key.expose() => Ok(()),
             _ => Err(VaultError::Keyring {
                 reason: "it did not keep the master key".to_owned(),
             }),

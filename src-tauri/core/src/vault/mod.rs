@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `state` | [`Vault`]: whether it has the master key, and what can be done while it has |
 //! | `unlock` | the ways to unlock it |
+//! | `change` | changing the passphrase, and where the master key is kept |
+//! | `rotate` | replacing the master key |
 //! | `seal` | the master key; sealing and opening bytes |
 //! | `keyring` | the master key in the system's key store |
 //! | `passphrase` | the master key sealed by a passphrase |
@@ -16,10 +18,12 @@
 //!
 //! [`Tree::Vault`]: crate::store::Tree::Vault
 
+mod change;
 mod error;
 mod keyring;
 mod passphrase;
 mod passphrase_file;
+mod rotate;
 mod seal;
 mod state;
 mod unlock;
@@ -29,4 +33,6 @@ mod tests;
 
 pub use error::VaultError;
 pub use passphrase_file::{PassphraseFileError, read_passphrase_file};
+pub(crate) use rotate::Rotation;
 pub use state::{KeySource, Vault, VaultState};
+pub(crate) use unlock::CHECK;

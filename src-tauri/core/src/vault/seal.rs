@@ -4,8 +4,10 @@
 //! are authenticated with it, so a record moved to another place does not open.
 
 use super::error::VaultError;
+use base64ct::{Base64, Encoding};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use farwire_model::secret::Secret;
 use zeroize::Zeroizing;
 
 const FORMAT: u8 = 1;
@@ -14,21 +16,25 @@ const NONCE_BYTES: usize = 24;
 /// How many bytes a key has.
 pub(super) const KEY_BYTES: usize = 32;
 
-/// A key that is wiped when dropped and never printed.
-pub(super) struct SealingKey(Zeroizing<[u8; KEY_BYTES]>);
+/// A key that is wiped when dropped and never printed. It has a place of its own: moving the bytes would leave copies on the stack.
+pub(super) struct SealingKey(Box<Zeroizing<[u8; KEY_BYTES]>>);
 
 impl SealingKey {
     /// A new random key.
     pub(super) fn generate() -> Result<Self, VaultError> {
-        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
-        fill_random(bytes.as_mut_slice())?;
-        Ok(Self(bytes))
+        let mut key = Box::new(Zeroizing::new([0; KEY_BYTES]));
+        fill_random(key.as_mut_slice())?;
+        Ok(Self(key))
     }
 
     /// A key from its bytes; `None` when they are not as many as a key has.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let bytes = <[u8; KEY_BYTES]>::try_from(bytes).ok()?;
-        Some(Self(Zeroizing::new(bytes)))
+        if bytes.len() != KEY_BYTES {
+            return None;
+        }
+        let mut key = Box::new(Zeroizing::new([0; KEY_BYTES]));
+        key.copy_from_slice(bytes);
+        Some(Self(key))
     }
 
     /// The key's bytes. Each call site is a place where the key leaves its wrapper.
@@ -72,6 +78,33 @@ impl SealingKey {
             .decrypt(&XNonce::from(*nonce), payload)
             .map(Zeroizing::new)
             .map_err(|_| VaultError::Unsealable)
+    }
+
+    /// Seals a secret for a place; returns text for a record.
+    pub(super) fn seal_text(&self, context: &str, secret: &Secret) -> Result<String, VaultError> {
+        let sealed = self.seal(context.as_bytes(), secret.expose().as_bytes())?;
+        Ok(Base64::encode_string(&sealed))
+    }
+
+    /// Opens the text of a record that was sealed for the same place.
+    pub(super) fn open_text(
+        &self,
+        context: &str,
+        sealed: impl AsRef<[u8]>,
+    ) -> Result<Secret, VaultError> {
+        let sealed = std::str::from_utf8(sealed.as_ref())
+            .ok()
+            .and_then(|text| Base64::decode_vec(text).ok())
+            .ok_or(VaultError::Unsealable)?;
+        let mut plain = self.open(context.as_bytes(), &sealed)?;
+        // Takes the allocation over, so that no copy stays behind.
+        match String::from_utf8(std::mem::take(&mut *plain)) {
+            Ok(text) => Ok(Secret::new(text)),
+            Err(error) => {
+                drop(Zeroizing::new(error.into_bytes()));
+                Err(VaultError::Unsealable)
+            }
+        }
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {

@@ -4,11 +4,9 @@ use super::error::VaultError;
 use super::keyring::{self, Connect};
 use super::seal::SealingKey;
 use crate::store::Store;
-use base64ct::{Base64, Encoding};
 use farwire_model::secret::Secret;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::watch;
-use zeroize::Zeroizing;
 
 /// Where the master key came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +58,8 @@ struct Inner {
     pending: Option<u64>,
     /// Attempts up to this one were overtaken by `lock`.
     cancelled: u64,
+    /// The master key is being replaced: an attempt that ends meanwhile may have found the old one.
+    is_rotating: bool,
 }
 
 /// What became of a wish to unlock.
@@ -77,7 +77,7 @@ impl Vault {
 
     pub(super) fn with_keyring(store: Arc<dyn Store>, connect: Connect) -> Arc<Self> {
         let (state, _) = watch::channel(VaultState::Locked {
-            reason: "it was not unlocked yet".to_owned(),
+            reason: "it was not unlocked yet: unlock it".to_owned(),
         });
         Arc::new_cyclic(|this| Self {
             store,
@@ -101,12 +101,17 @@ impl Vault {
 
     /// Forgets the master key. An attempt to unlock that is under way comes to nothing.
     pub fn lock(&self) {
+        self.lock_because("it was locked: unlock it again");
+    }
+
+    /// The same for a reason of the caller's.
+    pub(crate) fn lock_because(&self, reason: &str) {
         let mut inner = self.inner();
         inner.key = None;
         inner.pending = None;
         inner.cancelled = inner.attempts;
         self.tell(VaultState::Locked {
-            reason: "it was locked".to_owned(),
+            reason: reason.to_owned(),
         });
     }
 
@@ -115,10 +120,7 @@ impl Vault {
     /// # Errors
     /// `Locked`; `System` when there are no random bytes.
     pub fn seal(&self, context: &str, secret: &Secret) -> Result<String, VaultError> {
-        let sealed = self
-            .key()?
-            .seal(context.as_bytes(), secret.expose().as_bytes())?;
-        Ok(Base64::encode_string(&sealed))
+        self.key()?.seal_text(context, secret)
     }
 
     /// Opens what was sealed for the same place.
@@ -126,20 +128,7 @@ impl Vault {
     /// # Errors
     /// `Locked`; `Unsealable` for another place or key, or changed bytes.
     pub fn open(&self, context: &str, sealed: impl AsRef<[u8]>) -> Result<Secret, VaultError> {
-        let key = self.key()?;
-        let sealed = std::str::from_utf8(sealed.as_ref())
-            .ok()
-            .and_then(|text| Base64::decode_vec(text).ok())
-            .ok_or(VaultError::Unsealable)?;
-        let mut plain = key.open(context.as_bytes(), &sealed)?;
-        // Takes the allocation over, so that no copy stays behind.
-        match String::from_utf8(std::mem::take(&mut *plain)) {
-            Ok(text) => Ok(Secret::new(text)),
-            Err(error) => {
-                drop(Zeroizing::new(error.into_bytes()));
-                Err(VaultError::Unsealable)
-            }
-        }
+        self.key()?.open_text(context, sealed)
     }
 
     pub(super) fn begin(&self, with_passphrase: bool) -> Begun {
@@ -172,8 +161,17 @@ impl Vault {
         }
         match outcome {
             Ok(_) if attempt <= inner.cancelled => Err(VaultError::Locked {
-                reason: "it was locked meanwhile".to_owned(),
+                reason: "it was locked meanwhile: unlock it again".to_owned(),
             }),
+            Ok(_) if inner.is_rotating => {
+                let reason = "its master key is being replaced: unlock it again".to_owned();
+                if is_pending {
+                    self.tell(VaultState::Locked {
+                        reason: reason.clone(),
+                    });
+                }
+                Err(VaultError::Locked { reason })
+            }
             Ok(key) => {
                 if inner.key.is_none() {
                     inner.key = Some(Arc::new(key));
@@ -200,10 +198,41 @@ impl Vault {
     pub(super) fn locked(&self) -> VaultError {
         let reason = match self.state() {
             VaultState::Locked { reason } => reason,
-            VaultState::Unlocking => "it is being unlocked".to_owned(),
-            VaultState::Ready { .. } => "it was locked".to_owned(),
+            VaultState::Unlocking => "it is being unlocked: try again in a moment".to_owned(),
+            VaultState::Ready { .. } => "it was locked: unlock it again".to_owned(),
         };
         VaultError::Locked { reason }
+    }
+
+    /// Puts one master key in the place of another, if that is the one in use.
+    pub(super) fn replace_key(
+        &self,
+        from: &Arc<SealingKey>,
+        to: &Arc<SealingKey>,
+    ) -> Result<(), VaultError> {
+        let mut inner = self.inner();
+        match &inner.key {
+            Some(key) if Arc::ptr_eq(key, from) => {
+                inner.key = Some(Arc::clone(to));
+                Ok(())
+            }
+            _ => Err(VaultError::Locked {
+                reason: "it was locked meanwhile: unlock it again".to_owned(),
+            }),
+        }
+    }
+
+    /// Says that the master key is being replaced, or no longer.
+    pub(super) fn set_rotating(&self, is_rotating: bool) {
+        self.inner().is_rotating = is_rotating;
+    }
+
+    /// Says where the master key is kept now, while there is one.
+    pub(super) fn set_source(&self, source: KeySource) {
+        let inner = self.inner();
+        if inner.key.is_some() {
+            self.tell(VaultState::Ready { source });
+        }
     }
 
     /// Called with `inner` held, so that states are told in the order they came about.

@@ -1,6 +1,10 @@
 //! The vault's state, its two sources of the master key, and what it refuses. The key store here is an imitation in
 //! memory; `tests/keyring.rs` speaks to a real one.
 
+mod change;
+mod rotate;
+mod wipe;
+
 use super::keyring::{self, Connect};
 use super::{KeySource, Vault, VaultError, VaultState, read_passphrase_file};
 use crate::store::{self, Batch, META_STORE_UUID, Store, Tree};
@@ -74,7 +78,7 @@ async fn a_secret_opens_again_after_a_restart_and_only_in_its_place() {
         vault.open(CONTEXT, &sealed),
         Err(VaultError::Locked { .. })
     ));
-    assert_eq!(locked_reason(&vault), "it was locked");
+    assert_eq!(locked_reason(&vault), "it was locked: unlock it again");
     vault.unlock_with_keyring(WAIT).await.unwrap();
     assert_eq!(vault.open(CONTEXT, &sealed).unwrap(), secret);
 }
@@ -99,13 +103,13 @@ async fn a_passphrase_opens_the_vault_after_a_restart() {
     let vault = Vault::with_keyring(open_store(dir.path()), no_key_store());
     let error = vault.unlock_with_keyring(WAIT).await.unwrap_err();
     assert!(matches!(error, VaultError::PassphraseNeeded), "{error}");
-    assert_eq!(locked_reason(&vault), "the passphrase is needed");
+    assert!(locked_reason(&vault).contains("enter it to unlock"));
     let error = vault
         .unlock_with_passphrase(Secret::new("wrong horse"))
         .await
         .unwrap_err();
     assert!(matches!(error, VaultError::WrongPassphrase), "{error}");
-    assert_eq!(locked_reason(&vault), "the passphrase is wrong");
+    assert!(locked_reason(&vault).contains("the passphrase is wrong: enter the one"));
     vault
         .unlock_with_passphrase(Secret::new("correct horse"))
         .await
@@ -128,12 +132,12 @@ async fn both_sources_open_the_same_vault() {
     assert!(matches!(error, VaultError::NoPassphrase), "{error}");
     vault.unlock_with_keyring(WAIT).await.unwrap();
     vault
-        .set_passphrase(Secret::new("correct horse"))
+        .set_passphrase(None, Secret::new("correct horse"))
         .await
         .unwrap();
     vault.lock();
     assert!(matches!(
-        vault.set_passphrase(Secret::new("x")).await,
+        vault.set_passphrase(None, Secret::new("x")).await,
         Err(VaultError::Locked { .. })
     ));
     vault
@@ -275,7 +279,7 @@ async fn a_key_store_that_asks_keeps_callers_waiting_and_is_still_heard() {
     answer.send(()).unwrap();
     let error = overtaking.await.unwrap().unwrap_err();
     assert!(matches!(error, VaultError::Locked { .. }), "{error}");
-    assert_eq!(locked_reason(&vault), "it was locked");
+    assert_eq!(locked_reason(&vault), "it was locked: unlock it again");
     assert!(matches!(
         vault.seal(CONTEXT, &Secret::new("x")),
         Err(VaultError::Locked { .. })

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Where in the vault's tree the key check is.
-const CHECK: &str = "check";
+pub(crate) const CHECK: &str = "check";
 
 /// What the key check seals. It is no secret; only the right key opens it.
 const CHECK_TEXT: &[u8] = b"farwire master key";
@@ -102,45 +102,21 @@ impl Vault {
         }
     }
 
-    /// Sets or replaces the passphrase while the vault is unlocked. The key store keeps its copy of the master key.
-    ///
-    /// # Errors
-    /// `Locked`; `System` and `Store` when the key could not be sealed or saved.
-    pub async fn set_passphrase(&self, passphrase: Secret) -> Result<(), VaultError> {
-        let turn = Arc::clone(&self.deriving).lock_owned().await;
-        let key = self.key()?;
-        let sealing = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            SealedKey::seal(&key, &passphrase)?.to_bytes()
-        });
-        let record = sealing
-            .await
-            .map_err(|error| VaultError::system("sealing the master key", error))??;
-        let mut batch = Batch::new();
-        batch.put(Tree::Vault, passphrase::RECORD, record);
-        self.store.commit(batch).await?;
-        Ok(())
-    }
-
     fn start_keyring(&self, attempt: u64) -> oneshot::Receiver<Result<(), VaultError>> {
         let connect = Arc::clone(&self.connect);
         let account = self.account();
-        let has_check = self
-            .store
-            .get(Tree::Vault, CHECK)
-            .map(|check| check.is_some());
-        let has_passphrase = self
-            .store
-            .get(Tree::Vault, passphrase::RECORD)
-            .map(|record| record.is_some());
+        let check = self.store.get(Tree::Vault, CHECK);
+        let has_passphrase = self.has_passphrase();
         let source = KeySource::Keyring {
             service: keyring::SERVICE,
             account: account.clone().unwrap_or_default(),
         };
         self.start(attempt, source, move || {
-            let (account, has_check, has_passphrase) = (account?, has_check?, has_passphrase?);
-            let is_new = !has_check && !has_passphrase;
-            match find_in_keyring(&connect, account, is_new) {
+            let (account, check, has_passphrase) = (account?, check?, has_passphrase?);
+            let is_new = check.is_none() && !has_passphrase;
+            match find_in_keyring(&connect, account, is_new, check.as_deref()) {
+                // The passphrase has another key: one that replaced this while the key store could not be reached.
+                Err(VaultError::WrongKey) if has_passphrase => Err(VaultError::PassphraseNeeded),
                 Ok(Some(found)) => Ok(found),
                 Ok(None) if !has_passphrase => Err(VaultError::KeyMissing),
                 Ok(None) => Err(VaultError::PassphraseNeeded),
@@ -200,7 +176,7 @@ impl Vault {
             return Ok(());
         }
         batch.expect(Tree::Vault, CHECK, None);
-        batch.put(Tree::Vault, CHECK, key.seal(CHECK_CONTEXT, CHECK_TEXT)?);
+        batch.put(Tree::Vault, CHECK, check_record(key)?);
         match self.store.commit(batch).wait() {
             Ok(_) => Ok(()),
             // Another attempt was first. Its key counts.
@@ -213,16 +189,14 @@ impl Vault {
     /// Whether the key is the one secrets are sealed with; `false` when there is no such key yet.
     fn is_checked(&self, key: &SealingKey) -> Result<bool, VaultError> {
         match self.store.get(Tree::Vault, CHECK)? {
-            Some(check) => match key.open(CHECK_CONTEXT, &check) {
-                Ok(_) => Ok(true),
-                Err(_) => Err(VaultError::WrongKey),
-            },
+            Some(check) if fits(key, &check) => Ok(true),
+            Some(_) => Err(VaultError::WrongKey),
             None => Ok(false),
         }
     }
 
     /// The key store's entry for this store: its identity, which backups and exports keep.
-    fn account(&self) -> Result<String, VaultError> {
+    pub(super) fn account(&self) -> Result<String, VaultError> {
         let record = self.store.get(Tree::Meta, META_STORE_UUID)?;
         record
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
@@ -230,6 +204,15 @@ impl Vault {
                 record: META_STORE_UUID,
             })
     }
+}
+
+/// The key check of a master key.
+pub(super) fn check_record(key: &SealingKey) -> Result<Vec<u8>, VaultError> {
+    key.seal(CHECK_CONTEXT, CHECK_TEXT)
+}
+
+fn fits(key: &SealingKey, check: &[u8]) -> bool {
+    key.open(CHECK_CONTEXT, check).is_ok()
 }
 
 /// A master key that an attempt came up with.
@@ -255,9 +238,25 @@ fn find_in_keyring(
     connect: &Connect,
     account: String,
     is_new: bool,
+    check: Option<&[u8]>,
 ) -> Result<Option<Found>, VaultError> {
     let keyring = Keyring::connect(connect)?;
-    if let Some(key) = keyring.load(&account)? {
+    let key = keyring.load(&account)?;
+    if let Some(check) = check
+        && !key.as_ref().is_some_and(|key| fits(key, check))
+    {
+        // Replacing the master key was broken off after the store had taken the new one: the rest is done now.
+        let successor = keyring::successor(&account);
+        if let Some(new) = keyring.load(&successor)?.filter(|new| fits(new, check)) {
+            keyring.keep(&account, &new)?;
+            keyring.delete(&successor)?;
+            return Ok(Some(Found::known(new)));
+        }
+        if key.is_some() {
+            return Err(VaultError::WrongKey);
+        }
+    }
+    if let Some(key) = key {
         return Ok(Some(Found::known(key)));
     }
     if !is_new {

@@ -1,7 +1,7 @@
 //! Daily backups, exports and imports, who may read the files, and who may open them.
 
 use super::{Batch, Store, Tree, names, open_quietly, put};
-use crate::store::{StoreError, backup, backup_if_due, open};
+use crate::store::{StoreError, backup, backup_if_due, backups, open};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -46,7 +46,33 @@ fn a_backup_is_due_once_a_day_and_seven_are_kept() {
     let newest = backup(&*store, dir.path(), now + DAY * 20)
         .unwrap()
         .unwrap();
-    assert!(newest.ends_with(names(&dir.path().join("backups"), "").pop().unwrap()));
+    assert_eq!(newest, backups(dir.path()).unwrap()[0]);
+    assert_eq!(newest.records, Some(1));
+    let last = names(&dir.path().join("backups"), "").pop();
+    assert_eq!(last.unwrap(), format!("store-{}.jsonl", newest.id));
+}
+
+#[test]
+fn many_backups_on_one_day_push_out_no_other_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quietly(dir.path());
+    put(&*store, Tree::Groups, "g_1", b"one");
+    let at = |secs| SystemTime::UNIX_EPOCH + Duration::from_secs(secs);
+    for day in 0..9 {
+        backup(&*store, dir.path(), at(day * 86_400))
+            .unwrap()
+            .unwrap();
+    }
+    // The same second twice, and many more.
+    for second in [0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9] {
+        backup(&*store, dir.path(), at(9 * 86_400 + second))
+            .unwrap()
+            .unwrap();
+    }
+    let kept = names(&dir.path().join("backups"), "");
+    let count = |day: &str| kept.iter().filter(|name| name.contains(day)).count();
+    assert_eq!((count("19700110"), kept.len()), (7, 13), "{kept:?}");
+    assert_eq!((count("19700103"), count("19700104")), (0, 1), "{kept:?}");
 }
 
 #[test]
@@ -75,7 +101,7 @@ fn an_export_shows_json_as_json() {
     let text = exported(&*store);
     let lines: Vec<&str> = text.lines().collect();
     assert!(
-        lines[0].starts_with(r#"{"format":"farwire-store","version":1,"schema":1,"#),
+        lines[0].starts_with(r#"{"format":"farwire-store","version":1,"schema":2,"#),
         "{text}"
     );
     assert_eq!(
@@ -87,6 +113,22 @@ fn an_export_shows_json_as_json() {
         r#"{"tree":"vault","key":"check","base64":"Af8="}"#
     );
     assert!(lines[3].starts_with(r#"{"records":2,"crc32":"#), "{text}");
+}
+
+#[test]
+fn history_and_answers_are_no_part_of_an_export() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quietly(&dir.path().join("from"));
+    put(&*store, Tree::History, "1", b"{}");
+    put(&*store, Tree::Answers, "a", b"{}");
+    put(&*store, Tree::Groups, "g_1", b"{}");
+    let text = exported(&*store);
+    assert_eq!(text.lines().count(), 3, "{text}");
+    drop(store);
+    // They are part of the store all the same.
+    let store = open_quietly(&dir.path().join("from"));
+    assert!(store.get(Tree::History, "1").unwrap().is_some());
+    assert!(store.get(Tree::Answers, "a").unwrap().is_some());
 }
 
 #[test]
@@ -109,7 +151,7 @@ fn an_export_that_was_changed_is_imported_not_at_all() {
         .filter(|(at, _)| *at != 3)
         .map(|(_, line)| line)
         .collect();
-    let newer = text.replacen("\"schema\":1", "\"schema\":2", 1);
+    let newer = text.replacen("\"schema\":2", "\"schema\":3", 1);
     for (what, bad) in [
         ("empty", ""),
         ("cut", &text[..text.len() - 20]),
@@ -130,7 +172,7 @@ fn an_export_that_was_changed_is_imported_not_at_all() {
     }
     let error = fresh.import(&mut newer.as_bytes()).unwrap_err();
     assert!(
-        matches!(error, StoreError::NewerSchema { found: 2, .. }),
+        matches!(error, StoreError::NewerSchema { found: 3, .. }),
         "{error}"
     );
     assert_eq!(fresh.scan(Tree::Connections, "").unwrap(), []);

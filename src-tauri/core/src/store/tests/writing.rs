@@ -2,11 +2,12 @@
 
 use super::{Batch, Store, Tree, open_quietly, put};
 use crate::store::engine::Engine;
-use crate::store::sled_store::SledStore;
+use crate::store::kept_store::KeptStore;
 use crate::store::{Commit, MAX_KEY_BYTES, MAX_VALUE_BYTES, StoreError};
 use futures_util::FutureExt;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
@@ -16,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// A store whose syncs wait for the test, and end as it says.
 struct Held {
-    store: SledStore,
+    store: KeptStore,
     begun: Receiver<()>,
     outcome: Sender<io::Result<()>>,
 }
@@ -31,7 +32,8 @@ impl Held {
         });
         // The store's own facts are the first commit.
         outcome.send(Ok(())).unwrap();
-        let store = SledStore::start_with(Engine::open(dir).unwrap(), sync, None).unwrap();
+        let store =
+            KeptStore::start_with(Arc::new(Engine::open(dir).unwrap()), sync, None).unwrap();
         begun.recv_timeout(LIMIT).unwrap();
         Self {
             store,
@@ -207,6 +209,7 @@ fn a_batch_without_changes_is_answered_with_the_last_number() {
 }
 
 #[test]
+#[cfg(not(feature = "redb"))]
 fn sled_never_needs_a_blob() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_quietly(dir.path());

@@ -12,32 +12,32 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 
 /// The store behind the trait.
-pub(super) struct SledStore {
+pub(super) struct KeptStore {
     // INVARIANT: dropped in this order: the thread ends and gives up the engine, the engine closes, then others may come.
     writer: Writer,
     engine: Arc<Engine>,
     _holder: Option<Holder>,
 }
 
-impl SledStore {
+impl KeptStore {
     /// A store over an open engine in `dir`.
     pub(super) fn start(
         engine: Engine,
         dir: &Path,
         holder: Option<Holder>,
     ) -> Result<Self, StoreError> {
-        let sync = sync::file_sync(dir).map_err(StoreError::failed("opening"))?;
+        let engine = Arc::new(engine);
+        let sync = sync::with_witness(&engine, dir).map_err(StoreError::failed("opening"))?;
         Self::start_with(engine, sync, holder)
     }
 
     /// The same with a sync of the caller's own.
     pub(super) fn start_with(
-        engine: Engine,
+        engine: Arc<Engine>,
         sync: Sync,
         holder: Option<Holder>,
     ) -> Result<Self, StoreError> {
         let prepared = schema::prepare(&engine)?;
-        let engine = Arc::new(engine);
         let store = Self {
             writer: Writer::start(Arc::clone(&engine), sync)?,
             engine,
@@ -48,7 +48,7 @@ impl SledStore {
     }
 }
 
-impl Store for SledStore {
+impl Store for KeptStore {
     fn get(&self, tree: Tree, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.engine.get(tree, key)
     }
@@ -66,7 +66,7 @@ impl Store for SledStore {
     }
 
     fn export(&self, to: &mut dyn Write) -> Result<u64, StoreError> {
-        export::write(to, &self.engine.snapshot()?)
+        export::write(to, &self.engine.snapshot(&Tree::EXPORTED)?)
     }
 
     fn import(&self, from: &mut dyn BufRead) -> Result<u64, StoreError> {

@@ -1,0 +1,109 @@
+//! A disk that is full, or takes no more changes: said in so many words, never taken for damage, and nothing is lost.
+
+use crate::disk::Disk;
+use crate::lanes;
+use farwire_core::store::{self, Batch, Store, StoreError, Tree};
+use std::fs;
+use std::path::Path;
+
+const DISK_BYTES: u64 = 32 << 20;
+
+/// Removed to make room again, also for a backup.
+const BALLAST_BYTES: usize = 14 << 20;
+
+fn write(store: &dyn Store, number: usize) -> Result<u64, StoreError> {
+    let mut batch = Batch::new();
+    let value = vec![u8::try_from(number % 251).unwrap(); 3_000];
+    batch.put(Tree::Connections, &format!("c_{number:06}"), value);
+    store.commit(batch).wait()
+}
+
+fn assert_whole(store: &dyn Store, acknowledged: usize) {
+    let records = store.scan(Tree::Connections, "").unwrap();
+    assert!(
+        (acknowledged..=acknowledged + 1).contains(&records.len()),
+        "{acknowledged} were acknowledged, {} are there",
+        records.len()
+    );
+    for (number, (key, value)) in records.into_iter().enumerate() {
+        assert_eq!(key, format!("c_{number:06}"));
+        assert!(value.len() == 3_000 && value[0] == u8::try_from(number % 251).unwrap());
+    }
+}
+
+/// Nothing was moved aside.
+fn assert_no_damage(data_dir: &Path) {
+    let entries = fs::read_dir(data_dir).unwrap();
+    let names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    let is_aside = |name: &std::ffi::OsString| name.to_string_lossy().contains("damaged");
+    assert!(!names.iter().any(is_aside), "{names:?}");
+}
+
+#[test]
+fn a_full_disk_refuses_changes_and_loses_none() {
+    let Some(disk) = Disk::make(DISK_BYTES) else {
+        return;
+    };
+    let (data_dir, ballast) = (disk.mount.join("data"), disk.mount.join("ballast"));
+    fs::write(&ballast, vec![1; BALLAST_BYTES]).unwrap();
+    let store = lanes::open(&data_dir);
+    let mut acknowledged = 0;
+    let error = loop {
+        match write(&*store, acknowledged) {
+            Ok(_) => acknowledged += 1,
+            Err(error) => break error,
+        }
+        assert!(acknowledged < 20_000, "the disk never gets full");
+    };
+    assert!(
+        error.to_string().contains("No space left on device"),
+        "{error}"
+    );
+    assert!(acknowledged > 100, "only {acknowledged} fit");
+    // No half success: what follows is refused too, and reading goes on.
+    write(&*store, acknowledged).unwrap_err();
+    assert_whole(&*store, acknowledged);
+    drop(store);
+
+    // Whether it opens without any room or not, it is not thrown away.
+    match store::open(&data_dir) {
+        Ok(opened) => assert_whole(&*opened.store, acknowledged),
+        Err(error) => assert!(
+            error.to_string().contains("No space left on device"),
+            "{error}"
+        ),
+    }
+    assert_no_damage(&data_dir);
+    // A backup that did not fit takes no room.
+    assert!(!data_dir.join("backups/unfinished").exists());
+
+    fs::remove_file(&ballast).unwrap();
+    let store = lanes::open(&data_dir);
+    assert_whole(&*store, acknowledged);
+    let count = store.scan(Tree::Connections, "").unwrap().len();
+    write(&*store, count).unwrap();
+    assert_no_damage(&data_dir);
+}
+
+#[test]
+fn a_disk_that_can_only_be_read_is_named_and_left_alone() {
+    let Some(disk) = Disk::make(DISK_BYTES) else {
+        return;
+    };
+    let data_dir = disk.mount.join("data");
+    let store = lanes::open(&data_dir);
+    for number in 0..50 {
+        write(&*store, number).unwrap();
+    }
+    drop(store);
+    assert!(disk.remount("ro"));
+    let error = store::open(&data_dir).map(drop).unwrap_err();
+    assert!(
+        matches!(error, StoreError::Failed { .. })
+            && error.to_string().contains("Read-only file system"),
+        "{error}"
+    );
+    assert!(disk.remount("rw"));
+    assert_no_damage(&data_dir);
+    assert_whole(&*lanes::open(&data_dir), 50);
+}

@@ -1,0 +1,203 @@
+//! Damaged files: farwired starts all the same, and loses nothing without a word.
+
+use crate::daemon::{Daemon, PASSPHRASE, passphrase_file, program};
+use farwire_core::connections::ConnectionChange;
+use farwire_core::groups::GroupChange;
+use farwire_core::origin::Origin;
+use farwire_core::{Config, Core};
+use farwire_model::secret::Secret;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// How often each file is damaged; more in the long tests.
+const ROUNDS: &str = "FARWIRE_DAMAGE_ROUNDS";
+const DEFAULT_ROUNDS: usize = 1;
+
+/// How many bytes are flipped, in turn.
+const FLIPPED: [usize; 3] = [1, 16, 400];
+
+async fn open(data: &Path) -> std::sync::Arc<Core> {
+    let core = Core::open(Config::at(data)).await.unwrap();
+    let unlocked = core.vault().unlock_with_passphrase(Secret::new(PASSPHRASE));
+    unlocked.await.unwrap();
+    core
+}
+
+async fn add(core: &Core, name: &str) {
+    let group = GroupChange {
+        name: Some(name.to_owned()),
+        ..GroupChange::default()
+    };
+    let group = core.create_group(&Origin::window(), group).await.unwrap();
+    let connection = ConnectionChange {
+        name: Some(name.to_owned()),
+        host: Some(Some("192.0.2.1".to_owned())),
+        group: Some(Some(group)),
+        notes: Some(format!("notes of {name} ").repeat(30)),
+        ..ConnectionChange::default()
+    };
+    let id = core
+        .create_connection(&Origin::window(), connection)
+        .await
+        .unwrap();
+    let password = ("vnc.password".to_owned(), Some(Secret::new(name)));
+    core.put_credentials(&Origin::window(), &id, vec![password], None)
+        .await
+        .unwrap();
+}
+
+/// Everything a running program leaves: a store, a backup of most of it, a token.
+async fn fill(data: &Path, passphrase: &Path) {
+    let core = open(data).await;
+    for number in 0..30 {
+        add(&core, &format!("backed up {number}")).await;
+    }
+    core.back_up().await.unwrap();
+    for number in 0..10 {
+        add(&core, &format!("later {number}")).await;
+    }
+    core.close().await;
+    drop(core);
+    Daemon::start(data, passphrase).url();
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").args([from, to]).status();
+    assert!(copied.unwrap().success());
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            found.extend(files(&entry.path()));
+        } else if kind.is_file() {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Flips some bytes somewhere, the same ones each time; an empty file gets some.
+fn damage(file: &Path, round: usize) -> String {
+    let mut hasher = DefaultHasher::new();
+    (file.file_name(), round).hash(&mut hasher);
+    let mut bytes = fs::read(file).unwrap();
+    if bytes.is_empty() {
+        bytes.push(0);
+    }
+    let at = usize::try_from(hasher.finish() % bytes.len() as u64).unwrap();
+    let count = FLIPPED[round % FLIPPED.len()];
+    for byte in bytes.iter_mut().skip(at).take(count) {
+        *byte ^= 0xa5;
+    }
+    fs::write(file, bytes).unwrap();
+    format!("{count} bytes from {at} of {}", file.display())
+}
+
+/// What a program that started on a data directory shows.
+struct Shown {
+    /// Names of groups and connections.
+    names: BTreeSet<String>,
+    notice: Option<String>,
+    errors: String,
+}
+
+async fn start(data: &Path, passphrase: &Path) -> Shown {
+    let mut daemon = Daemon::start(data, passphrase);
+    let url = daemon.url();
+    let made = Command::new(program())
+        .args(["token", "new", "--name", "x", "--scopes", "read,admin"])
+        .arg("--data-dir")
+        .arg(data)
+        .output()
+        .unwrap();
+    let token = String::from_utf8(made.stdout).unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let get = async |path: &str| -> Value {
+        let request = client.get(format!("{url}{path}")).bearer_auth(token.trim());
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.json().await.unwrap()
+    };
+    let mut names = BTreeSet::new();
+    for (what, path) in [("group", "/groups"), ("connection", "/connections")] {
+        for thing in get(path).await.as_array().unwrap() {
+            names.insert(format!("{what} {}", thing["name"].as_str().unwrap()));
+        }
+    }
+    let notice = get("/settings").await["notice"].as_str().map(str::to_owned);
+    Shown {
+        names,
+        notice,
+        errors: daemon.errors(),
+    }
+}
+
+#[tokio::test]
+async fn whichever_file_is_damaged_it_starts_and_tells_what_is_lost() {
+    let rounds = std::env::var(ROUNDS).map_or(DEFAULT_ROUNDS, |text| text.parse().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let passphrase = passphrase_file(dir.path(), 0o600);
+    let whole = dir.path().join("whole");
+    fill(&whole, &passphrase).await;
+    let probe = dir.path().join("probe");
+    copy(&whole, &probe);
+    let before = start(&probe, &passphrase).await;
+    assert_eq!((before.names.len(), before.notice), (80, None));
+    let backed_up = |name: &&String| name.contains("backed up");
+    let (mut told, mut harmless) = (0, 0);
+    let paths = files(&whole);
+    for place in [
+        "store/db",
+        "store/conf",
+        "store/acknowledged",
+        "api-token",
+        "holder",
+    ] {
+        assert!(paths.contains(&whole.join(place)), "{place} of {paths:?}");
+    }
+    for path in &paths {
+        for round in 0..rounds {
+            let data = dir.path().join("damaged");
+            copy(&whole, &data);
+            let what = damage(&data.join(path.strip_prefix(&whole).unwrap()), round);
+            let after = start(&data, &passphrase).await;
+            match &after.notice {
+                None => {
+                    assert!(after.names == before.names, "{what}: lost without a word");
+                    harmless += 1;
+                }
+                Some(notice) => {
+                    assert!(after.errors.contains(notice), "{what}: {}", after.errors);
+                    let mut missing = before.names.difference(&after.names).filter(backed_up);
+                    let is_set_aside = notice.contains("were set aside in");
+                    let missing = missing.next();
+                    assert!(
+                        is_set_aside || missing.is_none(),
+                        "{what}: {missing:?} is in the backup: {notice}"
+                    );
+                    let aside = fs::read_dir(&data).unwrap().any(|entry| {
+                        let name = entry.unwrap().file_name();
+                        name.to_string_lossy().contains(".damaged-")
+                    });
+                    assert!(aside, "{what}: nothing was kept: {notice}");
+                    told += 1;
+                }
+            }
+            fs::remove_dir_all(&data).unwrap();
+        }
+    }
+    assert!(told > 0 && harmless > 0, "{told} told, {harmless} harmless");
+    println!(
+        "{} files: {told} losses were told, {harmless} did no harm",
+        paths.len()
+    );
+}
