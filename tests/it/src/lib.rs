@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `layout` | who may depend on whom, who may import what |
 //! | `routes` | every route of the table: tokens, scopes, verbs |
+//! | `openapi`, `bodies` | the document of all routes, and whether bodies are taken as it says |
 //! | `guard` | hosts, origins, bodies, limits, where we listen |
 //! | `saved` | groups, connections, credentials, trust, settings, tokens |
 //! | `secrets` | a secret goes to no other machine |
@@ -17,10 +18,14 @@
 #![cfg(test)]
 
 mod app;
+mod bodies;
+mod client;
+mod contract;
 mod daemon;
 mod guard;
 mod layout;
 mod nearby;
+mod openapi;
 mod others;
 mod peers;
 mod routes;
