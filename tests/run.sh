@@ -6,7 +6,7 @@
 #   tests/run.sh --part NAME …         some parts only
 #   tests/run.sh --conformance FILE …  conformance scripts against a fresh farwired and a real VNC server
 #
-# Parts: scripts format page lints build bindings rust browser window
+# Parts: scripts format page lints build bindings rust schemathesis browser window
 # The last line counts tests (a part that counts none is one): `N passed, N failed`. It stops at the first part that fails.
 # With CI set, a server that cannot be installed is a failure; elsewhere its tests are skipped, and say so.
 # FARWIRE_SHOTS names a folder for screenshots of the window and the page.
@@ -15,7 +15,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../packaging/common.sh"
 cd "$root"
 
-all=(scripts format page lints build bindings rust browser window)
+all=(scripts format page lints build bindings rust schemathesis browser window)
 quick=(format page_quick lints rust_quick)
 
 test_packages=(
@@ -34,6 +34,8 @@ test_packages=(
   gnome-keyring dbus dbus-x11
   # Opens the archives that go to another machine.
   age
+  # Schemathesis and what it reads the API's document with.
+  python3 curl
   shellcheck
 )
 
@@ -102,6 +104,11 @@ part_rust() {
 
 part_rust_quick() { part_rust --lib --bins; }
 
+part_schemathesis() {
+  build_programs
+  tests/lib/schemathesis/schemathesis.sh "$built/farwired"
+}
+
 part_browser() {
   build_programs
   npm_packages tests/ui
@@ -135,7 +142,7 @@ run_parts() {
   for part in "$@"; do
     log=$logs/$part.log
     begun=$EPOCHREALTIME
-    printf '%-10s ' "$part"
+    printf '%-12s ' "$part"
     set +e
     (
       set -e
@@ -156,7 +163,7 @@ run_parts() {
     printf 'ok     %s  %s tests\n' "$(minutes "$begun" "$EPOCHREALTIME")" "$passed"
   done
   ((all_failed > 0)) || rm -rf "$logs"
-  printf '%-10s        %s\n' total "$(minutes "$all_begun" "$EPOCHREALTIME")"
+  printf '%-12s        %s\n' total "$(minutes "$all_begun" "$EPOCHREALTIME")"
   say "$all_passed passed, $all_failed failed"
   ((all_failed == 0))
 }

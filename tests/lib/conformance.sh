@@ -7,23 +7,13 @@
 set -euo pipefail
 # shellcheck source=packaging/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../packaging/common.sh"
+# shellcheck source=tests/lib/python.sh
+source "$root/tests/lib/python.sh"
 
 (($# > 0)) || fail "Name the conformance scripts to run."
 for script in "$@"; do
   [[ -f $script ]] || fail "There is no conformance script $script."
 done
-
-# Outside the checkout, so that a fresh clone finds it again.
-python_folder=${XDG_CACHE_HOME:-$HOME/.cache}/farwire-test-venv
-
-prepare_python() {
-  local wanted=$root/tests/lib/requirements.txt
-  cmp -s "$wanted" "$python_folder/installed.txt" && return 0
-  python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
-  python3 -m venv --clear "$python_folder"
-  "$python_folder/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
-  cp "$wanted" "$python_folder/installed.txt"
-}
 
 require_toolchains
 install_packages "${build_packages[@]}" "${window_packages[@]}" "${desktop_packages[@]}" python3 || fail "The servers could not be installed."

@@ -12,7 +12,7 @@ use farwire_model::token::Scope;
 pub(crate) struct ApiError {
     pub status: u16,
     pub body: ErrorBody,
-    pub allow: Option<String>,
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl ApiError {
@@ -20,7 +20,7 @@ impl ApiError {
         Self {
             status,
             body: ErrorBody::new(code, message),
-            allow: None,
+            headers: Vec::new(),
         }
     }
 
@@ -52,7 +52,7 @@ impl ApiError {
     pub fn wrong_verb(method: &str, path: &str, allow: String) -> Self {
         let message = format!("{path} does not take {method}, it takes {allow}");
         Self {
-            allow: Some(allow),
+            headers: vec![("allow", allow)],
             ..Self::new(405, ErrorCode::BadRequest, message)
         }
     }
@@ -62,11 +62,7 @@ impl ApiError {
         let body = serde_json::to_value(&self.body).unwrap_or_default();
         Response {
             status: self.status,
-            headers: self
-                .allow
-                .map(|allow| ("allow", allow))
-                .into_iter()
-                .collect(),
+            headers: self.headers,
             body: Body::Json(body),
         }
     }
@@ -101,7 +97,7 @@ impl From<CoreError> for ApiError {
         Self {
             status,
             body: error.body(),
-            allow: None,
+            headers: Vec::new(),
         }
     }
 }

@@ -307,6 +307,7 @@ fn meaning(status: u16) -> &'static str {
         413 => "The body is too large.",
         415 => "The body is not said to be JSON.",
         421 => "The Host is no name of this computer's loopback.",
+        426 => "This is a WebSocket, and was not opened as one.",
         424 => "The remote machine failed: `property` names the stage.",
         431 => "The head of the request is too large.",
         503 => "Too much is going on.",

@@ -208,10 +208,15 @@ pub(crate) fn find<'a>(table: &'a [Route], method: &str, path: &str) -> Found<'a
         return Found::Nothing;
     };
     let mut verbs = Vec::new();
+    let mut pattern = None;
     for route in table {
         let Some(params) = match_pattern(route.pattern, &segments) else {
             continue;
         };
+        // A literal segment stands first and keeps the path to itself: `none` is no group that could be deleted.
+        if *pattern.get_or_insert(route.pattern) != route.pattern {
+            continue;
+        }
         if route.method == wanted {
             return Found::Route(route, params);
         }
@@ -303,6 +308,7 @@ mod tests {
             ("GET", "/group/a%3Ab", "GET /group/{id} [\"a:b\"]"),
             ("GET", "/group/%2561", "GET /group/{id} [\"%61\"]"),
             ("PATCH", "/group/a", "allow GET, PUT, HEAD"),
+            ("PUT", "/group/none", "allow GET, HEAD"),
             ("GET", "/group/a/open", "allow ACTION, POST"),
             ("GET", "/group/%2e%2e", "nothing"),
             ("GET", "/group/a%2fb", "nothing"),

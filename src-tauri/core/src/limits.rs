@@ -12,8 +12,9 @@ pub const MAX_TAGS: usize = 64;
 /// The most characters of one tag.
 pub const MAX_TAG_CHARS: usize = 64;
 
-/// Longer values are no credentials: the largest in use, a 16,384-bit RSA key in PEM, has 13 KiB.
-pub const MAX_CREDENTIAL_CHARS: usize = 64 * 1024;
+/// Longer values are no credentials: the largest in use, a 16,384-bit RSA key in PEM, has 13 KiB. All of one connection fit
+/// into one record.
+pub const MAX_CREDENTIAL_CHARS: usize = 16 * 1024;
 
 /// More text at once is a file transfer, not typing.
 pub const MAX_TYPED_CHARS: usize = 10_000;

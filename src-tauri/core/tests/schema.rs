@@ -44,7 +44,7 @@ async fn open(data_dir: &Path) -> Arc<Core> {
 
 /// Everything saved as people and scripts see it, with the secrets in the clear.
 fn shown(core: &Core) -> Value {
-    let connections = core.connections("");
+    let connections = core.connections(&farwire_core::search::ConnectionQuery::default());
     let credentials = connections.iter().map(|connection| {
         let view = core.credentials(&connection.uid, true).unwrap();
         let values = view.values.iter();
@@ -67,17 +67,14 @@ async fn fill(core: &Core) -> Secret {
         ..GroupChange::default()
     };
     let office = core
-        .create_group(&Origin::window(), &Origin::window(), name("Office"))
+        .create_group(&Origin::window(), name("Office"))
         .await
         .unwrap();
     let below = GroupChange {
         parent: Some(Some(office.clone())),
         ..name("Second floor, Zürich")
     };
-    let floor = core
-        .create_group(&Origin::window(), &Origin::window(), below)
-        .await
-        .unwrap();
+    let floor = core.create_group(&Origin::window(), below).await.unwrap();
     let desk = ConnectionChange {
         name: Some("Desk".to_owned()),
         host: Some(Some("desk.example".to_owned())),
@@ -91,7 +88,7 @@ async fn fill(core: &Core) -> Secret {
         ..ConnectionChange::default()
     };
     let desk = core
-        .create_connection(&Origin::window(), &Origin::window(), desk)
+        .create_connection(&Origin::window(), desk)
         .await
         .unwrap();
     let gate = ConnectionChange {
@@ -102,7 +99,7 @@ async fn fill(core: &Core) -> Secret {
         ..ConnectionChange::default()
     };
     let gate = core
-        .create_connection(&Origin::window(), &Origin::window(), gate)
+        .create_connection(&Origin::window(), gate)
         .await
         .unwrap();
     for (id, values) in [
@@ -121,19 +118,12 @@ async fn fill(core: &Core) -> Secret {
     ] {
         let values = values.into_iter();
         let values = values.map(|(key, value)| (key.to_owned(), Some(Secret::new(value))));
-        core.put_credentials(
-            &Origin::window(),
-            &Origin::window(),
-            id,
-            values.collect(),
-            None,
-        )
-        .await
-        .unwrap();
+        core.put_credentials(&Origin::window(), id, values.collect(), None)
+            .await
+            .unwrap();
     }
     let fingerprint = format!("SHA256:{}", "A".repeat(43));
     core.accept(
-        &Origin::window(),
         &Origin::window(),
         "desk.example".to_owned(),
         5901,

@@ -1,5 +1,6 @@
 //! A fresh application with its API on a free port.
 
+use crate::client::{Asking, Client};
 use farwire_api::Api;
 use farwire_api::listener::Listener;
 use farwire_api::server::{Offer, Server};
@@ -7,7 +8,7 @@ use farwire_core::wake::{Clock, SystemClock};
 use farwire_core::{Config, Core};
 use farwire_model::secret::Secret;
 use farwire_model::token::Scope;
-use reqwest::{Method, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -16,7 +17,7 @@ pub struct App {
     pub api: Arc<Api>,
     pub server: Server,
     pub token: String,
-    pub client: reqwest::Client,
+    pub client: Client,
     pub dir: TempDir,
 }
 
@@ -52,7 +53,7 @@ impl App {
             .create_token("tests".into(), scopes, None)
             .await
             .unwrap();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = Client::new(server.url());
         Self {
             api,
             server,
@@ -72,10 +73,8 @@ impl App {
         token.expose().to_owned()
     }
 
-    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        self.client
-            .request(method, format!("{}{path}", self.server.url()))
+    pub fn request(&self, method: &str, path: &str) -> Asking {
+        self.client.request(method, path)
     }
 
     /// Calls with the token; answers status and JSON.

@@ -1,5 +1,6 @@
 //! The farwired program itself.
 
+use crate::client::Client;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::fs::PermissionsExt;
@@ -160,11 +161,11 @@ async fn it_says_where_it_is_keeps_strangers_out_and_stops_cleanly() {
         (run["url"].as_str(), run["pid"].as_u64()),
         (Some(url.as_str()), Some(u64::from(daemon.child.id())))
     );
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = Client::new(url.as_str());
     let token = fs::read_to_string(data.join("api-token")).unwrap();
     let get = async |path: &str, token: &str| {
         client
-            .get(format!("{url}{path}"))
+            .request("GET", path)
             .bearer_auth(token.trim())
             .send()
             .await
@@ -188,7 +189,7 @@ async fn it_says_where_it_is_keeps_strangers_out_and_stops_cleanly() {
     let sign_in = async || {
         let body = serde_json::json!({ "code": code });
         client
-            .put(format!("{url}/ui/signin"))
+            .request("PUT", "/ui/signin")
             .json(&body)
             .send()
             .await
@@ -225,9 +226,10 @@ async fn it_says_where_it_is_keeps_strangers_out_and_stops_cleanly() {
     let later = self::token(&data, "read");
     let mut daemon = Daemon::start(&data, &passphrase);
     let url = daemon.url();
+    let client = Client::new(url);
     for token in [token, later] {
         let status = client
-            .get(format!("{url}/groups"))
+            .request("GET", "/groups")
             .bearer_auth(token.trim())
             .send()
             .await

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `layout` | who may depend on whom, who may import what |
 //! | `routes` | every route of the table: tokens, scopes, verbs |
+//! | `openapi`, `bodies` | the document of all routes, and whether bodies are taken as it says |
 //! | `guard` | hosts, origins, bodies, limits, where we listen |
 //! | `saved` | groups, connections, credentials, trust, settings, tokens |
 //! | `history` | what was changed can be taken back, runs, dry runs, requests asked twice, the audit |
@@ -25,7 +26,10 @@
 
 mod app;
 mod backups;
+mod bodies;
 mod canary;
+mod client;
+mod contract;
 mod daemon;
 mod damage;
 mod events;
@@ -34,6 +38,7 @@ mod history;
 mod layout;
 mod lists;
 mod nearby;
+mod openapi;
 mod others;
 mod peers;
 mod routes;

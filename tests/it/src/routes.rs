@@ -78,7 +78,7 @@ async fn unknown_ids_are_404_on_every_route_that_takes_one() {
         let path = example(route.pattern);
         // A body that would be right for the thing if it were there.
         let body = match route.pattern {
-            "/session/{id}/input" => serde_json::json!({"text": "x"}),
+            "/session/{session_id}/input" => serde_json::json!({"text": "x"}),
             _ => Value::Null,
         };
         let (status, answer) = app.call(route.method, &path, body).await;

@@ -6,6 +6,7 @@ mod credentials;
 mod groups;
 mod history;
 mod openapi;
+mod opening;
 mod sessions;
 mod settings;
 mod trust;
@@ -65,25 +66,25 @@ pub static ROUTES: &[Route] = routes! {
     PUT "/connection/{uid}" Changes, WRITE, connections::update, "Changes a connection.";
     DELETE "/connection/{uid}" Deletes, WRITE, connections::delete, "Deletes a connection and its credentials.";
     ACTION "/connection/{uid}/duplicate" Creates, WRITE, connections::duplicate, "Saves a copy without credentials.";
-    ACTION "/connection/{uid}/connect" Acts [409 424], CONNECT, sessions::connect, "Opens a connection; ?wait=1 answers when it is up.";
-    ACTION "/connection/{uid}/observe" Acts [409 424], CONNECT, sessions::observe, "Opens a connection without taking control.";
+    ACTION "/connection/{uid}/connect" Acts [409 424], CONNECT, opening::connect, "Opens a connection; ?wait=1 answers when it is up.";
+    ACTION "/connection/{uid}/observe" Acts [409 424], CONNECT, opening::observe, "Opens a connection without taking control.";
     ACTION "/connection/{uid}/wake" Acts [409], CONNECT, connections::wake, "Wakes the machine by its network card; whether it wakes is not known.";
-    ACTION "/connection/{uid}/disconnect" Acts, CONNECT, sessions::disconnect, "Ends every session of a connection.";
-    ACTION "/connection/{uid}/test" Acts [409 424], CONNECT, sessions::test, "Goes through every stage once and reports each.";
+    ACTION "/connection/{uid}/disconnect" Acts, CONNECT, opening::disconnect, "Ends every session of a connection.";
+    ACTION "/connection/{uid}/test" Acts [409 424], CONNECT, opening::test, "Goes through every stage once and reports each.";
 
     GET "/connection/{uid}/credentials" [409], READ, credentials::show, "User names; secrets only with ?reveal=1.";
     PUT "/connection/{uid}/credentials" Changes [409], CREDENTIALS, credentials::update, "Writes credentials.";
     DELETE "/connection/{uid}/credentials" Deletes, CREDENTIALS, credentials::delete, "Deletes credentials.";
 
     GET "/sessions", READ, sessions::list, "Every live session.";
-    GET "/session/{id}", READ, sessions::show, "One session.";
-    PUT "/session/{id}" Acts, CONNECT, sessions::update, "Takes or gives control, asks for a size.";
-    DELETE "/session/{id}" Acts, CONNECT, sessions::end, "Ends a session.";
-    ACTION "/session/{id}/reconnect" Acts, CONNECT, sessions::reconnect, "Tries again now.";
-    GET "/session/{id}/screenshot" [409], CONNECT, sessions::screenshot, "The picture as PNG or JPEG.";
-    PUT "/session/{id}/input" Acts [409], CONNECT, sessions::input, "Types text, presses keys, moves the pointer.";
-    GET "/session/{id}/stream", CONNECT, sessions::stream, "The pixels and input of a session, as a WebSocket by ticket.";
-    GET "/events", READ, sessions::events, "Every change, as a WebSocket by ticket.";
+    GET "/session/{session_id}", READ, sessions::show, "One session.";
+    PUT "/session/{session_id}" Acts, CONNECT, sessions::update, "Takes or gives control, asks for a size.";
+    DELETE "/session/{session_id}" Acts, CONNECT, sessions::end, "Ends a session.";
+    ACTION "/session/{session_id}/reconnect" Acts, CONNECT, sessions::reconnect, "Tries again now.";
+    GET "/session/{session_id}/screenshot" [409], CONNECT, sessions::screenshot, "The picture as PNG or JPEG.";
+    PUT "/session/{session_id}/input" Acts [409], CONNECT, sessions::input, "Types text, presses keys, moves the pointer.";
+    GET "/session/{session_id}/stream" [426], CONNECT, sessions::stream, "The pixels and input of a session, as a WebSocket by ticket.";
+    GET "/events" [426], READ, sessions::events, "Every change, as a WebSocket by ticket.";
     PUT "/ticket" Acts [404], CONNECT, sessions::ticket, "A single-use ticket for a WebSocket.";
 
     GET "/history", READ, history::list, "What was changed, the newest first.";

@@ -10,46 +10,20 @@ use crate::route::Call;
 use crate::shape::{Switch, True, Whole, words};
 use crate::text::{KeyName, Typed};
 use farwire_core::credentials::Redirect;
-use farwire_core::session::{Connect, ImageFormat, KeyStroke, PointerWish, Screenshot, Session};
+use farwire_core::session::{ImageFormat, KeyStroke, PointerWish, Screenshot, Session};
 use farwire_model::error::ErrorCode;
 use farwire_model::frame::{MAX_SIDE, Size};
-use farwire_model::ids::{ConnectionId, SessionId};
+use farwire_model::ids::SessionId;
 use farwire_model::input::SessionInput;
 use farwire_model::quality::Quality;
-use farwire_model::session::{SessionState, SessionView, TestReport};
+use farwire_model::session::SessionView;
 use farwire_model::token::Scope;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// The longest a request may wait for a session.
-const MAX_WAIT_SECS: u64 = 30;
 
 /// Pixels of one side.
-type Side = Whole<u16, 1, { MAX_SIDE as i64 }>;
-
-keys! {
-    /// How a connection is opened.
-    pub(super) struct Opening with [Rule::Together("width", "height")] {
-        /// Used for this session only, and not saved.
-        credentials: Option<CredentialsOnce>,
-        /// The viewer's width in pixels: a wish.
-        width: Option<Side>,
-        /// The viewer's height in pixels: a wish.
-        height: Option<Side>,
-    }
-}
-
-keys! {
-    /// Whether the answer waits.
-    pub(super) struct Wait {
-        /// Answer when the session is up, or why it is not.
-        wait: Option<Switch>,
-        /// How many seconds it may take; 30 at most.
-        timeout: Option<Whole<u64, 0, 86400>>,
-    }
-}
+pub(super) type Side = Whole<u16, 1, { MAX_SIDE as i64 }>;
 
 keys! {
     /// What changes about a session.
@@ -153,22 +127,6 @@ keys! {
     }
 }
 
-/// A session that was opened.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Opened {
-    /// Its identifier.
-    session_id: SessionId,
-    /// Where it stands.
-    state: SessionState,
-}
-
-/// Sessions that were ended.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Ended {
-    /// How many.
-    ended: usize,
-}
-
 /// A ticket for one WebSocket, to be used within 30 seconds.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct TicketView {
@@ -176,63 +134,6 @@ pub(super) struct TicketView {
     url: String,
     /// The ticket.
     ticket: String,
-}
-
-pub(super) async fn connect(call: &Call<Opening, Wait>) -> Result<Opened, ApiError> {
-    open(call, false).await
-}
-
-pub(super) async fn observe(call: &Call<Opening, Wait>) -> Result<Opened, ApiError> {
-    open(call, true).await
-}
-
-async fn open(call: &Call<Opening, Wait>, is_view_only: bool) -> Result<Opened, ApiError> {
-    let uid = ConnectionId::new(call.id());
-    // An unknown connection is the first mistake to name, before the body's.
-    call.api.core.connection(&uid)?;
-    let opening = call.body()?;
-    let once = opening.credentials.map(CredentialsOnce::given);
-    let options = Connect {
-        is_view_only,
-        once: once.unwrap_or_default(),
-        redirect: redirect(call),
-        size: size(opening.width, opening.height),
-    };
-    let core = &call.api.core;
-    let session = core.connect(&uid, options)?;
-    if call.query.wait == Some(Switch(true)) {
-        let timeout = call.query.timeout.map_or(MAX_WAIT_SECS, |secs| secs.0);
-        let limit = Duration::from_secs(timeout.clamp(1, MAX_WAIT_SECS));
-        let up = tokio::select! {
-            up = core.wait_until_up(&session, limit) => up.map_err(ApiError::from),
-            () = call.gone.cancelled() => {
-                let message = "nobody waits for the answer any more";
-                Err(ApiError::new(408, ErrorCode::GeneralError, message))
-            }
-        };
-        if let Err(error) = up {
-            // Who waits for an answer wants no half-open session left behind.
-            let _ = core.end_session(&session.id).await;
-            return Err(error);
-        }
-    }
-    let view = session.view();
-    Ok(Opened {
-        session_id: view.session_id,
-        state: view.state,
-    })
-}
-
-pub(super) async fn disconnect(call: &Call) -> Result<Ended, ApiError> {
-    let uid = ConnectionId::new(call.id());
-    call.api.core.connection(&uid)?;
-    let ended = call.api.core.disconnect(&uid).await;
-    Ok(Ended { ended })
-}
-
-pub(super) async fn test(call: &Call) -> Result<TestReport, ApiError> {
-    let uid = ConnectionId::new(call.id());
-    Ok(call.api.core.test_connection(&uid, redirect(call)).await?)
 }
 
 pub(super) async fn list(call: &Call) -> Result<Vec<SessionView>, ApiError> {
@@ -300,7 +201,10 @@ fn not_a_socket(ticket: Option<&str>) -> ApiError {
         Some(_) => "this is a WebSocket: open it as one, with the same ticket",
         None => "this is a WebSocket: ask PUT /ticket for its address",
     };
-    ApiError::new(400, ErrorCode::InvalidRequestData, message)
+    ApiError {
+        headers: vec![("upgrade", "websocket".to_owned())],
+        ..ApiError::new(426, ErrorCode::InvalidRequestData, message)
+    }
 }
 
 pub(super) async fn screenshot(call: &Call<(), Shot>) -> Result<Picture, ApiError> {
@@ -378,7 +282,7 @@ fn session<B, Q>(call: &Call<B, Q>) -> Result<Arc<Session>, ApiError> {
     Ok(call.api.core.session(&SessionId::new(call.id()))?)
 }
 
-fn redirect<B, Q>(call: &Call<B, Q>) -> Redirect {
+pub(super) fn redirect<B, Q>(call: &Call<B, Q>) -> Redirect {
     if call.caller.may(Scope::Reveal) {
         Redirect::Allow
     } else {
@@ -386,6 +290,6 @@ fn redirect<B, Q>(call: &Call<B, Q>) -> Redirect {
     }
 }
 
-fn size(width: Option<Side>, height: Option<Side>) -> Option<Size> {
+pub(super) fn size(width: Option<Side>, height: Option<Side>) -> Option<Size> {
     Some(Size::new(width?.0, height?.0))
 }

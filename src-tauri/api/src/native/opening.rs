@@ -1,0 +1,113 @@
+//! Opening connections.
+
+use super::credentials::CredentialsOnce;
+use super::sessions::{Side, redirect, size};
+use crate::error::ApiError;
+use crate::keys::{Rule, keys};
+use crate::route::Call;
+use crate::shape::{Switch, Whole};
+use farwire_core::session::Connect;
+use farwire_model::error::ErrorCode;
+use farwire_model::ids::{ConnectionId, SessionId};
+use farwire_model::session::{SessionState, TestReport};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::time::Duration;
+
+/// The longest a request may wait for a session.
+const MAX_WAIT_SECS: u64 = 30;
+
+keys! {
+    /// How a connection is opened.
+    pub(super) struct Opening with [Rule::Together("width", "height")] {
+        /// Used for this session only, and not saved.
+        credentials: Option<CredentialsOnce>,
+        /// The viewer's width in pixels: a wish.
+        width: Option<Side>,
+        /// The viewer's height in pixels: a wish.
+        height: Option<Side>,
+    }
+}
+
+keys! {
+    /// Whether the answer waits.
+    pub(super) struct Wait {
+        /// Answer when the session is up, or why it is not.
+        wait: Option<Switch>,
+        /// How many seconds it may take; 30 at most.
+        timeout: Option<Whole<u64, 0, 86400>>,
+    }
+}
+
+/// A session that was opened.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Opened {
+    /// Its identifier.
+    session_id: SessionId,
+    /// Where it stands.
+    state: SessionState,
+}
+
+/// Sessions that were ended.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Ended {
+    /// How many.
+    ended: usize,
+}
+
+pub(super) async fn connect(call: &Call<Opening, Wait>) -> Result<Opened, ApiError> {
+    open(call, false).await
+}
+
+pub(super) async fn observe(call: &Call<Opening, Wait>) -> Result<Opened, ApiError> {
+    open(call, true).await
+}
+
+async fn open(call: &Call<Opening, Wait>, is_view_only: bool) -> Result<Opened, ApiError> {
+    let uid = ConnectionId::new(call.id());
+    // An unknown connection is the first mistake to name, before the body's.
+    call.api.core.connection(&uid)?;
+    let opening = call.body()?;
+    let once = opening.credentials.map(CredentialsOnce::given);
+    let options = Connect {
+        is_view_only,
+        once: once.unwrap_or_default(),
+        redirect: redirect(call),
+        size: size(opening.width, opening.height),
+    };
+    let core = &call.api.core;
+    let session = core.connect(&uid, options)?;
+    if call.query.wait == Some(Switch(true)) {
+        let timeout = call.query.timeout.map_or(MAX_WAIT_SECS, |secs| secs.0);
+        let limit = Duration::from_secs(timeout.clamp(1, MAX_WAIT_SECS));
+        let up = tokio::select! {
+            up = core.wait_until_up(&session, limit) => up.map_err(ApiError::from),
+            () = call.gone.cancelled() => {
+                let message = "nobody waits for the answer any more";
+                Err(ApiError::new(408, ErrorCode::GeneralError, message))
+            }
+        };
+        if let Err(error) = up {
+            // Who waits for an answer wants no half-open session left behind.
+            let _ = core.end_session(&session.id).await;
+            return Err(error);
+        }
+    }
+    let view = session.view();
+    Ok(Opened {
+        session_id: view.session_id,
+        state: view.state,
+    })
+}
+
+pub(super) async fn disconnect(call: &Call) -> Result<Ended, ApiError> {
+    let uid = ConnectionId::new(call.id());
+    call.api.core.connection(&uid)?;
+    let ended = call.api.core.disconnect(&uid).await;
+    Ok(Ended { ended })
+}
+
+pub(super) async fn test(call: &Call) -> Result<TestReport, ApiError> {
+    let uid = ConnectionId::new(call.id());
+    Ok(call.api.core.test_connection(&uid, redirect(call)).await?)
+}
