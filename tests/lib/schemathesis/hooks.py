@@ -70,3 +70,18 @@ def before_call(context, case, **kwargs):
     is_positive = case.meta is None or case.meta.generation.mode.is_positive
     if is_positive and isinstance(case.body, dict):
         keep_known(case.body, case)
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    # A reader of the usual verbs cannot know ours, and says that `Allow` names too many: it is shown the POST beside it.
+    allow = response.headers.get("allow")
+    if allow and "ACTION, POST" in allow[0]:
+        response.headers["allow"] = [allow[0].replace("ACTION, POST", "POST")]
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    # Deleted credentials leave their connection with none, which is an answer. Anything left of them is a failure.
+    is_emptied = case.path == "/connection/{uid}/credentials" and type(failure).__name__ == "UseAfterFree"
+    return not (is_emptied and response.json() == {"redacted": [], "revision": 0})

@@ -38,7 +38,7 @@ run() {
   (cd "$scratch" && SCHEMATHESIS_HOOKS=hooks PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1 NO_PROXY='*' \
     "$python_folder/bin/schemathesis" --config-file "$here/schemathesis.toml" run "$farwired_url$path" \
     --url "$farwired_url" --header "Authorization: Bearer $FARWIRE_TOKEN" --checks all --mode all \
-    --max-examples "${SCHEMATHESIS_EXAMPLES:-200}" --seed "${SCHEMATHESIS_SEED:-1}" --workers 4 \
+    --max-examples "${SCHEMATHESIS_EXAMPLES:-200}" --seed "${SCHEMATHESIS_SEED:-1}" --workers 1 \
     --generation-database none --no-color --continue-on-failure "$@")
   stop_process "$farwired_pid"
   farwired_pid=
