@@ -242,6 +242,11 @@ macro_rules! keys {
                 stringify!($name).into()
             }
 
+            // Two of the same name in different files are two schemas.
+            fn schema_id() -> std::borrow::Cow<'static, str> {
+                concat!(module_path!(), "::", stringify!($name)).into()
+            }
+
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 $crate::keys::schema::<Self>(concat!($($about),+), generator)
             }

@@ -187,12 +187,25 @@ pub struct Meter {
     pub latency_us: AtomicU32,
     /// The newest encoding, see [`Codec`].
     codec: AtomicU8,
+    /// One more than the level of quality that the machine was asked for; 0 while there is none.
+    level: AtomicU8,
 }
 
 impl Meter {
     /// Notes how the newest pixels were encoded.
     pub fn set_codec(&self, codec: Codec) {
         self.codec.store(codec as u8, Ordering::Relaxed);
+    }
+
+    /// Notes the level of quality, 0 to 9, that the machine was asked for; none for exact pixels.
+    pub fn set_level(&self, level: Option<u8>) {
+        let stored = level.map_or(0, |level| level.saturating_add(1));
+        self.level.store(stored, Ordering::Relaxed);
+    }
+
+    /// The level of quality that the machine was asked for last; none for exact pixels.
+    pub fn level(&self) -> Option<u8> {
+        self.level.load(Ordering::Relaxed).checked_sub(1)
     }
 
     /// How the newest pixels were encoded; empty before the first.
@@ -288,6 +301,8 @@ pub struct SessionView {
     pub codec: String,
     /// How good a picture is asked for.
     pub quality: Quality,
+    /// The level, 0 to 9, that this comes to at the moment; none for exact pixels.
+    pub quality_level: Option<u8>,
     /// Whether the machine has not answered for a moment.
     pub stalled: bool,
     /// How the link is protected, in words; empty before it is up.

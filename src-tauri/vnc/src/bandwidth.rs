@@ -5,7 +5,8 @@ use farwire_model::quality::Quality;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Updates shorter than this fit into buffers and say nothing about the link.
+/// Fewer bytes fit into buffers and say nothing about the link. Short updates are counted together: a slow link whose
+/// updates have become short would otherwise never be measured again.
 const MIN_BYTES: u64 = 16 << 10;
 
 /// How much of the time spent receiving the estimate looks back on.
@@ -53,6 +54,8 @@ pub struct Bandwidth {
     quality: Quality,
     compression: Option<u8>,
     began: Option<Instant>,
+    /// Bytes of updates that were not measured yet, and the time they took.
+    unmeasured: (u64, Duration),
     /// Bits a second; a LAN until measured.
     estimate: f64,
     step: usize,
@@ -67,6 +70,7 @@ impl Bandwidth {
             quality: options.quality,
             compression: options.compression,
             began: None,
+            unmeasured: (0, Duration::ZERO),
             estimate: 20e6,
             step: 0,
             wish: (0, 0),
@@ -105,10 +109,16 @@ impl Bandwidth {
 
     /// The last bytes of an update are here. Answers whether the levels changed.
     pub fn ended(&mut self, bytes: u64, now: Instant) -> bool {
-        let Some(began) = self.began.take().filter(|_| bytes >= MIN_BYTES) else {
+        let Some(began) = self.began.take() else {
             return false;
         };
-        let took = (now - began).max(Duration::from_micros(100)).as_secs_f64();
+        self.unmeasured.0 += bytes;
+        self.unmeasured.1 += now - began;
+        if self.unmeasured.0 < MIN_BYTES {
+            return false;
+        }
+        let (bytes, took) = std::mem::take(&mut self.unmeasured);
+        let took = took.max(Duration::from_micros(100)).as_secs_f64();
         let weight = (took / MEMORY).min(1.0);
         let speed = bytes as f64 * 8.0 / took;
         self.estimate += (speed - self.estimate) * weight;

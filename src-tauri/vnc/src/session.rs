@@ -241,6 +241,7 @@ impl Live {
         let bandwidth = Bandwidth::new(options);
         client::set_pixel_format(&mut outgoing, options.depth);
         client::set_encodings(&mut outgoing, &encoding::offered(bandwidth.levels()));
+        start.meter.set_level(bandwidth.levels().quality);
         client::request_update(&mut outgoing, Ask::Everything, size.rect());
         Self {
             meter: Arc::clone(&start.meter),
@@ -326,8 +327,9 @@ impl Live {
     }
 
     fn send_levels(&mut self) {
-        let offered = encoding::offered(self.bandwidth.levels());
-        client::set_encodings(&mut self.outgoing, &offered);
+        let levels = self.bandwidth.levels();
+        client::set_encodings(&mut self.outgoing, &encoding::offered(levels));
+        self.meter.set_level(levels.quality);
     }
 
     /// Writes this input and what else waits behind it.

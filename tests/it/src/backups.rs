@@ -15,7 +15,8 @@ use std::process::{Command, Output};
 /// What people see of everything saved, secrets in the clear.
 async fn shown(app: &App) -> Value {
     let reveal = app.token_with(&[Scope::Read, Scope::Reveal]).await;
-    let connections = app.ok("GET", "/connections", Value::Null).await;
+    let mut groups = app.ok("GET", "/groups", Value::Null).await;
+    let mut connections = app.ok("GET", "/connections", Value::Null).await;
     let mut credentials = Vec::new();
     for connection in connections.as_array().unwrap() {
         let path = format!(
@@ -26,8 +27,21 @@ async fn shown(app: &App) -> Value {
     }
     let mut settings = app.ok("GET", "/settings", Value::Null).await;
     settings = settings["appearance"].take();
+    // A thing that comes back is its newest revision.
+    for thing in connections
+        .as_array_mut()
+        .unwrap()
+        .iter_mut()
+        .chain(&mut credentials)
+        .chain(groups.as_array_mut().unwrap())
+    {
+        thing
+            .as_object_mut()
+            .unwrap()
+            .retain(|key, _| !["revision", "modified"].contains(&key.as_str()));
+    }
     json!({
-        "groups": app.ok("GET", "/groups", Value::Null).await,
+        "groups": groups,
         "trust": app.ok("GET", "/trust", Value::Null).await,
         "connections": connections,
         "credentials": credentials,

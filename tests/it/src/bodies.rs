@@ -40,7 +40,12 @@ fn smallest(contract: &Contract, schema: &Value) -> Map<String, Value> {
         .flatten()
         .map(|key| {
             let key = key.as_str().unwrap();
-            (key.to_owned(), right(key))
+            let kind = resolved(contract, &schema["properties"][key]);
+            let value = match kind["type"] == "object" {
+                true => Value::Object(smallest(contract, kind)),
+                false => right(key),
+            };
+            (key.to_owned(), value)
         })
         .collect()
 }

@@ -7,7 +7,8 @@
 //! | `openapi`, `bodies` | the document of all routes, and whether bodies are taken as it says |
 //! | `guard` | hosts, origins, bodies, limits, where we listen |
 //! | `saved` | groups, connections, credentials, trust, settings, tokens |
-//! | `history` | what was changed can be taken back, runs, dry runs, requests asked twice, the audit |
+//! | `history` | what was changed can be taken back, runs |
+//! | `requests` | dry runs, requests asked twice, revisions, the audit |
 //! | `events` | change events: numbers, coming back, tokens that are revoked |
 //! | `lists` | searching, filtering, ordering, paging; waking |
 //! | `secrets` | a secret goes to no other machine |
@@ -15,6 +16,7 @@
 //! | `vault` | the vault: passphrase, master key, locking, moving to another machine |
 //! | `vnc` | sessions on a real Xvnc: pictures, input, failures |
 //! | `others` | the same on x11vnc, QEMU, wayvnc, and on a very large screen |
+//! | `shaped` | automatic quality follows what a link carries |
 //! | `sleep` | this computer sleeps: dead links are noticed, live ones stay |
 //! | `stream` | a viewer over a WebSocket sees what the machine shows |
 //! | `nearby` | a machine that announces itself is found |
@@ -41,9 +43,12 @@ mod nearby;
 mod openapi;
 mod others;
 mod peers;
+mod remote;
+mod requests;
 mod routes;
 mod saved;
 mod secrets;
+mod shaped;
 mod sleep;
 mod stream;
 mod vault;

@@ -1,10 +1,9 @@
 //! This computer sleeps: links that died meanwhile are noticed at once, those that live stay.
 
 use crate::app::{App, until};
-use crate::xvnc::has;
+use crate::remote::Remote;
 use farwire_core::wake::Clock;
 use serde_json::{Value, json};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -25,106 +24,9 @@ impl Clock for Sleeper {
     }
 }
 
-/// A VNC server in a network of its own, behind a cable that can be pulled.
-struct Remote {
-    name: String,
-    address: String,
-    server: Option<Child>,
-}
-
-impl Remote {
-    /// `None`, which CI does not accept, where networks cannot be made.
-    fn start() -> Option<Self> {
-        if !has("ip") || !has("Xvnc") {
-            return None;
-        }
-        let number = std::process::id() % 250;
-        let name = format!("fw{}", std::process::id());
-        let mut remote = Self {
-            address: format!("10.213.{number}.2"),
-            name,
-            server: None,
-        };
-        let Self { name, address, .. } = &remote;
-        let ours = format!("10.213.{number}.1/24");
-        let is_made = ip(&["netns", "add", name])
-            && ip(&[
-                "link", "add", name, "type", "veth", "peer", "name", "far", "netns", name,
-            ])
-            && ip(&["addr", "add", &ours, "dev", name])
-            && ip(&["link", "set", name, "up"])
-            && ip(&[
-                "-n",
-                name,
-                "addr",
-                "add",
-                &format!("{address}/24"),
-                "dev",
-                "far",
-            ])
-            && ip(&["-n", name, "link", "set", "far", "up"]);
-        assert!(
-            is_made || std::env::var_os("CI").is_none(),
-            "networks cannot be made here"
-        );
-        if !is_made {
-            eprintln!("SKIPPED: networks cannot be made here, which takes root");
-            return None;
-        }
-        let server = Command::new("ip")
-            .args(["netns", "exec", name, "Xvnc", "-displayfd", "1"])
-            .args([
-                "-geometry",
-                "320x200",
-                "-rfbport",
-                "5900",
-                "-interface",
-                address,
-            ])
-            .args([
-                "-SecurityTypes",
-                "None",
-                "-nolisten",
-                "tcp",
-                "-nolisten",
-                "unix",
-            ])
-            .stdin(Stdio::null())
-            // Not its errors' place: it closes the one it writes the display to, and the next connection would get it.
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        remote.server = Some(server);
-        Some(remote)
-    }
-
-    fn cable(&self, is_plugged: bool) {
-        let state = if is_plugged { "up" } else { "down" };
-        assert!(ip(&["link", "set", &self.name, state]));
-    }
-}
-
-impl Drop for Remote {
-    fn drop(&mut self) {
-        if let Some(server) = &mut self.server {
-            let _ = server.kill();
-            let _ = server.wait();
-        }
-        ip(&["netns", "del", &self.name]);
-        ip(&["link", "del", &self.name]);
-    }
-}
-
-fn ip(arguments: &[&str]) -> bool {
-    let mut command = Command::new("ip");
-    command.args(arguments).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
-}
-
 #[tokio::test]
 async fn a_link_that_died_in_sleep_is_noticed_and_comes_back_in_the_same_session() {
-    let Some(remote) = Remote::start() else {
+    let Some(remote) = Remote::start("320x200") else {
         return;
     };
     let clock = Arc::new(Sleeper {

@@ -37,10 +37,10 @@ async fn the_passphrase_is_changed_by_who_knows_it_and_never_echoed() {
     let app = App::start().await;
     let uid = app.vnc(5999, Some("hunter2")).await;
     for (body, expected) in [
-        (json!({}), (400, "REQUIRED_VALUE_MISSING", "passphrase.new")),
+        (json!({}), (400, "REQUIRED_VALUE_MISSING", "passphrase")),
         (
             json!({"passphrase": {"old": PASSPHRASE}}),
-            (400, "REQUIRED_VALUE_MISSING", "passphrase.new"),
+            (409, "CONFIGURATION_ERROR", "vault"),
         ),
         (
             json!({"passphrase": {"new": ""}}),
@@ -60,7 +60,7 @@ async fn the_passphrase_is_changed_by_who_knows_it_and_never_echoed() {
         ),
         (
             json!({"source": "keyring", "passphrase": {"new": "x"}}),
-            (400, "INVALID_REQUEST_DATA", "passphrase.new"),
+            (409, "CONFIGURATION_ERROR", "vault"),
         ),
         (
             json!({"passphrase": {"new": "x"}}),

@@ -67,6 +67,10 @@ codec: string,
  */
 quality: Quality, 
 /**
+ * The level, 0 to 9, that this comes to at the moment; none for exact pixels.
+ */
+quality_level: number | null, 
+/**
  * Whether the machine has not answered for a moment.
  */
 stalled: boolean, 

@@ -103,35 +103,39 @@ pub(super) async fn update(call: &Call<VaultChange>) -> Result<VaultView, ApiErr
         Some(PassphraseChange { old, new }) => (old, new.map(|new| Secret::new(new.0))),
         None => (None, None),
     };
-    let missing = || {
-        let message = "passphrase.new is missing: there is no passphrase yet that could take the key store's place";
-        ApiError::new(400, ErrorCode::RequiredValueMissing, message).about("passphrase.new")
-    };
+    if new.as_ref().is_some_and(Secret::is_empty) {
+        let message = "passphrase.new has at least one character";
+        return Err(
+            ApiError::new(400, ErrorCode::ValueOutOfBounds, message).about("passphrase.new")
+        );
+    }
     let vault = call.api.core.vault();
     let changed = match (source, new) {
         (Some(VaultSource::Keyring), None) => vault.move_to_keyring(old, KEYRING_WAIT).await,
         (Some(VaultSource::Keyring), Some(_)) => {
-            let message =
-                "in the key store alone the master key has no passphrase: leave passphrase.new out";
-            return Err(
-                ApiError::new(400, ErrorCode::InvalidRequestData, message).about("passphrase.new")
-            );
+            return Err(refused(
+                "in the key store the master key has no passphrase: leave passphrase.new out",
+            ));
+        }
+        (Some(VaultSource::Passphrase), None)
+            if !vault.has_passphrase().map_err(CoreError::from)? =>
+        {
+            return Err(refused(
+                "there is no passphrase yet that could take the key store's place: send passphrase.new",
+            ));
         }
         (Some(VaultSource::Passphrase), new) => {
-            if new.is_none() && !vault.has_passphrase().map_err(CoreError::from)? {
-                return Err(missing());
-            }
             vault.move_to_passphrase(old, new, KEYRING_WAIT).await
         }
         (None, Some(new)) => vault.set_passphrase(old, new).await,
-        (None, None) => {
-            let message = "say what to change: source or passphrase.new";
-            return Err(ApiError::new(400, ErrorCode::RequiredValueMissing, message)
-                .about("passphrase.new"));
-        }
+        (None, None) => return Err(refused("say what it changes to: send passphrase.new")),
     };
     changed.map_err(CoreError::from)?;
     view(call)
+}
+
+fn refused(message: &str) -> ApiError {
+    ApiError::new(409, ErrorCode::ConfigurationError, message).about("vault")
 }
 
 pub(super) async fn rotate(call: &Call<Key>) -> Result<Rotated, ApiError> {

@@ -61,6 +61,7 @@ impl Session {
             latency_ms: latency_ms(&self.meter),
             codec: self.meter.codec().to_owned(),
             quality: self.quality(),
+            quality_level: self.meter.level(),
             stalled: state.stalled,
             security: state.security,
             error: state.error,
