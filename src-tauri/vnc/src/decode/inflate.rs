@@ -55,15 +55,15 @@ impl Inflate {
         }
     }
 
-    /// Uses up what follows a rectangle's last pixel, so that the next one starts in the right place.
-    pub fn finish(&mut self, mut input: &[u8]) -> Result<(), DecodeError> {
-        let mut surplus = 0;
+    /// Uses up what follows a rectangle's last pixel, so that the next one starts in the right place. `surplus` counts the
+    /// rectangle's bytes of that kind, over all pieces it arrives in.
+    pub fn finish(&mut self, mut input: &[u8], surplus: &mut usize) -> Result<(), DecodeError> {
         let mut scratch = [0; 512];
         loop {
             let before = input.len();
             let made = self.read(&mut input, &mut scratch)?;
-            surplus += made;
-            if surplus > MAX_SURPLUS_BYTES {
+            *surplus += made;
+            if *surplus > MAX_SURPLUS_BYTES {
                 return Err(DecodeError::Surplus);
             }
             if input.is_empty() && made < scratch.len() {

@@ -210,7 +210,7 @@ impl Rows<'_> {
             self.paint(Rect::new(rect.x, rect.y + top, rect.width, rows), band);
             top += rows;
         }
-        stream.finish(compressed)
+        stream.finish(compressed, &mut 0)
     }
 
     fn paint(&mut self, rect: Rect, bytes: &[u8]) {

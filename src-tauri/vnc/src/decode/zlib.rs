@@ -20,6 +20,8 @@ pub struct Zlib {
     rows_done: u16,
     /// Compressed bytes of this rectangle that did not arrive yet; `None` before its length did.
     remaining: Option<usize>,
+    /// Inflated bytes past this rectangle's last row.
+    surplus: usize,
 }
 
 impl Zlib {
@@ -31,6 +33,7 @@ impl Zlib {
             filled: 0,
             rows_done: 0,
             remaining: None,
+            surplus: 0,
         }
     }
 
@@ -50,7 +53,7 @@ impl Zlib {
                 // Data that does not shrink grows by less than a thousandth; twice its size is no honest server.
                 let longest = row_bytes * usize::from(rect.height) * 2 + 4096;
                 let remaining = capped("zlib data", reader.u32()?, longest)?;
-                (self.filled, self.rows_done) = (0, 0);
+                (self.filled, self.rows_done, self.surplus) = (0, 0, 0);
                 remaining
             }
         };
@@ -61,7 +64,7 @@ impl Zlib {
             self.rows(target, format, rect, row_bytes, &mut compressed)?;
         }
         // Empty unless every row is painted: nothing else leaves compressed bytes behind.
-        self.stream.finish(compressed)?;
+        self.stream.finish(compressed, &mut self.surplus)?;
         let is_done = arrived == remaining;
         if is_done {
             self.remaining = None;

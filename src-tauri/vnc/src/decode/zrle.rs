@@ -26,6 +26,8 @@ pub struct Zrle {
     /// Compressed bytes of this rectangle that did not arrive yet; `None` before its length did.
     remaining: Option<usize>,
     walk: Walk<64>,
+    /// Inflated bytes past this rectangle's last tile.
+    surplus: usize,
     damage: Region,
 }
 
@@ -38,6 +40,7 @@ impl Zrle {
             unread: 0..0,
             remaining: None,
             walk: Walk::default(),
+            surplus: 0,
             damage: Region::default(),
         }
     }
@@ -55,7 +58,7 @@ impl Zrle {
             Some(remaining) => remaining,
             None => {
                 let remaining = crate::wire::capped("ZRLE data", reader.u32()?, longest(rect))?;
-                (self.walk, self.unread) = (Walk::default(), 0..0);
+                (self.walk, self.unread, self.surplus) = (Walk::default(), 0..0, 0);
                 remaining
             }
         };
@@ -66,8 +69,11 @@ impl Zrle {
         target
             .surface
             .paint(|painter| self.tiles(painter, format, rect, &mut compressed, is_whole))?;
+        if self.walk.tile(rect).is_none() {
+            self.surplus += std::mem::take(&mut self.unread).len();
+        }
         // Empty unless every tile is painted: nothing else leaves compressed bytes behind.
-        self.stream.finish(compressed)?;
+        self.stream.finish(compressed, &mut self.surplus)?;
         if is_whole {
             self.remaining = None;
             let damage = std::mem::take(&mut self.damage);
