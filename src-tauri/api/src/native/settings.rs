@@ -31,7 +31,7 @@ keys! {
         /// How the window looks.
         appearance: Option<AppearanceChange>,
         /// When the vault locks by itself.
-        vault: Option<VaultChange>,
+        vault: Option<LockingChange>,
     }
 }
 
@@ -57,7 +57,7 @@ keys! {
 
 keys! {
     /// What changes about when the vault locks by itself.
-    pub(super) struct VaultChange {
+    pub(super) struct LockingChange {
         /// After this many seconds without use; null for never.
         lock_after_secs: Option<Option<Whole<u32, { MIN_LOCK_AFTER_SECS as i64 }, { u32::MAX as i64 }>>>,
         /// When this computer wakes from sleep.
@@ -141,7 +141,7 @@ pub(super) async fn update(call: &Call<SettingsChange>) -> Result<SettingsView, 
         settings.appearance.theme = theme.unwrap_or(settings.appearance.theme);
         settings.appearance.density = density.unwrap_or(settings.appearance.density);
     }
-    if let Some(VaultChange {
+    if let Some(LockingChange {
         lock_after_secs,
         lock_after_sleep,
     }) = change.vault
