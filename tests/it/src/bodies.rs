@@ -40,7 +40,12 @@ fn smallest(contract: &Contract, schema: &Value) -> Map<String, Value> {
         .flatten()
         .map(|key| {
             let key = key.as_str().unwrap();
-            (key.to_owned(), right(key))
+            let inner = resolved(contract, &schema["properties"][key]);
+            let value = match inner["type"].as_str() {
+                Some("object") => Value::Object(smallest(contract, inner)),
+                _ => right(key),
+            };
+            (key.to_owned(), value)
         })
         .collect()
 }
