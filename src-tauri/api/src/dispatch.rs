@@ -17,6 +17,9 @@ use zeroize::Zeroize;
 /// The longest name of a run, and the longest `Idempotency-Key`: a UUID with a word before it fits many times.
 const MAX_HEADER_CHARS: usize = 200;
 
+/// The most of a path that the audit keeps: it has room for so many lines only, and identifiers are short.
+const MAX_AUDITED_CHARS: usize = 500;
+
 /// Asks for what would change, without changing it.
 pub(crate) const DRY_RUN: &str = "dry_run";
 
@@ -132,12 +135,20 @@ fn named(value: Option<&str>, header: &str) -> Result<Option<String>, ApiError> 
         return Ok(None);
     };
     let is_good = (1..=MAX_HEADER_CHARS).contains(&value.chars().count())
-        && !value.chars().any(char::is_control);
+        && value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     if !is_good {
-        let message = format!("{header} is a text of 1 to {MAX_HEADER_CHARS} characters");
+        let message = format!("{header} is a text of 1 to {MAX_HEADER_CHARS} ASCII characters");
         return Err(ApiError::new(400, ErrorCode::ValueOutOfBounds, message).about(header));
     }
     Ok(Some(value.to_owned()))
+}
+
+fn shortened(path: &str) -> String {
+    let mut shown: String = path.chars().take(MAX_AUDITED_CHARS).collect();
+    if shown.len() < path.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 fn hash(parts: &[&[u8]]) -> String {
@@ -153,9 +164,11 @@ struct Audited(AuditEntry);
 
 impl Audited {
     fn of(route: &Route, request: &Request) -> Option<Self> {
-        let query = Query::parse(&request.query);
+        let mut query = Query::parse(&request.query);
         let reveals = query.get("reveal").is_some_and(|value| value != "0");
-        if route.effect == Effect::Reads && !reveals || query.get(DRY_RUN).is_some() {
+        // The same reading as when it is carried out: dry_run=0 is no dry run.
+        let is_dry = route.effect.is_saving() && matches!(query.take_switch(DRY_RUN), Ok(true));
+        if route.effect == Effect::Reads && !reveals || is_dry {
             return None;
         }
         let (who, who_name) = who(&request.caller);
@@ -165,14 +178,18 @@ impl Audited {
             who: who.to_owned(),
             who_name: who_name.to_owned(),
             method: route.method.to_owned(),
-            path: format!("{}{shown}", request.path),
-            run: request.run.clone(),
+            path: format!("{}{shown}", shortened(&request.path)),
+            run: named(request.run.as_deref(), "").ok().flatten(),
             status: 0,
             error_code: None,
         }))
     }
 
     fn note(mut self, api: &Api, answer: &Result<Response, ApiError>) {
+        // A stranger's tries would push out what others did.
+        if self.0.who.is_empty() && answer.is_err() {
+            return;
+        }
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();

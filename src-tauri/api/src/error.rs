@@ -7,6 +7,9 @@ use farwire_core::vault::VaultError;
 use farwire_model::error::{ErrorBody, ErrorCode};
 use farwire_model::token::Scope;
 
+/// Longer than any message of ours is without what it quotes.
+const MAX_MESSAGE_CHARS: usize = 1_000;
+
 /// An answer that says what did not work.
 #[derive(Debug)]
 pub(crate) struct ApiError {
@@ -58,7 +61,13 @@ impl ApiError {
     }
 
     /// The answer.
-    pub fn response(self) -> Response {
+    pub fn response(mut self) -> Response {
+        // Messages quote what was asked for, which may be as long as a request.
+        let message = &mut self.body.error_message;
+        if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE_CHARS) {
+            message.truncate(end);
+            message.push('…');
+        }
         let body = serde_json::to_value(&self.body).unwrap_or_default();
         Response {
             status: self.status,

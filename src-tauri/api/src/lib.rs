@@ -15,6 +15,7 @@
 //! | `body` | reading a request's body within limits |
 //! | `crowd` | what a client is told when there are too many |
 //! | `guard` | what a request must look like before anybody reads it |
+//! | `patience` | a connection whose client has to take what it is sent |
 //! | [`stream`] | a session's pixels and input over one WebSocket |
 //! | [`server`] | sockets, HTTP and WebSockets; the only place that knows the HTTP library |
 //! | [`listener`] | the switch of the HTTP API, and the app's own loopback port for streams |
@@ -36,6 +37,7 @@ pub mod listener;
 pub mod native;
 pub mod openapi;
 pub mod page;
+mod patience;
 pub mod request;
 pub mod route;
 pub mod server;

@@ -206,7 +206,7 @@ fn headers(effect: Effect) -> Vec<Value> {
 }
 
 /// What can stand in a header, at a length that is taken.
-const VISIBLE: &str = "^[!-~]{1,200}$";
+const VISIBLE: &str = "^[!-~]([ -~]{0,198}[!-~])?$";
 
 /// The key that asks for what would change.
 fn dry_run() -> Value {

@@ -152,6 +152,14 @@ impl<B, Q> Call<B, Q> {
     pub fn id(&self) -> &str {
         self.params.first().map_or("", String::as_str)
     }
+
+    /// Refuses callers without all of these scopes, for what its route's scope alone does not say.
+    pub fn need(&self, scopes: impl IntoIterator<Item = Scope>) -> Result<(), ApiError> {
+        let mut missing = scopes.into_iter().filter(|scope| !self.caller.may(*scope));
+        missing
+            .next()
+            .map_or(Ok(()), |scope| Err(ApiError::scope_missing(scope)))
+    }
 }
 
 impl<B: Keys, Q> Call<B, Q> {

@@ -10,6 +10,7 @@ use crate::crowd;
 use crate::error::ApiError;
 use crate::guard::{self, Head, Pages};
 use crate::page;
+use crate::patience::Patience;
 use crate::request::{Body, Caller, Query, Request, Response};
 use crate::stream::{MAX_VIEWER_MESSAGE_BYTES, carry_events, carry_session, while_good};
 use bytes::{Buf, Bytes};
@@ -82,7 +83,6 @@ impl Server {
         let shared = Arc::new(Shared {
             api,
             offer,
-
             places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
             mistakes: Mistakes::default(),
@@ -178,12 +178,14 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>, place: Arc<OwnedSemaphore
     let cancel = shared.cancel.clone();
     let service = TowerToHyperService::new(warp::service(filter(shared)));
     let service = service_fn(move |mut request: http::Request<Incoming>| {
-        // The filters below see the path only; the guard needs the host of an absolute-form URI too.
-        let authority = request.uri().authority().map(ToString::to_string);
-        request.extensions_mut().insert(Target {
-            authority,
+        // The library's own path filter panics where there is none, as in CONNECT host:port; the guard needs the host of an
+        // absolute-form URI too.
+        let target = Target {
+            authority: request.uri().authority().map(ToString::to_string),
+            path: request.uri().path().to_owned(),
             place: Arc::clone(&place),
-        });
+        };
+        request.extensions_mut().insert(target);
         service.call(request)
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
@@ -192,7 +194,7 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>, place: Arc<OwnedSemaphore
         .header_read_timeout(HEAD_LIMIT)
         .max_buf_size(MAX_HEAD_BYTES);
     let connection = builder
-        .serve_connection(TokioIo::new(socket), service)
+        .serve_connection(TokioIo::new(Patience::with(socket)), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let finished = tokio::select! {
@@ -215,6 +217,8 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>, place: Arc<OwnedSemaphore
 struct Target {
     /// The host of an absolute-form URI.
     authority: Option<String>,
+    /// The path, not decoded; empty in the authority form.
+    path: String,
     /// The connection's place among those allowed at once.
     place: Arc<OwnedSemaphorePermit>,
 }
@@ -222,33 +226,24 @@ struct Target {
 /// A request's head, taken apart.
 struct Parts {
     method: String,
-    path: String,
     query: String,
     headers: HeaderMap,
-    target: Option<Target>,
+    target: Target,
 }
 
 fn filter(shared: Arc<Shared>) -> warp::filters::BoxedFilter<(warp::reply::Response,)> {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     let socket = warp::ws().map(Some).or(warp::any().map(|| None)).unify();
     warp::method()
-        .and(warp::path::full())
         .and(query)
         .and(warp::header::headers_cloned())
-        .and(warp::ext::optional::<Target>())
+        .and(warp::ext::get::<Target>())
         .and(socket)
         .and(warp::body::stream())
         .then(
-            move |method: http::Method,
-                  path: warp::path::FullPath,
-                  query,
-                  headers,
-                  target: Option<Target>,
-                  socket,
-                  body| {
+            move |method: http::Method, query, headers, target: Target, socket, body| {
                 let parts = Parts {
                     method: method.as_str().to_owned(),
-                    path: path.as_str().to_owned(),
                     query,
                     headers,
                     target,
@@ -276,26 +271,26 @@ async fn answer<B: Buf>(
         return open_socket(shared, &parts, socket);
     }
     if shared.offer == Offer::Streams {
-        return Err(ApiError::no_such_path(&parts.path));
+        return Err(ApiError::no_such_path(&parts.target.path));
     }
-    if let Some(found) = page::find(&parts.method, &parts.path) {
+    if let Some(found) = page::find(&parts.method, &parts.target.path) {
         return Ok(write(found?));
     }
     let caller = identify(shared, &parts.headers).await;
     let body = match &caller {
         // Nobody known gets his answer before a byte of his body is kept, except for the one route that takes one.
-        Caller::Nobody if parts.path.trim_end_matches('/') != "/ui/signin" => Bytes::new(),
+        Caller::Nobody if parts.target.path.trim_end_matches('/') != "/ui/signin" => Bytes::new(),
         _ => body::read(header(&parts.headers, CONTENT_LENGTH.as_str()), content).await?,
     };
     let gone = CancellationToken::new();
     let request = Request {
         caller,
         method: parts.method,
-        path: parts.path,
+        path: parts.target.path,
         query: parts.query,
-        if_match: header(&parts.headers, "if-match").map(str::to_owned),
-        run: header(&parts.headers, "farwire-run").map(str::to_owned),
-        once: header(&parts.headers, "idempotency-key").map(str::to_owned),
+        if_match: said(&parts.headers, "if-match"),
+        run: said(&parts.headers, "farwire-run"),
+        once: said(&parts.headers, "idempotency-key"),
         base_url: Some(format!(
             "ws://{}",
             header(&parts.headers, HOST.as_str()).unwrap_or("127.0.0.1")
@@ -328,6 +323,16 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
+/// All that a header says. A value that cannot be read, or that is there twice, must not pass as an absent one: a condition would
+/// be passed over.
+fn said(headers: &HeaderMap, name: &str) -> Option<String> {
+    let values = headers.get_all(name).iter();
+    let values: Vec<_> = values
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
 fn check_head(shared: &Shared, parts: &Parts) -> Result<(), ApiError> {
     let headers = &parts.headers;
     let length =
@@ -346,10 +351,7 @@ fn check_head(shared: &Shared, parts: &Parts) -> Result<(), ApiError> {
             .iter()
             .map(|host| host.to_str().unwrap_or(""))
             .collect(),
-        authority: parts
-            .target
-            .as_ref()
-            .and_then(|target| target.authority.as_deref()),
+        authority: parts.target.authority.as_deref(),
         origin: lossy(ORIGIN.as_str()),
         fetch_site: lossy("sec-fetch-site"),
         content_type: lossy(CONTENT_TYPE.as_str()),
@@ -421,21 +423,25 @@ fn open_socket(
         .and_then(|secret| shared.api.tickets.redeem(secret));
     let (ticket, token) = ticket.unzip();
     let token = token.flatten();
+    // The token may be gone since it asked for the ticket.
+    if token
+        .as_ref()
+        .is_some_and(|id| !shared.api.core.is_token_good(id))
+    {
+        return Err(ApiError::unauthorized());
+    }
     let since = query.get("since").map(str::parse);
     let since = since.transpose().map_err(|_| {
         let message = "since is the number of an event";
         ApiError::new(400, ErrorCode::ValueIncorrectFormat, message).about("since")
     })?;
     let (cancel, tasks) = (shared.cancel.child_token(), shared.tasks.clone());
-    let place = parts
-        .target
-        .as_ref()
-        .map(|target| Arc::clone(&target.place));
+    let place = Arc::clone(&parts.target.place);
     let socket = socket
         .max_message_size(MAX_VIEWER_MESSAGE_BYTES)
         .max_frame_size(MAX_VIEWER_MESSAGE_BYTES);
     let core = Arc::clone(&shared.api.core);
-    let path = parts.path.trim_end_matches('/');
+    let path = parts.target.path.trim_end_matches('/');
     // Streams are tracked, so that a server that stops waits for them, and keep their place until they end.
     match ticket {
         Some(Ticket::Session(id)) if path == format!("/session/{id}/stream") => {

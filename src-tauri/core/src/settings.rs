@@ -119,6 +119,14 @@ impl Core {
             .map(|token| view(token))
     }
 
+    /// Whether a token is there and has not expired.
+    pub fn is_token_good(&self, id: &TokenId) -> bool {
+        let all = self.saved.read();
+        let known = all.tokens.get(id.as_str());
+        let lasts = |expires: i64| expires > random::now();
+        known.is_some_and(|token| token.expires.is_none_or(lasts))
+    }
+
     /// The hash of a token, as [`Core::find_token`] compares it: what a client proves itself our peer with.
     pub fn token_hash(&self, id: &TokenId) -> Option<String> {
         self.saved

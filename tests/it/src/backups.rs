@@ -12,11 +12,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// What people see of everything saved, secrets in the clear.
+/// What people see of everything saved, secrets in the clear, without what counts changes.
 async fn shown(app: &App) -> Value {
     let reveal = app.token_with(&[Scope::Read, Scope::Reveal]).await;
-    let mut groups = app.ok("GET", "/groups", Value::Null).await;
-    let mut connections = app.ok("GET", "/connections", Value::Null).await;
+    let connections = app.ok("GET", "/connections", Value::Null).await;
     let mut credentials = Vec::new();
     for connection in connections.as_array().unwrap() {
         let path = format!(
@@ -27,23 +26,11 @@ async fn shown(app: &App) -> Value {
     }
     let mut settings = app.ok("GET", "/settings", Value::Null).await;
     settings = settings["appearance"].take();
-    // A thing that comes back is its newest revision.
-    for thing in connections
-        .as_array_mut()
-        .unwrap()
-        .iter_mut()
-        .chain(&mut credentials)
-        .chain(groups.as_array_mut().unwrap())
-    {
-        thing
-            .as_object_mut()
-            .unwrap()
-            .retain(|key, _| !["revision", "modified"].contains(&key.as_str()));
+    for credentials in &mut credentials {
+        credentials.as_object_mut().unwrap().remove("revision");
     }
     json!({
-        "groups": groups,
-        "trust": app.ok("GET", "/trust", Value::Null).await,
-        "connections": connections,
+        "saved": app.everything().await,
         "credentials": credentials,
         "appearance": settings,
     })
@@ -149,6 +136,31 @@ async fn a_backup_brings_everything_back_and_so_does_the_one_made_before() {
         .map(|c| c.name)
         .collect();
     assert_eq!(names, ["desk", "renamed"]);
+}
+
+#[tokio::test]
+async fn going_back_needs_the_scopes_of_what_comes_back() {
+    let app = App::start().await;
+    let fingerprint = format!("SHA256:{}", "A".repeat(43));
+    let trust = json!({"host": "desk", "port": 5900, "fingerprint": fingerprint});
+    app.ok("PUT", "/trust", trust).await;
+    let backup = app.ok("ACTION", "/backups", Value::Null).await;
+    let decisions = app.ok("GET", "/trust", Value::Null).await;
+    let decision = format!("/trust/{}", decisions[0]["id"].as_str().unwrap());
+    app.ok("DELETE", &decision, Value::Null).await;
+    let path = format!("/backup/{}/restore", backup["id"].as_str().unwrap());
+    let needed = [Scope::Write, Scope::Credentials, Scope::Trust];
+    for missing in needed {
+        let mut scopes = vec![Scope::Admin];
+        scopes.extend(needed.into_iter().filter(|scope| *scope != missing));
+        let token = app.token_with(&scopes).await;
+        let (status, answer) = app.call_as(&token, "ACTION", &path, Value::Null).await;
+        let seen = (status.as_u16(), answer["property"].as_str());
+        assert_eq!(seen, (403, Some(missing.as_str())));
+        assert_eq!(app.ok("GET", "/trust", Value::Null).await, json!([]));
+    }
+    app.ok("ACTION", &path, Value::Null).await;
+    assert_eq!(app.ok("GET", "/trust", Value::Null).await, decisions);
 }
 
 #[tokio::test]

@@ -50,8 +50,27 @@ impl Daemon {
 
     /// One that says everything of a level and above.
     pub fn logging(data: &Path, passphrase: &Path, level: &str, log: impl Into<Stdio>) -> Self {
+        Self::spawn(Command::new(program()), data, passphrase, level, log)
+    }
+
+    /// One whose files would be open to everybody that the umask does not keep out.
+    pub fn with_umask(data: &Path, passphrase: &Path, umask: &str) -> Self {
+        let log = File::create(passphrase.with_file_name("errors")).unwrap();
+        let mut command = Command::new("sh");
+        let script = format!("umask {umask}; exec \"$0\" \"$@\"");
+        command.args(["-c", &script]).arg(program());
+        Self::spawn(command, data, passphrase, "info", log)
+    }
+
+    fn spawn(
+        mut command: Command,
+        data: &Path,
+        passphrase: &Path,
+        level: &str,
+        log: impl Into<Stdio>,
+    ) -> Self {
         let errors = passphrase.with_file_name("errors");
-        let mut child = Command::new(program())
+        let mut child = command
             .args(["--port", "0", "--data-dir"])
             .arg(data)
             .arg("--passphrase-file")

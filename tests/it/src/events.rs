@@ -106,3 +106,19 @@ async fn a_revoked_or_expired_token_ends_its_streams_and_no_others() {
     while next(&mut mine).await.expect("the other stream lives")["id"] != uid.as_str() {}
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_ticket_is_worth_as_much_as_the_token_that_asked_for_it() {
+    let app = App::start().await;
+    let token = app.token_with(&[Scope::Read, Scope::Connect]).await;
+    let id = app.api.core().find_token(&token).unwrap().id;
+    let wish = json!({"events": true});
+    let (_, ticket) = app.call_as(&token, "PUT", "/ticket", wish).await;
+    app.ok("DELETE", &format!("/token/{id}"), Value::Null).await;
+    let opened = tokio_tungstenite::connect_async(ticket["url"].as_str().unwrap()).await;
+    let Err(tokio_tungstenite::tungstenite::Error::Http(refused)) = opened else {
+        panic!("it opened");
+    };
+    assert_eq!(refused.status(), 401);
+    app.stop().await;
+}

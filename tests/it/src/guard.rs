@@ -1,269 +1,312 @@
-//! Hosts, origins, bodies, limits, where we listen.
+//! What a request's head must look like before anybody reads it, on every route: host, origin, type of the body; and heads that
+//! say two things at once.
 
-use crate::app::{App, until};
-use farwire_model::settings::ApiSettings;
+use crate::app::App;
+use crate::wire::{ask, example, exchange, with_bodies};
+use farwire_api::native::ROUTES;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use std::time::Duration;
 
-/// Sends raw bytes and answers the status line's number; 0 when the connection closed without one.
-async fn raw(port: u16, request: &[u8]) -> u16 {
-    let mut socket = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    socket.write_all(request).await.unwrap();
-    let mut answer = vec![0; 4096];
-    let read = tokio::time::timeout(Duration::from_secs(15), socket.read(&mut answer)).await;
-    let length = read.ok().and_then(Result::ok).unwrap_or(0);
-    let text = String::from_utf8_lossy(&answer[..length]).into_owned();
-    text.split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok())
-        .unwrap_or(0)
+/// A refusal of a head: what is wrong with it, and the status it gets.
+async fn refused_everywhere(app: &App, heads: &[(String, u16)]) {
+    for route in ROUTES {
+        let path = example(route.pattern);
+        for (head, expected) in heads {
+            let headers = format!("{head}{}", app.bearer());
+            let answer = app.ask(route.method, &path, &headers, "").await;
+            let seen = (answer.status(), answer.error_code());
+            let said = (*expected, "PERMISSION_DENIED".to_owned());
+            assert_eq!(seen, said, "{} {path} {head:?}", route.method);
+            assert!(!answer.text.to_lowercase().contains("access-control"));
+        }
+    }
 }
 
 #[tokio::test]
-async fn rebound_names_and_foreign_pages_are_refused_on_the_wire() {
+async fn rebound_names_reach_no_route() {
     let app = App::start().await;
     let port = app.server.port();
-    let auth = format!("Authorization: Bearer {}", app.token);
-    for (target, headers, expected) in [
-        ("/groups", format!("Host: 127.0.0.1:{port}\r\n{auth}"), 200),
-        ("/groups", format!("Host: localhost:{port}\r\n{auth}"), 200),
-        ("/groups", format!("Host: evil.example\r\n{auth}"), 421),
-        (
-            "/groups",
-            format!("Host: 127.0.0.1\r\nHost: evil.example\r\n{auth}"),
-            421,
-        ),
-        ("/groups", auth.clone(), 421),
-        (
-            "http://evil.example/groups",
-            format!("Host: 127.0.0.1:{port}\r\n{auth}"),
-            421,
-        ),
-        (
-            "/groups",
-            format!("Host: 127.0.0.1:{port}\r\nOrigin: https://evil.example\r\n{auth}"),
-            403,
-        ),
-        (
-            "/groups",
-            format!("Host: 127.0.0.1:{port}\r\nOrigin: null\r\n{auth}"),
-            403,
-        ),
-        (
-            "/groups",
-            format!("Host: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n{auth}"),
-            200,
-        ),
-        (
-            "/groups",
-            format!("Host: 127.0.0.1:{port}\r\nSec-Fetch-Site: cross-site\r\n{auth}"),
-            403,
-        ),
-        ("/version", "Host: evil.example".to_owned(), 421),
-        ("/ui/", "Host: evil.example".to_owned(), 421),
-    ] {
-        let request = format!("GET {target} HTTP/1.1\r\n{headers}\r\nConnection: close\r\n\r\n");
-        assert_eq!(
-            raw(port, request.as_bytes()).await,
-            expected,
-            "{target} {headers}"
-        );
+    let own = format!("127.0.0.1:{port}");
+    let mut heads: Vec<_> = [
+        "evil.example",
+        &format!("evil.example:{port}"),
+        &format!("127.0.0.1.evil.example:{port}"),
+        &format!("evil.example@127.0.0.1:{port}"),
+        &format!("localhost.:{port}"),
+        &format!("127.0.0.1.:{port}"),
+        &format!("127.1:{port}"),
+        &format!("2130706433:{port}"),
+        &format!("0.0.0.0:{port}"),
+        &format!("[::ffff:127.0.0.1]:{port}"),
+        &format!("::1:{port}"),
+        "127.0.0.1:",
+        "127.0.0.1:port",
+        "127.0.0.1:70000",
+        "",
+    ]
+    .into_iter()
+    .map(|host| (format!("Host: {host}\r\n"), 421))
+    .collect();
+    heads.extend([
+        (String::new(), 421),
+        (format!("Host: {own}\r\nHost: {own}\r\n"), 421),
+        (format!("Host: {own}\r\nHost: evil.example\r\n"), 421),
+    ]);
+    refused_everywhere(&app, &heads).await;
+    for path in ["/", "/ui/", "/ui/no-such", "/no/such/path", "/v3/api"] {
+        for (head, expected) in &heads {
+            let answer = app.ask("GET", path, head, "").await;
+            assert_eq!(answer.status(), *expected, "{path} {head:?}");
+        }
     }
-    // HTTP/2 without TLS is not spoken, and neither are two lengths.
-    let preface = raw(port, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
-    assert!(
-        preface == 0 || preface == 400 || preface == 505,
-        "{preface}"
-    );
-    let smuggled = format!(
-        "PUT /group HTTP/1.1\r\nHost: 127.0.0.1\r\n{auth}\r\nContent-Type: application/json\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /groups HTTP/1.1\r\n"
-    );
-    assert_eq!(raw(port, smuggled.as_bytes()).await, 400);
+    for host in [
+        own.as_str(),
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "localhost",
+        "LOCALHOST:80",
+        "[::1]",
+        "[::1]:3279",
+    ] {
+        let headers = format!("Host: {host}\r\n{}", app.bearer());
+        let answer = app.ask("GET", "/groups", &headers, "").await;
+        assert_eq!(answer.status(), 200, "{host}");
+    }
     app.stop().await;
 }
 
 #[tokio::test]
-async fn bodies_have_a_type_a_form_and_a_size() {
+async fn the_host_of_a_whole_address_counts_as_well() {
     let app = App::start().await;
-    let put = |content_type: &'static str, body: Vec<u8>| {
-        let request = app
-            .request("PUT", "/group")
-            .bearer_auth(&app.token)
-            .header("content-type", content_type)
-            .body(body);
-        async { request.send().await.unwrap() }
-    };
-    assert_eq!(put("text/plain", b"{}".to_vec()).await.status(), 415);
-    assert_eq!(
-        put("application/x-www-form-urlencoded", b"name=x".to_vec())
-            .await
-            .status(),
-        415
-    );
-    let broken = put("application/json", b"{\n \"name\": x}".to_vec()).await;
-    assert_eq!(broken.status(), 400);
-    let text = broken.text().await.unwrap();
-    assert!(
-        text.contains("line 2 column 10") && text.contains("INVALID_REQUEST_DATA"),
-        "{text}"
-    );
-    let deep = [b"[".repeat(20_000), b"]".repeat(20_000)].concat();
-    assert_eq!(put("application/json", deep).await.status(), 400);
-    let large = put("application/json", vec![b' '; 1024 * 1024 + 1]).await;
-    assert_eq!(large.status(), 413);
-    assert_eq!(
-        put("application/json", b"{\"name\": \"\\ud800\"}".to_vec())
-            .await
-            .status(),
-        400
-    );
-    for (body, status, code, property) in [
-        (json!({}), 400, "REQUIRED_VALUE_MISSING", "name"),
-        (json!({"name": 7}), 400, "VALUE_INCORRECT_TYPE", "name"),
-        (json!({"name": ""}), 400, "VALUE_OUT_OF_BOUNDS", "name"),
-        (
-            json!({"name": "a\nb"}),
-            400,
-            "VALUE_INCORRECT_FORMAT",
-            "name",
-        ),
-        (
-            json!({"name": "x", "colour": "red"}),
-            400,
-            "INVALID_REQUEST_DATA",
-            "colour",
-        ),
-        (
-            json!({"name": "x", "parent_uid": "no-such"}),
-            400,
-            "INVALID_REQUEST_DATA",
-            "parent_uid",
-        ),
-        (json!([1]), 400, "VALUE_INCORRECT_TYPE", ""),
+    let headers = format!("Host: 127.0.0.1\r\n{}", app.bearer());
+    for route in ROUTES {
+        let path = example(route.pattern);
+        for host in ["evil.example", "127.0.0.1@evil.example", "evil@127.0.0.1"] {
+            let target = format!("http://{host}{path}");
+            let answer = app.ask(route.method, &target, &headers, "").await;
+            assert_eq!(answer.status(), 421, "{} {target}", route.method);
+        }
+    }
+    for (target, expected) in [
+        ("http://localhost/groups", 200),
+        ("http://[::1]:5/groups", 200),
+        ("//evil.example/groups", 404),
+        ("/http://evil.example/groups", 404),
     ] {
-        let (seen, answer) = app.call("PUT", "/group/", body.clone()).await;
-        assert_eq!(
-            (seen.as_u16(), answer["error_code"].as_str().unwrap()),
-            (status, code),
-            "{body}"
-        );
-        assert_eq!(
-            answer["property"].as_str().unwrap_or(""),
-            property,
-            "{body}"
-        );
-        assert!(answer["details"].is_array());
+        let answer = app.ask("GET", target, &headers, "").await;
+        assert_eq!(answer.status(), expected, "{target}");
+    }
+    // No proxy: no way through to another port.
+    for target in ["127.0.0.1:22", "evil.example:443"] {
+        let answer = app.ask("CONNECT", target, &headers, "").await;
+        assert!((400..500).contains(&answer.status()), "{}", answer.text);
+    }
+    let answer = app.ask("OPTIONS", "*", &headers, "").await;
+    assert_eq!(answer.status(), 404);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn foreign_pages_reach_no_route() {
+    let app = App::start().await;
+    let port = app.server.port();
+    let host = format!("Host: 127.0.0.1:{port}\r\n");
+    let origins = [
+        "https://evil.example".to_owned(),
+        "null".to_owned(),
+        "".to_owned(),
+        "http://127.0.0.1".to_owned(),
+        "http://127.0.0.1:1".to_owned(),
+        format!("http://localhost:{port}"),
+        format!("https://127.0.0.1:{port}"),
+        format!("http://127.0.0.1:{port}.evil.example"),
+        format!("http://127.0.0.1:{port}, https://evil.example"),
+        "tauri://localhost".to_owned(),
+        "\u{fc}".to_owned(),
+    ];
+    let origins = origins
+        .iter()
+        .map(|origin| format!("{host}Origin: {origin}\r\n"));
+    let sites = ["cross-site", "same-site", "", "SAME-ORIGIN"];
+    let sites = sites
+        .iter()
+        .map(|site| format!("{host}Sec-Fetch-Site: {site}\r\n"));
+    let heads: Vec<_> = origins.chain(sites).map(|head| (head, 403)).collect();
+    refused_everywhere(&app, &heads).await;
+    for head in [
+        format!("{host}Origin: http://127.0.0.1:{port}\r\nSec-Fetch-Site: same-origin\r\n"),
+        format!("{host}Sec-Fetch-Site: none\r\n"),
+    ] {
+        let headers = format!("{head}{}", app.bearer());
+        let answer = app.ask("GET", "/groups", &headers, "").await;
+        assert_eq!(answer.status(), 200, "{head}");
     }
     app.stop().await;
 }
 
 #[tokio::test]
-async fn slow_heads_and_large_heads_end() {
+async fn a_page_that_asks_first_is_told_nothing() {
+    let app = App::start().await;
+    let port = app.server.port();
+    for route in ROUTES {
+        let path = example(route.pattern);
+        for (origin, expected) in [("https://evil.example", 403), ("", 405)] {
+            let origin = match origin {
+                "" => String::new(),
+                origin => format!("Origin: {origin}\r\n"),
+            };
+            let headers = format!(
+                "Host: 127.0.0.1:{port}\r\n{origin}{}Access-Control-Request-Method: {}\r\nAccess-Control-Request-Private-Network: true\r\n",
+                app.bearer(),
+                route.method
+            );
+            let answer = app.ask("OPTIONS", &path, &headers, "").await;
+            assert_eq!(answer.status(), expected, "{path}");
+            let head = answer.text.to_lowercase();
+            assert!(!head.contains("access-control"), "{path}: {head}");
+        }
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn bodies_that_a_form_could_send_are_refused_on_every_route() {
+    let app = App::start().await;
+    let auth = app.bearer();
+    for route in with_bodies() {
+        let path = example(route.pattern);
+        for content_type in [
+            "",
+            "Content-Type: text/plain\r\n",
+            "Content-Type: application/x-www-form-urlencoded\r\n",
+            "Content-Type: multipart/form-data; boundary=x\r\n",
+            "Content-Type: text/plain; application/json\r\n",
+            "Content-Type: application/jsonp\r\n",
+        ] {
+            for (framing, body) in [
+                ("Content-Length: 2", "{}"),
+                ("Transfer-Encoding: chunked", "2\r\n{}\r\n0\r\n\r\n"),
+            ] {
+                let headers = format!("Host: 127.0.0.1\r\n{auth}{content_type}{framing}\r\n");
+                let answer = app.ask(route.method, &path, &headers, body).await;
+                let seen = (answer.status(), answer.error_code());
+                let said = (415, "INVALID_REQUEST_DATA".to_owned());
+                assert_eq!(
+                    seen, said,
+                    "{} {path} {content_type} {framing}",
+                    route.method
+                );
+            }
+        }
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_head_that_can_be_read_in_two_ways_hides_no_second_request() {
     let app = App::start().await;
     let port = app.server.port();
     let head = format!(
-        "GET /groups HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: {}\r\n\r\n",
-        "a".repeat(64 * 1024)
+        "PUT /group HTTP/1.1\r\nHost: 127.0.0.1\r\n{}Content-Type: application/json\r\n",
+        app.bearer()
     );
-    assert_eq!(raw(port, head.as_bytes()).await, 431);
-    // Slow-loris: heads that never end. All places are taken, then all are free again.
-    let mut slow = Vec::new();
-    for _ in 0..64 {
-        let mut socket = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        socket
-            .write_all(b"GET /groups HTTP/1.1\r\nHost: 127.")
-            .await
-            .unwrap();
-        slow.push(socket);
+    let hidden = format!(
+        "PUT /group HTTP/1.1\r\nHost: 127.0.0.1\r\n{}Content-Type: application/json\r\nContent-Length: 17\r\n\r\n{{\"name\":\"hidden\"}}",
+        app.bearer()
+    );
+    let body = "{\"name\":\"seen\"}";
+    let length = body.len();
+    let chunked = format!("{length:x}\r\n{body}\r\n0\r\n\r\n");
+    for (framing, body, is_taken) in [
+        // RFC 9112, section 6.3: the chunks count, and the connection ends.
+        (
+            format!("Content-Length: {length}\r\nTransfer-Encoding: chunked"),
+            &*chunked,
+            true,
+        ),
+        (
+            format!("Transfer-Encoding: chunked\r\nContent-Length: {length}"),
+            &chunked,
+            true,
+        ),
+        (
+            format!("Content-Length: {length}\r\nContent-Length: 0"),
+            body,
+            false,
+        ),
+        (
+            format!("Content-Length: 0\r\nContent-Length: {length}"),
+            body,
+            false,
+        ),
+        (format!("Content-Length: {length}, 0"), body, false),
+        (format!("Content-Length: +{length}"), body, false),
+        (format!("Content-Length: -{length}"), body, false),
+        (format!("Content-Length: 0x{length:x}"), body, false),
+        ("Content-Length: 18446744073709551616".into(), body, false),
+        (
+            "Transfer-Encoding: chunked, identity".into(),
+            &chunked,
+            false,
+        ),
+        ("Transfer-Encoding: xchunked".into(), &chunked, false),
+        ("Transfer-Encoding: identity".into(), body, false),
+        ("Transfer-Encoding : chunked".into(), &chunked, false),
+        // A folded line: the second half of a value, or a header.
+        (
+            format!("X-Folded: a\r\n Transfer-Encoding: chunked\r\nContent-Length: {length}"),
+            body,
+            false,
+        ),
+        ("X: a\0b\r\nContent-Length: 0".into(), "", false),
+        ("X: a\rb\r\nContent-Length: 0".into(), "", false),
+        (
+            "Transfer-Encoding: chunked".into(),
+            "fffffffffffffffff\r\nx",
+            false,
+        ),
+        ("Transfer-Encoding: chunked".into(), "-1\r\nx\r\n", false),
+        ("Transfer-Encoding: chunked".into(), "1x\r\nx\r\n", false),
+    ] {
+        let request = format!("{head}{framing}\r\n\r\n{body}{hidden}");
+        let answer = exchange(port, request.as_bytes(), Duration::from_secs(5)).await;
+        let expected = if is_taken { 200 } else { 400 };
+        let seen = (answer.status(), answer.count());
+        assert_eq!(seen, (expected, 1), "{framing:?} {body:?}: {}", answer.text);
     }
-    let app_ref = &app;
-    until("one connection too many is told so", || async move {
-        let full = app_ref
-            .request("GET", "/groups")
-            .bearer_auth(&app_ref.token)
-            .send()
-            .await;
-        full.is_ok_and(|response| response.status() == 503)
-    })
-    .await;
-    let began = Instant::now();
-    until("slow heads are dropped", || async move {
-        let again = app_ref
-            .request("GET", "/groups")
-            .bearer_auth(&app_ref.token)
-            .send()
-            .await;
-        again.is_ok_and(|response| response.status() == 200)
-    })
-    .await;
-    assert!(
-        began.elapsed() < Duration::from_secs(14),
-        "{:?}",
-        began.elapsed()
-    );
+    let groups = app.ok("GET", "/groups", Value::Null).await;
+    let names = groups.as_array().unwrap().iter();
+    let names: Vec<_> = names.map(|group| group["name"].clone()).collect();
+    assert_eq!(names, [json!("seen"), json!("seen")]);
     app.stop().await;
 }
 
 #[tokio::test]
-async fn every_listening_socket_is_on_loopback() {
+async fn no_other_protocol_is_spoken() {
     let app = App::start().await;
-    let port = format!("{:04X}", app.server.port());
-    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
-    let listening: Vec<_> = table
-        .lines()
-        .skip(1)
-        .filter_map(|line| {
-            let mut columns = line.split_whitespace().skip(1);
-            let (local, _, state) = (columns.next()?, columns.next()?, columns.next()?);
-            (state == "0A" && local.ends_with(&port)).then(|| local.to_owned())
-        })
-        .collect();
-    assert_eq!(listening, [format!("0100007F:{port}")]);
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn the_switch_acts_at_once_and_a_busy_port_changes_nothing() {
-    let app = App::start().await;
-    // The window's own calls carry no token; they are made in the process.
-    let window = |body: Value| {
-        let request = farwire_api::request::Request::of_window(
-            "PUT",
-            "/settings",
-            body.to_string().into_bytes(),
-        );
-        let api = std::sync::Arc::clone(&app.api);
-        async move { api.handle(request).await }
-    };
-    let (first, second) = (crate::xvnc::free_port(), crate::xvnc::free_port());
-    assert!(
-        !ApiSettings::default().enabled,
-        "the API is off until somebody switches it on"
+    let port = app.server.port();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let answer = ask(port, preface).await;
+    assert!([0, 400, 505].contains(&answer.status()), "{}", answer.text);
+    assert!(!answer.text.starts_with('\0'), "no frame comes back");
+    let upgrade = "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n";
+    let request = format!(
+        "GET /groups HTTP/1.1\r\nHost: 127.0.0.1\r\n{}Connection: Upgrade, HTTP2-Settings, close\r\n{upgrade}\r\n",
+        app.bearer()
     );
-    let answers = async |port: u16| TcpStream::connect(("127.0.0.1", port)).await.is_ok();
-    assert_eq!(
-        window(json!({"api": {"enabled": true, "port": first}}))
-            .await
-            .status,
-        200
-    );
-    assert!(answers(first).await);
-    let busy = std::net::TcpListener::bind(("127.0.0.1", second)).unwrap();
-    let refused = window(json!({"api": {"port": second}})).await;
-    assert_eq!(refused.status, 409);
-    assert!(answers(first).await, "the old listener stays");
-    assert_eq!(app.api.core().settings().api.port, first);
-    drop(busy);
-    assert_eq!(window(json!({"api": {"port": second}})).await.status, 200);
-    assert!(answers(second).await && !answers(first).await);
-    assert_eq!(window(json!({"api": {"enabled": false}})).await.status, 200);
-    assert!(!answers(second).await);
-    // A token with every scope a token can have does not switch it on again.
-    let (status, _) = app
-        .call("PUT", "/settings", json!({"api": {"enabled": true}}))
-        .await;
-    assert_eq!(status, 403);
+    let answer = ask(port, request.as_bytes()).await;
+    assert_eq!((answer.status(), answer.count()), (200, 1));
+    assert_eq!(answer.header("upgrade"), None);
+    for request in [
+        "GET /groups\r\n\r\n",
+        "GET /groups HTTP/3.0\r\nHost: 127.0.0.1\r\n\r\n",
+        "GET  /groups HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        "\x16\x03\x01\x02\0\x01\0\x01\x7c\x03\x03",
+        "{\"ask\":\"link\"}\n\r\n",
+    ] {
+        let answer = ask(port, request.as_bytes()).await;
+        let status = answer.status();
+        assert!([0, 400, 505].contains(&status), "{request:?}: {status}");
+    }
     app.stop().await;
 }

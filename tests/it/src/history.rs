@@ -23,7 +23,7 @@ impl App {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    pub async fn newest_change(&self) -> String {
+    async fn newest_change(&self) -> String {
         let history = self.ok("GET", "/history?limit=1", Value::Null).await;
         history[0]["id"].as_str().unwrap().to_owned()
     }
@@ -319,15 +319,110 @@ async fn taking_back_needs_the_scopes_of_what_was_done() {
             "credentials",
         ),
     ] {
-        app.ok("PUT", &path, body).await;
-        for verb in ["undo", "restore"] {
-            let path = format!("/history/{}/{verb}", app.newest_change().await);
+        app.call_with(("farwire-run", scope), "PUT", &path, body)
+            .await;
+        let change = app.newest_change().await;
+        for path in [
+            format!("/history/{change}/undo"),
+            format!("/history/{change}/restore"),
+            format!("/run/{scope}/undo"),
+        ] {
             let (status, answer) = app.call_as(&writer, "ACTION", &path, Value::Null).await;
             assert_eq!(
                 (status.as_u16(), answer["property"].as_str()),
                 (403, Some(scope))
             );
         }
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_change_and_changes_nothing() {
+    let app = App::start().await;
+    let uid = app
+        .connection(json!({"name": "a", "host": "a.example", "vnc.quality": 3}))
+        .await;
+    let credentials = format!("/connection/{uid}/credentials");
+    app.ok("PUT", &credentials, json!({"vnc.password": "p"}))
+        .await;
+    let before = (app.everything().await, app.newest_change().await);
+    let changes = async |method: &str, path: String, body: Value| {
+        let answer = app.ok(method, &path, body).await;
+        assert_eq!(answer["dry_run"], true);
+        answer["changes"].clone()
+    };
+    let path = format!("/connection/{uid}?dry_run=1");
+    let body = json!({"name": "b", "vnc.quality": null, "port": 5901});
+    assert_eq!(
+        changes("PUT", path.clone(), body).await,
+        json!([{"kind": "connection", "id": uid, "name": "b", "action": "update", "fields": [
+            {"key": "name", "from": "a", "to": "b", "secret": false},
+            {"key": "port", "from": 5900, "to": 5901, "secret": false},
+            {"key": "vnc.quality", "from": 3, "to": null, "secret": false},
+        ]}])
+    );
+    let deleted = changes("DELETE", path.clone(), Value::Null).await;
+    assert_eq!(deleted.as_array().unwrap().len(), 2, "{deleted}");
+    assert_eq!(deleted[0]["action"], "delete");
+    let made = changes(
+        "PUT",
+        "/connection?dry_run".to_owned(),
+        json!({"name": "n"}),
+    )
+    .await;
+    assert_eq!(made[0]["action"], "create");
+    let written = changes(
+        "PUT",
+        format!("{credentials}?dry_run=1"),
+        json!({"vnc.password": "q"}),
+    )
+    .await;
+    assert_eq!(
+        written[0]["fields"],
+        json!([{"key": "vnc.password", "from": null, "to": null, "secret": true}])
+    );
+    let (status, _) = app.call("PUT", &path, json!({"port": 0})).await;
+    assert_eq!(status, 400, "mistakes are found");
+    let (status, answer) = app
+        .call(
+            "PUT",
+            &format!("/connection/{uid}?dry_run=2"),
+            json!({"name": "b"}),
+        )
+        .await;
+    assert_eq!(
+        (status.as_u16(), answer["property"].as_str()),
+        (400, Some("dry_run"))
+    );
+    let (status, answer) = app
+        .call("ACTION", "/vault/lock?dry_run=1", Value::Null)
+        .await;
+    assert_eq!(
+        (status.as_u16(), answer["property"].as_str()),
+        (400, Some("dry_run"))
+    );
+    assert_eq!((app.everything().await, app.newest_change().await), before);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_with_newer_credentials_is_not_taken_back() {
+    let app = App::start().await;
+    let uid = app
+        .connection(json!({"name": "a", "host": "a.example"}))
+        .await;
+    let made = app.newest_change().await;
+    let path = format!("/connection/{uid}/credentials");
+    app.ok("PUT", &path, json!({"vnc.password": "p"})).await;
+    let stored = app.newest_change().await;
+    let (status, answer) = app.undo(&made).await;
+    assert_eq!((status, &answer["property"]), (409, &json!("history")));
+    assert_eq!(answer["details"][0]["error_message"], "a");
+    let left = app.ok("GET", &path, Value::Null).await;
+    assert_eq!(left["redacted"], json!(["vnc.password"]));
+    for change in [stored, made] {
+        assert_eq!(app.undo(&change).await.0, 200);
     }
     app.stop().await;
 }

@@ -5,10 +5,14 @@
 //! | `layout` | who may depend on whom, who may import what |
 //! | `routes` | every route of the table: tokens, scopes, verbs |
 //! | `openapi`, `bodies` | the document of all routes, and whether bodies are taken as it says |
-//! | `guard` | hosts, origins, bodies, limits, where we listen |
+//! | `guard` | what a request's head must look like: hosts, origins, types, no two readings |
+//! | `limits` | sizes and times: what is too large or too slow |
+//! | `switch` | where we listen, and the switch of the HTTP API |
+//! | `folder` | the data folder: who may read it, and what is in it after a kill |
 //! | `saved` | groups, connections, credentials, trust, settings, tokens |
-//! | `history` | what was changed can be taken back, runs |
-//! | `requests` | dry runs, requests asked twice, revisions, the audit |
+//! | `history` | what was changed can be taken back, runs, dry runs |
+//! | `repeats` | the same request asked twice, and many at once |
+//! | `audit` | who did what; nobody passes it by or floods it |
 //! | `events` | change events: numbers, coming back, tokens that are revoked |
 //! | `lists` | searching, filtering, ordering, paging; waking |
 //! | `secrets` | a secret goes to no other machine |
@@ -23,10 +27,13 @@
 //! | `daemon` | the farwired program itself |
 //! | `backups` | going back to a backup, in the running program and without it |
 //! | `damage` | farwired on damaged files |
+//!
+//! The others are what tests are made of: `app`, `client`, `contract`, `peers`, `wire`, `xvnc`.
 
 #![cfg(test)]
 
 mod app;
+mod audit;
 mod backups;
 mod bodies;
 mod canary;
@@ -35,22 +42,26 @@ mod contract;
 mod daemon;
 mod damage;
 mod events;
+mod folder;
 mod guard;
 mod history;
 mod layout;
+mod limits;
 mod lists;
 mod nearby;
 mod openapi;
 mod others;
 mod peers;
 mod remote;
-mod requests;
+mod repeats;
 mod routes;
 mod saved;
 mod secrets;
 mod shaped;
 mod sleep;
 mod stream;
+mod switch;
 mod vault;
 mod vnc;
+mod wire;
 mod xvnc;

@@ -1,58 +1,139 @@
 //! Every route of the table: tokens, scopes, verbs.
 
 use crate::app::App;
+use crate::wire::example;
 use farwire_api::native::ROUTES;
 use farwire_api::route::Access;
 use farwire_model::token::Scope;
-use serde_json::Value;
+use futures_util::StreamExt;
+use serde_json::{Value, json};
 
-fn example(pattern: &str) -> String {
-    let parts = pattern.split('/').map(|part| {
-        if part.starts_with('{') {
-            "no-such"
-        } else {
-            part
-        }
-    });
-    parts.collect::<Vec<_>>().join("/")
+/// Answers to one request each, some at a time: wrong tokens are answered slowly, and places are few.
+async fn all<T>(requests: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let some_at_a_time = futures_util::stream::iter(requests).buffered(48);
+    some_at_a_time.collect().await
 }
 
 #[tokio::test]
-async fn every_route_wants_a_token_and_its_scope() {
+async fn every_route_wants_a_token_that_is_good_now() {
     let app = App::start().await;
-    // All at once: wrong tokens are answered slowly after ten a minute.
-    let strangers = ROUTES
-        .iter()
-        .enumerate()
-        .filter(|(_, route)| route.access != Access::Open)
-        .map(|(number, route)| {
-            let wrong = [
-                None,
-                Some("Bearer nonsense"),
-                Some("Basic YTpi"),
-                Some(app.token.as_str()),
-            ];
-            let mut request = app.request(route.method, &example(route.pattern));
-            if let Some(value) = wrong[number % wrong.len()] {
-                request = request.header("authorization", value);
-            }
-            async move {
-                let response = request.send().await.unwrap();
-                (
-                    route.pattern,
-                    response.status().as_u16(),
-                    response.text().await.unwrap(),
-                )
-            }
-        });
-    let answers = futures_util::future::join_all(strangers).await;
-    for (pattern, status, body) in &answers {
-        assert_eq!(
-            (*status, body),
-            (401, &answers[0].2),
-            "{pattern}: 401 always has the same body"
-        );
+    let core = app.api.core();
+    let good = &app.token;
+    let mut other = good.clone();
+    let last = if other.pop() == Some('0') { '1' } else { '0' };
+    other.push(last);
+    let long_ago = core
+        .create_token("past".into(), Scope::ALL.to_vec(), None)
+        .await
+        .unwrap();
+    let (revoked, gone) = (long_ago.0, long_ago.1.expose().to_owned());
+    core.delete_token(&revoked).await.unwrap();
+    let lines = [
+        String::new(),
+        "Authorization: Bearer\r\n".to_owned(),
+        "Authorization: Bearer nonsense\r\n".to_owned(),
+        "Authorization: Basic YTpi\r\n".to_owned(),
+        format!("Authorization: {good}\r\n"),
+        format!("Authorization: Basic {good}\r\n"),
+        format!("Authorization: Bearer {}\r\n", &good[..good.len() - 1]),
+        format!("Authorization: Bearer {good}0\r\n"),
+        format!("Authorization: Bearer {other}\r\n"),
+        format!("Authorization: Bearer {good}, Bearer {good}\r\n"),
+        format!("Authorization: Bearer {good} {good}\r\n"),
+        format!("Authorization: Bearer {good}\r\nAuthorization: Bearer {good}\r\n"),
+        format!("Authorization: Bearer {gone}\r\n"),
+        // Where tokens are looked for elsewhere.
+        format!("Cookie: token={good}; Authorization=Bearer {good}\r\n"),
+        format!("X-FASTX-TOKEN: {good}\r\n"),
+        format!("X-API-Key: {good}\r\n"),
+        format!("Proxy-Authorization: Bearer {good}\r\n"),
+        "X-HTTP-Method-Override: GET\r\nX-Forwarded-For: 127.0.0.1\r\n".to_owned(),
+    ];
+    let closed = ROUTES.iter().filter(|route| route.access != Access::Open);
+    let mut requests = Vec::new();
+    for route in closed {
+        let path = example(route.pattern);
+        for line in &lines {
+            requests.push((route, path.clone(), line.clone()));
+        }
+        for key in ["token", "access_token", "authorization", "ticket"] {
+            requests.push((route, format!("{path}?{key}={good}"), String::new()));
+        }
     }
+    let count = requests.len();
+    let answers = requests.into_iter().map(|(route, path, line)| {
+        let app = &app;
+        async move {
+            let headers = format!("Host: 127.0.0.1\r\n{line}");
+            let answer = app.ask(route.method, &path, &headers, "").await;
+            let (head, body) = answer.text.split_once("\r\n\r\n").unwrap_or_default();
+            assert_eq!(answer.status(), 401, "{} {path} {line}", route.method);
+            assert!(!head.to_lowercase().contains("set-cookie"));
+            body.to_owned()
+        }
+    });
+    let bodies = all(answers.collect()).await;
+    assert!(count > 900 && bodies.iter().all(|body| body == &bodies[0]));
+    assert_eq!(app.call("GET", "/groups", Value::Null).await.0, 200);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_there_is_nothing_a_stranger_could_learn() {
+    let app = App::start().await;
+    let strangers = [
+        "/no/such",
+        "/group",
+        "/groups/",
+        "/connection/c_1",
+        "/v3/api",
+    ];
+    let answers = strangers.map(|path| app.ask("GET", path, "Host: 127.0.0.1\r\n", ""));
+    let answers = all(answers.into()).await;
+    let said = |text: &str| text.split_once("\r\n\r\n").unwrap().1.to_owned();
+    for answer in &answers {
+        assert_eq!(answer.status(), 401);
+        assert_eq!(said(&answer.text), said(&answers[0].text));
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn dialects_that_are_switched_off_are_not_there() {
+    let app = App::start().await;
+    for path in [
+        "/v3/api",
+        "/v3/api/config",
+        "/v3/api/user/login",
+        "/v3/api/user/profile",
+        "/v3/api/session/start",
+        "/v3/api/session/list",
+        "/v3/api/session/exec",
+        "/v3/api/share/connect",
+        "/v3/system/session/list",
+        "/v3/system/server/list",
+        "/api/list",
+        "/api/list/token",
+        "/ssh-proxy/api/v1/connections/c_1/keepalive",
+    ] {
+        for method in ["GET", "POST", "ACTION", "PUT"] {
+            let (status, answer) = app.call(method, path, Value::Null).await;
+            let seen = (status.as_u16(), &answer["error_code"]);
+            assert_eq!(seen, (404, &json!("BAD_REQUEST")), "{method} {path}");
+        }
+        let headers = format!(
+            "Host: 127.0.0.1\r\n{}Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
+            app.bearer()
+        );
+        let answer = app.ask("GET", path, &headers, "").await;
+        assert!(answer.status() >= 400, "{path}: {}", answer.status());
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn every_route_wants_its_scope() {
+    let app = App::start().await;
     for route in ROUTES {
         let path = example(route.pattern);
         let Access::Scope(scope) = route.access else {
@@ -72,13 +153,48 @@ async fn every_route_wants_a_token_and_its_scope() {
 }
 
 #[tokio::test]
+async fn a_token_that_may_read_changes_nothing() {
+    let app = App::start().await;
+    let reader = app.token_with(&[Scope::Read]).await;
+    for route in ROUTES {
+        let looks = route.method == "GET" || route.access == Access::Open;
+        if looks {
+            continue;
+        }
+        let mut methods = vec![route.method];
+        if route.method == "ACTION" {
+            methods.push("POST");
+        }
+        for method in methods {
+            for suffix in ["", "?dry_run=1"] {
+                let path = format!("{}{suffix}", example(route.pattern));
+                let (status, answer) = app.call_as(&reader, method, &path, Value::Null).await;
+                assert_eq!(status, 403, "{method} {path}: {answer}");
+            }
+        }
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_ticket_opens_nothing_that_its_token_may_not_see() {
+    let app = App::start().await;
+    let token = app.token_with(&[Scope::Connect]).await;
+    let wish = json!({"events": true});
+    let (status, answer) = app.call_as(&token, "PUT", "/ticket", wish).await;
+    let seen = (status.as_u16(), &answer["property"]);
+    assert_eq!(seen, (403, &json!("read")), "{answer}");
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn unknown_ids_are_404_on_every_route_that_takes_one() {
     let app = App::start().await;
     for route in ROUTES.iter().filter(|route| route.pattern.contains('{')) {
         let path = example(route.pattern);
         // A body that would be right for the thing if it were there.
         let body = match route.pattern {
-            "/session/{session_id}/input" => serde_json::json!({"text": "x"}),
+            "/session/{session_id}/input" => json!({"text": "x"}),
             _ => Value::Null,
         };
         let (status, answer) = app.call(route.method, &path, body).await;
@@ -95,7 +211,7 @@ async fn wrong_verbs_are_405_and_name_the_right_ones() {
     paths.dedup();
     for pattern in paths {
         let path = example(pattern);
-        for verb in ["PATCH", "OPTIONS", "TRACE", "action"] {
+        for verb in ["PATCH", "OPTIONS", "TRACE", "action", "LINK"] {
             let response = app
                 .request(verb, &path)
                 .bearer_auth(&app.token)
@@ -125,7 +241,7 @@ async fn wrong_verbs_are_405_and_name_the_right_ones() {
 #[tokio::test]
 async fn post_stands_for_action_and_head_for_get() {
     let app = App::start().await;
-    let uid = app.connection(serde_json::json!({"name": "x"})).await;
+    let uid = app.connection(json!({"name": "x"})).await;
     let (status, _) = app
         .call(
             "POST",
@@ -149,15 +265,12 @@ async fn post_stands_for_action_and_head_for_get() {
 async fn keys_after_the_question_mark_are_never_passed_over() {
     let app = App::start().await;
     let (status, answer) = app
-        .call("PUT", "/group/?dryrun=1", serde_json::json!({"name": "x"}))
+        .call("PUT", "/group/?dryrun=1", json!({"name": "x"}))
         .await;
     assert_eq!(
         (status.as_u16(), answer["property"].as_str()),
         (400, Some("dryrun"))
     );
-    assert_eq!(
-        app.ok("GET", "/groups", Value::Null).await,
-        serde_json::json!([])
-    );
+    assert_eq!(app.ok("GET", "/groups", Value::Null).await, json!([]));
     app.stop().await;
 }

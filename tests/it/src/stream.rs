@@ -356,3 +356,33 @@ async fn changes_arrive_as_numbered_events() {
     );
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_viewer_leaves_with_its_token_and_the_session_stays() {
+    let Some(desk) = Xvnc::start() else { return };
+    let app = App::start().await;
+    let uid = app.vnc(desk.port, Some(PASSWORD)).await;
+    let session = app.open(&uid).await;
+    let mut mine = attach(&app, &session).await;
+    let token = app
+        .token_with(&[farwire_model::token::Scope::Connect])
+        .await;
+    let id = app.api.core().find_token(&token).unwrap().id;
+    let wish = json!({"session_id": session});
+    let (_, ticket) = app.call_as(&token, "PUT", "/ticket", wish).await;
+    let url = ticket["url"].as_str().unwrap();
+    let mut theirs = tokio_tungstenite::connect_async(url).await.unwrap().0;
+    let first = theirs.next().await.unwrap().unwrap();
+    assert!(first.is_binary(), "it is up before the token goes");
+    app.ok("DELETE", &format!("/token/{id}"), Value::Null).await;
+    let ended = async { while let Some(Ok(_)) = theirs.next().await {} };
+    tokio::time::timeout(Duration::from_secs(10), ended)
+        .await
+        .expect("the stream ends with its token");
+    let view = app
+        .ok("GET", &format!("/session/{session}"), Value::Null)
+        .await;
+    assert_eq!(view["state"], "connected");
+    follow(&mut Viewer::default(), &mut mine, &desk).await;
+    app.stop().await;
+}

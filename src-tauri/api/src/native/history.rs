@@ -92,10 +92,7 @@ fn check_scopes(call: &Call, change: &ChangeView) -> Result<(), ApiError> {
         ThingKind::Credentials => Scope::Credentials,
         ThingKind::Trust => Scope::Trust,
     });
-    let mut missing = scopes.filter(|scope| !call.caller.may(*scope));
-    missing
-        .next()
-        .map_or(Ok(()), |scope| Err(ApiError::scope_missing(scope)))
+    call.need(scopes)
 }
 
 pub(super) async fn audit(call: &Call<(), Lines>) -> Result<Vec<AuditEntry>, ApiError> {

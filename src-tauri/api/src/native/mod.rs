@@ -85,7 +85,7 @@ pub static ROUTES: &[Route] = routes! {
     PUT "/session/{session_id}/input" Acts [409], CONNECT, sessions::input, "Types text, presses keys, moves the pointer.";
     GET "/session/{session_id}/stream" [426], CONNECT, sessions::stream, "The pixels and input of a session, as a WebSocket by ticket.";
     GET "/events" [426], READ, sessions::events, "Every change, as a WebSocket by ticket.";
-    PUT "/ticket" Acts [404], CONNECT, sessions::ticket, "A single-use ticket for a WebSocket.";
+    PUT "/ticket" Acts [404], CONNECT, sessions::ticket, "A single-use ticket for a WebSocket; that of events needs the scope read.";
 
     GET "/history", READ, history::list, "What was changed, the newest first.";
     GET "/history/{id}", READ, history::show, "One change, with every field that differs.";
@@ -105,7 +105,7 @@ pub static ROUTES: &[Route] = routes! {
     DELETE "/token/{id}" Acts [404], ADMIN, settings::delete_token, "Makes a token useless.";
     GET "/backups", ADMIN, backups::list, "Every backup, newest first.";
     ACTION "/backups" Acts [409], ADMIN, backups::make, "Backs everything saved up now.";
-    ACTION "/backup/{id}/restore" Acts [409], ADMIN, backups::restore, "Lets saved things be what they are in a backup, after another one of what they are now.";
+    ACTION "/backup/{id}/restore" Acts [409], ADMIN, backups::restore, "Lets saved things be what they are in a backup, after another one of what they are now; needs the scopes write, credentials and trust.";
     GET "/vault", READ, vault::show, "Whether secrets can be read and written.";
     PUT "/vault" Acts [409], ADMIN, vault::update, "Changes the passphrase, or where the master key is kept.";
     ACTION "/vault/unlock" Acts [409], ADMIN, vault::unlock, "Unlocks the vault.";

@@ -1,14 +1,16 @@
 //! The document of all routes.
 
+use crate::answer::{Answer, Form};
 use crate::error::ApiError;
 use crate::keys::keys;
 use crate::openapi::{self, Variant};
+use crate::request::Response;
 use crate::route::Call;
 use crate::shape::words;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::borrow::Cow;
+use bytes::Bytes;
+use schemars::{JsonSchema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use std::sync::OnceLock;
 
 keys! {
     /// Which document is shown.
@@ -28,24 +30,30 @@ pub(super) enum Twin {
 
 words!(Twin);
 
-/// An OpenAPI document.
-#[derive(Debug, Serialize)]
-pub(super) struct Document(Value);
+/// An OpenAPI document, as text.
+#[derive(Debug)]
+pub(super) struct Document(Bytes);
 
-impl JsonSchema for Document {
-    fn schema_name() -> Cow<'static, str> {
-        "Document".into()
+impl Answer for Document {
+    fn form(_: &mut SchemaGenerator) -> Form {
+        Form::Json(
+            json_schema!({ "type": "object", "required": ["openapi", "info", "paths"], "additionalProperties": true }),
+        )
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "object", "required": ["openapi", "info", "paths"], "additionalProperties": true })
+    fn respond(self) -> Result<Response, ApiError> {
+        Ok(Response::bytes("application/json", self.0))
     }
 }
 
 pub(super) async fn show(call: &Call<(), Wanted>) -> Result<Document, ApiError> {
-    let variant = match call.query.twin {
-        None => Variant::Whole,
-        Some(Twin::Post) => Variant::Post,
+    // Written once each: it is a lot of work, and anybody may ask.
+    static WHOLE: OnceLock<Bytes> = OnceLock::new();
+    static TWIN: OnceLock<Bytes> = OnceLock::new();
+    let (text, variant) = match call.query.twin {
+        None => (&WHOLE, Variant::Whole),
+        Some(Twin::Post) => (&TWIN, Variant::Post),
     };
-    Ok(Document(openapi::document(super::ROUTES, variant)))
+    let write = || openapi::document(super::ROUTES, variant).to_string().into();
+    Ok(Document(text.get_or_init(write).clone()))
 }

@@ -263,7 +263,10 @@ pub(super) async fn ticket(call: &Call<TicketWish>) -> Result<TicketView, ApiErr
             (Ticket::Session(id), path)
         }
         // One of them is there.
-        (None, _) => (Ticket::Events, "/events".to_owned()),
+        (None, _) => {
+            call.need([Scope::Read])?;
+            (Ticket::Events, "/events".to_owned())
+        }
     };
     let base = match &call.base_url {
         Some(base) => base.clone(),

@@ -97,6 +97,15 @@ impl Core {
                     }
                     saving.undoes.push(change.id());
                 }
+                // Nothing would be left that credentials written since belong to.
+                let all = saving.all();
+                let steps = changes.iter().flat_map(|(_, steps)| steps);
+                let orphaning = steps.filter(|step| {
+                    step.kind == ThingKind::Connection
+                        && all.credentials.contains_key(&step.key)
+                        && !all.connections.contains_key(&step.key)
+                });
+                conflicts.extend(orphaning.map(|step| fields::thing(all, step).name));
                 refuse_conflicts(conflicts)?;
                 settle(saving)
             })
