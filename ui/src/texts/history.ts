@@ -30,10 +30,10 @@ const did: Record<ThingKind, Record<ChangeAction, (name: string) => string>> = {
 
 export const backups = {
   title: "Backups",
-  intro: "Everything saved is backed up once a day. Passwords stay sealed in it, so a backup alone tells nobody anything.",
+  intro: "Everything saved is backed up once a day. Passwords stay sealed in a backup as they are in the store.",
   make: "Back up now",
   making: "Backing up",
-  columns: { made: "Made", things: "Things", size: "Size" },
+  columns: { made: "Made", records: "Records", size: "Size" },
   unfinished: "incomplete",
   loading: "Reading the list of backups",
   failed: "The backups could not be read",
@@ -78,6 +78,18 @@ export const history = {
   undone: (count: number) => `Taken back: ${are(count)} different now`,
   broughtBack: (count: number) => (count === 0 ? "Everything was like that already" : `Brought back: ${are(count)} different now`),
   forgotten: "This was taken back already, or is too long ago",
+  /** What people call the fields that have a name in the window; scripts and all others use the API's key. */
+  fieldNames: {
+    name: "Name",
+    protocol: "Protocol",
+    host: "Address",
+    port: "Port",
+    category_uid: "Group",
+    parent_uid: "Group around it",
+    tags: "Tags",
+    notes: "Notes",
+    favorite: "Favourite",
+  } as Readonly<Record<string, string>>,
   noFields: "Nothing in it can be shown",
   field: "Field",
   before: "Before",
