@@ -1,11 +1,15 @@
 /** Typed calls of the API. One function a route; every failure is an {@link ApiError}. */
 import type {
+  BackupView,
+  ChangeDetails,
+  ChangeView,
   Connection,
   ErrorBody,
   Group,
   NearbyMachine,
   ProtocolKind,
   Quality,
+  RestoreView,
   Scope,
   SessionView,
   Settings,
@@ -81,6 +85,11 @@ export interface StoredCredentials {
   redacted?: string[];
 }
 
+/** How many things are different now. */
+export interface Reverted {
+  count: number;
+}
+
 export interface SettingsChange {
   api?: { enabled?: boolean; port?: number };
   appearance?: Partial<Settings["appearance"]>;
@@ -92,14 +101,13 @@ export const api = {
     call<{ group_uid: string }>("PUT", "/group/", parent === null ? { name } : { name, parent_uid: parent }),
   renameGroup: (uid: string, name: string) => call<unknown>("PUT", `/group/${part(uid)}`, { name }),
   moveGroup: (uid: string, parent: string | null) => call<unknown>("PUT", `/group/${part(uid)}`, { parent_uid: parent }),
-  deleteGroup: (uid: string, options?: RequestOptions) => call<unknown>("DELETE", `/group/${part(uid)}`, undefined, options),
+  deleteGroup: (uid: string) => call<unknown>("DELETE", `/group/${part(uid)}`),
 
   connections: () => call<Connection[]>("GET", "/connections"),
   connection: (uid: string) => call<Connection>("GET", `/connection/${part(uid)}`),
   createConnection: (fields: ConnectionFields) => call<{ uid: string }>("PUT", "/connection/", fields),
   updateConnection: (uid: string, fields: ConnectionFields) => call<unknown>("PUT", `/connection/${part(uid)}`, fields),
-  deleteConnection: (uid: string, options?: RequestOptions) =>
-    call<unknown>("DELETE", `/connection/${part(uid)}`, undefined, options),
+  deleteConnection: (uid: string) => call<unknown>("DELETE", `/connection/${part(uid)}`),
   duplicateConnection: (uid: string) => call<{ uid: string }>("ACTION", `/connection/${part(uid)}/duplicate`),
   testConnection: (uid: string) => call<TestReport>("ACTION", `/connection/${part(uid)}/test`),
   credentials: (uid: string) => call<StoredCredentials>("GET", `/connection/${part(uid)}/credentials`),
@@ -128,12 +136,22 @@ export const api = {
     call<unknown>("PUT", "/trust/", { host: address, port, fingerprint }),
   forgetIdentity: (id: string) => call<unknown>("DELETE", `/trust/${part(id)}`),
 
+  history: (limit: number) => call<ChangeView[]>("GET", `/history?limit=${limit}`),
+  change: (id: string) => call<ChangeDetails>("GET", `/history/${part(id)}`),
+  undoChange: (id: string) => call<Reverted>("ACTION", `/history/${part(id)}/undo`),
+  restoreChange: (id: string) => call<Reverted>("ACTION", `/history/${part(id)}/restore`),
+  undoRun: (run: string) => call<Reverted>("ACTION", `/run/${part(run)}/undo`),
+  backups: () => call<BackupView[]>("GET", "/backups"),
+  backUp: () => call<BackupView>("ACTION", "/backups"),
+  restoreBackup: (id: string) => call<RestoreView>("ACTION", `/backup/${part(id)}/restore`),
+
   settings: () => call<SettingsView>("GET", "/settings"),
   changeSettings: (change: SettingsChange) => call<SettingsView>("PUT", "/settings", change),
   tokens: () => call<TokenView[]>("GET", "/tokens"),
   createToken: (name: string, scopes: Scope[], expires: number | null) =>
     call<{ id: string; token: string }>("PUT", "/tokens", expires === null ? { name, scopes } : { name, scopes, expires }),
-  deleteToken: (id: string) => call<unknown>("DELETE", `/token/${part(id)}`),
+  deleteToken: (id: string, options?: RequestOptions) =>
+    call<unknown>("DELETE", `/token/${part(id)}`, undefined, options),
   vault: () => call<VaultView>("GET", "/vault"),
   unlockVault: (passphrase: string | null) =>
     call<VaultView>("ACTION", "/vault/unlock", passphrase === null ? {} : { passphrase }),

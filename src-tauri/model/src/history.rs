@@ -7,7 +7,9 @@ use serde_json::Value;
 use ts_rs::TS;
 
 /// A kind of saved thing whose changes are remembered and can be taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum ThingKind {

@@ -64,6 +64,13 @@ export async function openPage(t, { isSignedIn = true, viewport = SIZES[0] } = {
   return { sandbox, farwired, context, page };
 }
 
+/** Opens a page of the settings. */
+export async function goToSettings(page, name) {
+  await page.keyboard.press("Control+,");
+  await page.getByRole("navigation", { name: "Settings" }).getByRole("button", { name }).click();
+  await page.getByRole("heading", { name, level: 1 }).waitFor();
+}
+
 /** Keeps pictures of the page for a person, light and dark, small and large, where FARWIRE_SHOTS names a folder. */
 export async function shoot(page, name, { sizes = SIZES, schemes = ["light", "dark"] } = {}) {
   const folder = process.env.FARWIRE_SHOTS;

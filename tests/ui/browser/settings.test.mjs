@@ -2,19 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "../desktop/processes.mjs";
-import { openPage, shoot, skip } from "./page.mjs";
+import { goToSettings, openPage, shoot, skip } from "./page.mjs";
 
 const options = { skip, timeout: 60_000 };
 
-async function goTo(page, name) {
-  await page.keyboard.press("Control+,");
-  await page.getByRole("navigation", { name: "Settings" }).getByRole("button", { name }).click();
-  await page.getByRole("heading", { name, level: 1 }).waitFor();
-}
-
 test("a token is made, shown once, does what it may, and is revoked", options, async (t) => {
   const { page, farwired } = await openPage(t);
-  await goTo(page, "HTTP API");
+  await goToSettings(page, "HTTP API");
   await shoot(page, "settings-api");
   await page.getByRole("button", { name: "New token" }).click();
   const dialog = page.getByRole("dialog", { name: "New token" });
@@ -42,7 +36,7 @@ test("a token is made, shown once, does what it may, and is revoked", options, a
 test("the line to copy calls the API", options, async (t) => {
   const { page, farwired, sandbox } = await openPage(t);
   await farwired.save("press-04", { port: 5901 });
-  await goTo(page, "HTTP API");
+  await goToSettings(page, "HTTP API");
   const line = await page.locator("pre").last().textContent();
   assert.match(line, /curl /);
   assert.doesNotMatch(line, /curl .*Bearer/, "the token is not in curl's arguments, which others can read");
@@ -54,7 +48,7 @@ test("the theme and the density are changed at once and kept", options, async (t
   const { page, context, farwired } = await openPage(t);
   await farwired.save("press-04", { port: 5901 });
   const background = () => page.evaluate(() => getComputedStyle(document.querySelector("main")).backgroundColor);
-  await goTo(page, "Appearance");
+  await goToSettings(page, "Appearance");
   const light = await background();
   await page.getByRole("radio", { name: "Dark" }).click();
   await until("the page is dark", async () => (await background()) !== light);
@@ -77,7 +71,7 @@ test("the theme and the density are changed at once and kept", options, async (t
 
 test("the key store is locked and unlocked with its passphrase", options, async (t) => {
   const { page } = await openPage(t);
-  await goTo(page, "Key store");
+  await goToSettings(page, "Key store");
   await page.getByText("From a passphrase").waitFor();
   await shoot(page, "settings-vault");
   await page.getByRole("button", { name: "Lock now" }).click();

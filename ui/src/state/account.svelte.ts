@@ -1,9 +1,11 @@
 /** Who this page is signed in as, and everything that begins and ends with that. */
 import { api, ApiError, onSignedOut } from "../api";
-import type { EventMessage } from "../bindings";
+import type { EventKind, EventMessage } from "../bindings";
 import { host, isSignInHost, Unreachable } from "../host";
+import { backups } from "./backups.svelte";
 import { connections } from "./connections.svelte";
 import { groups } from "./groups.svelte";
+import { history } from "./history.svelte";
 import { nearby } from "./nearby";
 import { sessions } from "./sessions.svelte";
 import { settings } from "./settings.svelte";
@@ -15,6 +17,9 @@ export type SignInProblem = "ended" | "code" | "token" | "unreachable";
 
 /** How long the first fetch waits until changes are heard. */
 const LISTEN_FIRST_MS = 300;
+
+/** Events of what the history keeps. */
+const REMEMBERED: ReadonlySet<EventKind> = new Set(["connection", "credential", "group", "trust"]);
 
 class Account {
   phase: "starting" | "signed-out" | "ready" = $state("starting");
@@ -83,9 +88,12 @@ class Account {
     if (trust.value !== null) void trust.load();
     if (tokens.value !== null) void tokens.load();
     if (nearby.value !== null) void nearby.load();
+    if (backups.value !== null) void backups.load();
+    history.touch();
   }
 
   private hear(message: EventMessage): void {
+    if (REMEMBERED.has(message.kind)) history.touch();
     switch (message.kind) {
       case "connection":
         if (message.action === "delete") connections.drop(message.id);
@@ -130,7 +138,7 @@ class Account {
     this.stopListening = null;
     this.isConnected = true;
     sessions.clear();
-    for (const each of [connections, groups, settings, vault, trust, tokens, nearby]) each.clear();
+    for (const each of [connections, groups, settings, vault, trust, tokens, nearby, backups, history]) each.clear();
     this.refuse("ended");
   }
 }

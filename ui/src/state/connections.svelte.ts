@@ -2,9 +2,8 @@
 import { api, ApiError, type ConnectionFields } from "../api";
 import type { Connection } from "../bindings";
 import { t } from "../texts";
-import { deletions } from "./deletions.svelte";
+import { deleteWithUndo } from "./history.svelte";
 import { Resource } from "./resource.svelte";
-import { toasts } from "./toasts.svelte";
 
 /** Changes that arrive closer together are fetched together. */
 const GATHER_MS = 40;
@@ -17,8 +16,7 @@ class Connections {
   private changed = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** All that are not about to be deleted. */
-  readonly all: Connection[] = $derived((this.list.value ?? []).filter((one) => !deletions.hides(one.uid)));
+  readonly all: Connection[] = $derived(this.list.value ?? []);
   readonly tags: string[] = $derived([...new Set(this.all.flatMap((one) => one.tags))].sort((a, b) => a.localeCompare(b)));
 
   get isLoaded(): boolean {
@@ -79,17 +77,14 @@ class Connections {
     return copy.uid;
   }
 
-  /** Deletes after a few seconds in which it can be undone. */
-  remove(connection: Connection): void {
-    const { uid, name } = connection;
-    deletions.later(uid, t.library.deleted(name), async (evenWhenClosing) => {
-      try {
-        await api.deleteConnection(uid, { evenWhenClosing });
-        this.drop(uid);
-      } catch (error) {
-        if (error instanceof ApiError) toasts.show(t.library.notDeleted(name, error.message));
-      }
-    });
+  /** Deletes a connection and offers the way back. */
+  remove({ uid, name }: Connection): Promise<void> {
+    const work = async (): Promise<void> => {
+      await api.deleteConnection(uid);
+      this.drop(uid);
+    };
+    const said = { done: t.library.deleted(name), failed: (why: string) => t.library.notDeleted(name, why) };
+    return deleteWithUndo({ kind: "connection", id: uid }, work, said);
   }
 
   private put(connection: Connection): void {

@@ -1,8 +1,8 @@
 /**
- * Deletes that can be undone for a few seconds.
+ * Deletes of what no history brings back, which can be undone for a few seconds all the same.
  *
- * Making a deleted thing anew would give it another identifier, so the request itself waits; what is to be deleted
- * is only hidden until then. Leaving the page sends what waits.
+ * A revoked token never comes back, so the request itself waits; what is to be deleted is only hidden until then.
+ * Leaving the page sends what waits.
  */
 import { SvelteMap } from "svelte/reactivity";
 import { t } from "../texts";

@@ -1,11 +1,10 @@
 /** The tree of groups. */
-import { api, ApiError } from "../api";
+import { api, type ApiError } from "../api";
 import type { Group } from "../bindings";
 import { t } from "../texts";
 import { connections } from "./connections.svelte";
-import { deletions } from "./deletions.svelte";
+import { deleteWithUndo } from "./history.svelte";
 import { Resource } from "./resource.svelte";
-import { toasts } from "./toasts.svelte";
 
 export interface TreeGroup {
   group: Group;
@@ -17,7 +16,7 @@ export interface TreeGroup {
 
 class Groups {
   private readonly list = new Resource<Group[]>(api.groups);
-  readonly all: Group[] = $derived((this.list.value ?? []).filter((group) => !deletions.hides(group.group_uid)));
+  readonly all: Group[] = $derived(this.list.value ?? []);
   private readonly children: Map<string | null, Group[]> = $derived(byParent(this.all));
   private readonly own: Map<string, number> = $derived(countByGroup());
 
@@ -85,16 +84,14 @@ class Groups {
     await this.load();
   }
 
-  /** Deletes a group after a few seconds; its machines stay. */
-  remove(group: Group): void {
-    deletions.later(group.group_uid, t.groups.deleted(group.name), async (evenWhenClosing) => {
-      try {
-        await api.deleteGroup(group.group_uid, { evenWhenClosing });
-        await this.load();
-      } catch (error) {
-        if (error instanceof ApiError) toasts.show(t.groups.notDeleted(group.name, error.message));
-      }
-    });
+  /** Deletes a group and offers the way back; its machines stay. */
+  remove({ group_uid: uid, name }: Group): Promise<void> {
+    const work = async (): Promise<void> => {
+      await api.deleteGroup(uid);
+      await this.load();
+    };
+    const said = { done: t.groups.deleted(name), failed: (why: string) => t.groups.notDeleted(name, why) };
+    return deleteWithUndo({ kind: "group", id: uid }, work, said);
   }
 
   private count(uid: string): number {
@@ -108,7 +105,7 @@ function byParent(all: Group[]): Map<string | null, Group[]> {
   const known = new Set(all.map((group) => group.group_uid));
   const map = new Map<string | null, Group[]>();
   for (const group of all) {
-    // A group whose parent is gone, or hidden while it waits to be deleted, moves to the top.
+    // A group whose parent is not in the list yet moves to the top.
     const parent = group.parent_uid !== null && known.has(group.parent_uid) ? group.parent_uid : null;
     const siblings = map.get(parent);
     if (siblings) siblings.push(group);

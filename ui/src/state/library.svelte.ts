@@ -11,7 +11,7 @@ export type Place =
   | { kind: "group"; uid: string }
   | { kind: "tag"; tag: string };
 
-export type SettingsPage = "api" | "appearance" | "vault" | "about";
+export type SettingsPage = "api" | "appearance" | "vault" | "backups" | "history" | "about";
 
 const RECENT_COUNT = 50;
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });

@@ -2,6 +2,7 @@
 import type { Stage } from "../bindings";
 import { wholeNumber } from "./number";
 import { byCode, stageAdvice, stageNames } from "./problems";
+import { backups, history } from "./history";
 import { settings } from "./settings";
 
 const machines = (count: number): string => (count === 1 ? "1 machine" : `${wholeNumber(count)} machines`);
@@ -269,6 +270,8 @@ export const en = {
       trust: "Keys and certificates",
       settings: "Settings",
       api: "HTTP API",
+      backups: "Backups",
+      history: "History of changes",
       table: "Show as table",
       tiles: "Show as tiles",
     },
@@ -416,5 +419,7 @@ export const en = {
       failed: "The decision could not be saved",
     },
   },
+  backups,
+  history,
   settings,
 };

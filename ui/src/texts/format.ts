@@ -8,8 +8,20 @@ const exact = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-d
 const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const longDate = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 
+const dateAndTime = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+
 export const clockTime = (ms: number): string => time.format(ms);
 export const exactTime = (ms: number): string => exact.format(ms);
+
+/** A date with its time. */
+export const moment = (ms: number): string => dateAndTime.format(ms);
 
 /** `8 s`, `2 min`, `2 h`, then a date. */
 export function age(then: number, now: number): string {

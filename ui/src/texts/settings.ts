@@ -14,7 +14,7 @@ const scopes: Record<Scope, string> = {
 
 export const settings = {
   nav: "Settings",
-  pages: { api: "HTTP API", appearance: "Appearance", vault: "Key store", about: "About" },
+  pages: { api: "HTTP API", appearance: "Appearance", vault: "Key store", backups: "Backups", history: "History", about: "About" },
   failed: "The settings could not be read",
   notSaved: "The change was not saved",
   api: {

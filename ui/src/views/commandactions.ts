@@ -1,4 +1,6 @@
+import Archive from "@lucide/svelte/icons/archive";
 import Braces from "@lucide/svelte/icons/braces";
+import HistoryIcon from "@lucide/svelte/icons/history";
 import LayoutGrid from "@lucide/svelte/icons/layout-grid";
 import Plus from "@lucide/svelte/icons/plus";
 import Radar from "@lucide/svelte/icons/radar";
@@ -43,6 +45,8 @@ const ALL: readonly CommandAction[] = [
   { id: "trust", label: t.command.goTo.trust, icon: ShieldCheck, run: go({ kind: "trust" }) },
   { id: "settings", label: t.command.goTo.settings, icon: SettingsIcon, keys: "Ctrl+,", run: go({ kind: "settings", page: "appearance" }) },
   { id: "api", label: t.command.goTo.api, icon: Braces, run: go({ kind: "settings", page: "api" }) },
+  { id: "backups", label: t.command.goTo.backups, icon: Archive, run: go({ kind: "settings", page: "backups" }) },
+  { id: "history", label: t.command.goTo.history, icon: HistoryIcon, run: go({ kind: "settings", page: "history" }) },
   { id: "tiles", label: t.command.goTo.tiles, icon: LayoutGrid, keys: "Ctrl+1", run: () => (layout.view = "tiles") },
   { id: "table", label: t.command.goTo.table, icon: Rows, keys: "Ctrl+2", run: () => (layout.view = "table") },
 ];

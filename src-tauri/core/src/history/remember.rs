@@ -7,7 +7,7 @@ use crate::origin::Origin;
 use crate::random;
 use crate::saved::{All, Change, to_bytes};
 use crate::store::{Store, StoreError, Tree};
-use farwire_model::history::{ChangedThing, ThingKind};
+use farwire_model::history::{ChangeAction, ChangedThing, ThingKind};
 use farwire_model::ids::ChangeId;
 use serde::{Deserialize, Serialize};
 
@@ -89,7 +89,6 @@ pub(crate) fn remember(change: &mut Change<'_>, by: &Origin) -> Result<(), CoreE
             kinds.push(step.kind);
         }
     }
-    let named = steps.iter().take(NAMED_THINGS);
     let remembered = Remembered {
         key: next_key(change.all()),
         at: random::now(),
@@ -100,7 +99,7 @@ pub(crate) fn remember(change: &mut Change<'_>, by: &Origin) -> Result<(), CoreE
         restores: change.restores.clone(),
         count: steps.len() as u64,
         kinds,
-        things: named
+        things: most_telling(steps)
             .map(|step| fields::thing(change.all(), step))
             .collect(),
         parts: details.len().div_ceil(PART_BYTES),
@@ -111,6 +110,14 @@ pub(crate) fn remember(change: &mut Change<'_>, by: &Origin) -> Result<(), CoreE
     }
     drop_oldest(change, remembered.bytes)?;
     change.put(remembered).map(drop)
+}
+
+/// The steps that a change is named after. What was made or is gone says more than what only changed with it: the group that was
+/// deleted comes before the machines that it held.
+fn most_telling(steps: &[Step]) -> impl Iterator<Item = &Step> {
+    let mut sorted: Vec<_> = steps.iter().collect();
+    sorted.sort_by_key(|step| (step.action() == ChangeAction::Update, step.kind));
+    sorted.into_iter().take(NAMED_THINGS)
 }
 
 /// Later than every key there is, also when the clock went back.
@@ -156,4 +163,29 @@ fn forget(change: &mut Change<'_>, known: &Remembered) -> Result<(), CoreError> 
         change.delete_raw(Tree::History, &known.part_key(part));
     }
     change.delete::<Remembered>(&known.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::Steps;
+
+    #[test]
+    fn a_change_is_named_after_what_is_gone_and_not_after_what_it_held() {
+        let mut steps = Steps::default();
+        let mut note = |kind, key: &str, after: Option<&[u8]>| {
+            steps.note(kind, key, Some(&"before"), after).unwrap();
+        };
+        for number in 0..20 {
+            note(ThingKind::Connection, &format!("c_{number}"), Some(b"1"));
+        }
+        note(ThingKind::Credentials, "c_gone", None);
+        note(ThingKind::Connection, "c_gone", None);
+        note(ThingKind::Group, "g_gone", None);
+        let named: Vec<_> = most_telling(steps.list()).collect();
+        assert_eq!(named.len(), NAMED_THINGS);
+        let first: Vec<_> = named.iter().take(4).map(|step| step.key.as_str()).collect();
+        assert_eq!(first, ["g_gone", "c_gone", "c_gone", "c_0"]);
+        assert_eq!(named[1].kind, ThingKind::Connection);
+    }
 }

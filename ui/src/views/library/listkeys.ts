@@ -56,7 +56,7 @@ export class ListKeys {
         if (machine) library.renamingUid = machine.uid;
         return machine !== undefined;
       case "Delete":
-        if (machine) connections.remove(machine);
+        if (machine) void connections.remove(machine);
         if (machine) library.select(list[at + 1]?.uid ?? list[at - 1]?.uid ?? null);
         return machine !== undefined;
       default:

@@ -68,6 +68,6 @@ export function machineMenu(machine: Connection): MenuEntry[] {
       run: () => void navigator.clipboard.writeText(addressOf(machine)),
     },
     { kind: "rule" },
-    { label: t.common.delete, icon: Trash, keys: "Del", isDanger: true, run: () => connections.remove(machine) },
+    { label: t.common.delete, icon: Trash, keys: "Del", isDanger: true, run: () => void connections.remove(machine) },
   ];
 }

@@ -1,0 +1,290 @@
+"""The measurements of tests/bench/api, which says what they are: load.py FARWIRED HYPER SECONDS."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zlib
+from pathlib import Path
+from statistics import median
+
+FARWIRED, HYPER, SECONDS = sys.argv[1], sys.argv[2], int(sys.argv[3])
+MACHINES, GROUPS, LARGE_GROUP = 100_000, 2_000, 10_000
+ROUNDS, STARTS, QUERIES, CLIENTS = 7, 5, 21, 16
+READ = "c_000077"
+
+missed = []
+
+
+def row(what, figure, goal="", met=True):
+    """Prints one line of the table; a goal that is not met is told again at the end."""
+    print(f"{what:<54} {figure:>22}  {goal}{'' if met else '  MISSED'}", flush=True)
+    if not met:
+        missed.append(f"{what}: {figure}, the goal is {goal}")
+
+
+def machine(number):
+    """A connection as the store keeps it. The first group holds the first ten thousand."""
+    group = 0 if number < LARGE_GROUP else 1 + number % (GROUPS - 1)
+    return {
+        "id": f"c_{number:06}", "name": f"host-{number:06}", "protocol": "VNC", "host": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
+        "port": 5901, "via": None, "group": f"g_{group:04}", "tags": ["bench", f"rack-{number % 50}"], "is_favorite": False,
+        "notes": "behind the stairs", "mac": None, "settings": {}, "revision": 1, "created": 1_700_000_000, "modified": 1_700_000_000,
+        "last_connected": None,
+    }
+
+
+def write_backup(path):
+    """The library as a backup: a header, a line a record, and a footer with a checksum."""
+    header = {"format": "farwire-store", "version": 1, "schema": 2, "app": "bench", "store": "0" * 32, "sequence": 1}
+    checksum = 0
+    with open(path, "wb") as file:
+        def line(thing):
+            nonlocal checksum
+            text = json.dumps(thing, separators=(",", ":")).encode() + b"\n"
+            checksum = zlib.crc32(text, checksum)
+            file.write(text)
+
+        line(header)
+        for number in range(GROUPS):
+            key = f"g_{number:04}"
+            line({"tree": "groups", "key": key, "json": {"id": key, "name": f"Group {number}", "parent": None, "revision": 1}})
+        for number in range(MACHINES):
+            one = machine(number)
+            line({"tree": "connections", "key": one["id"], "json": one})
+        line({"records": GROUPS + MACHINES, "crc32": checksum})
+
+
+class Server:
+    """A program that says its port in its first line."""
+
+    def __init__(self, *command):
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        said = self.process.stdout.readline()
+        found = re.search(r"(\d+)/?$", said.strip())
+        if not found:
+            self.stop()
+            sys.exit(f"{command[0]} did not start: {said!r}")
+        self.port = int(found[1])
+
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port)
+
+    def memory(self):
+        """RSS and PSS in MiB."""
+        text = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return [int(re.search(rf"^{kind}:\s+(\d+)", text, re.M)[1]) / 1024 for kind in ("Rss", "Pss")]
+
+    def processor(self):
+        """Milliseconds of processor time so far: what a busy machine does not stretch."""
+        after_name = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(after_name[11]) + int(after_name[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+        self.process.stdout.close()
+
+
+class Bench:
+    def __init__(self, work):
+        self.work = Path(work)
+        self.data = self.work / "data"
+        (self.work / "passphrase").write_text("of this benchmark\n")
+        (self.data / "backups").mkdir(parents=True)
+        write_backup(self.data / "backups" / "store-20260101T000000Z.jsonl")
+        subprocess.run([FARWIRED, "restore", "--data-dir", self.data], check=True, stdout=subprocess.DEVNULL)
+        # The first start makes the vault and the token.
+        self.farwired().stop()
+        self.token = (self.data / "api-token").read_text().strip()
+
+    def farwired(self):
+        return Server(FARWIRED, "--data-dir", self.data, "--port", "0", "--passphrase-file", self.work / "passphrase")
+
+    def ask(self, connection, path):
+        """Asks and returns the milliseconds and the answer."""
+        began = time.monotonic()
+        connection.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
+        answer = connection.getresponse()
+        body = answer.read()
+        took = (time.monotonic() - began) * 1000
+        if answer.status != 200:
+            sys.exit(f"GET {path}: {answer.status} {body[:300]}")
+        return took, body
+
+    def load(self, port, script, clients=CLIENTS, seconds=SECONDS):
+        """Runs wrk; returns requests a second and the 99th percentile in milliseconds."""
+        # The token is in the script and not among the arguments, which others can read.
+        head = f'wrk.headers["Authorization"] = "Bearer {self.token}"\nwrk.headers["Content-Type"] = "application/json"\n'
+        file = self.work / "load.lua"
+        file.write_text(head + script)
+        command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "-s", file, f"http://127.0.0.1:{port}"]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        if "Non-2xx" in said or "Socket errors" in said:
+            sys.exit(f"requests failed:\n{said}")
+        value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said).groups()
+        scale = {"us": 0.001, "ms": 1, "s": 1000}[unit]
+        return float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]), float(value) * scale
+
+    def starts(self):
+        times, costs = [], []
+        for _ in range(STARTS):
+            server = self.farwired()
+            self.ask(server.connect(), "/version")
+            times.append(time.monotonic() - server.began)
+            costs.append(server.processor())
+            if len(times) == STARTS:
+                rss, pss = server.memory()
+            server.stop()
+        took = median(times)
+        row("start to the first answer (processor)", f"{took:.2f} s ({median(costs) / 1000:.2f} s)", "at most 0.5 s", took <= 0.5)
+        row("memory then, RSS / PSS", f"{rss:.0f} / {pss:.0f} MiB", "at most 150 MiB", rss <= 150)
+
+    def library(self, server):
+        connection = server.connect()
+        group = f"/group/g_{0:04}"
+        for what, path, count, goal in (
+            (f"GET /group of {LARGE_GROUP:,}", group, LARGE_GROUP, 60),
+            ("search, 1 of 100,000", "/connections?q=HOST-077777", 1, 20),
+            ("search, 2,000 found, 100 asked for", "/connections?q=rack-13&limit=100", 100, 20),
+        ):
+            _, body = self.ask(connection, path)
+            found = len(json.loads(body))
+            if found != count:
+                sys.exit(f"GET {path}: {found} things instead of {count}")
+            before = server.processor()
+            took = median(self.ask(connection, path)[0] for _ in range(QUERIES))
+            cost = (server.processor() - before) / QUERIES
+            row(f"{what} (processor)", f"{took:.1f} ms ({cost:.1f} ms)", f"at most {goal} ms", took <= goal)
+
+    def beside_hyper(self, server):
+        _, body = self.ask(server.connect(), f"/connection/{READ}")
+        read = f'wrk.path = "/connection/{READ}"\n'
+        write = f'''wrk.method = "PUT"
+wrk.path = "/connection/{READ}/credentials"
+wrk.body = '{{"vnc.username":"operator","vnc.password":"of this benchmark"}}'
+'''
+        for what, script, size, goal in (("GET /connection", read, len(body), 0.7), ("PUT …/credentials", write, 2, None)):
+            hyper = Server(HYPER, str(size))
+            pairs = [(self.load(server.port, script)[0], self.load(hyper.port, script)[0]) for _ in range(ROUNDS)]
+            hyper.stop()
+            ratio = median(ours / theirs for ours, theirs in pairs)
+            ours, theirs = (median(side) for side in zip(*pairs))
+            row(f"{what}, a second: farwired / hyper", f"{ours:,.0f} / {theirs:,.0f}")
+            met = goal is None or ratio >= goal
+            row(f"{what}, ratio", f"{ratio:.2f}", f"at least {goal}" if goal else "", met)
+
+    def under_a_writer(self, server):
+        stop = threading.Event()
+        counts = []
+
+        def write():
+            connection, count = server.connect(), 0
+            headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+            while not stop.is_set():
+                connection.request("PUT", "/connection/c_000099", json.dumps({"notes": str(count)}), headers)
+                connection.getresponse().read()
+                count += 1
+            counts.append(count)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        _, p99 = self.load(server.port, f'wrk.path = "/connection/{READ}"\n', clients=1)
+        stop.set()
+        writer.join()
+        row(f"99th percentile of a read beside {counts[0] / SECONDS:.0f} changes/s", f"{p99:.2f} ms", "at most 10 ms", p99 <= 10)
+
+    def durable(self, server):
+        change = '''local count = 0
+wrk.method = "PUT"
+function request()
+  count = count + 1
+  return wrk.format(nil, string.format("/connection/c_%06d", count * 7919 % 100000), nil, '{"notes":"' .. count .. '"}')
+end
+'''
+        database = self.sqlite()
+        for clients, what in ((1, "one by one"), (CLIENTS, f"by {CLIENTS} clients")):
+            pairs = []
+            for _ in range(3):
+                ours, _ = self.load(server.port, change, clients=clients)
+                pairs.append((ours, sqlite_changes(database, clients)))
+            ours, theirs = (median(side) for side in zip(*pairs))
+            row(f"durable changes/s {what}: farwired / SQLite", f"{ours:,.0f} / {theirs:,.0f}")
+
+    def sqlite(self):
+        path = self.work / "beside.sqlite"
+        database = open_sqlite(path)
+        database.execute("CREATE TABLE connections (id TEXT PRIMARY KEY, json TEXT) WITHOUT ROWID")
+        database.execute("CREATE TABLE history (id INTEGER PRIMARY KEY, json TEXT)")
+        database.execute("BEGIN")
+        rows = ((f"c_{number:06}", json.dumps(machine(number))) for number in range(MACHINES))
+        database.executemany("INSERT INTO connections VALUES (?, ?)", rows)
+        database.execute("COMMIT")
+        database.close()
+        return path
+
+
+def open_sqlite(path):
+    database = sqlite3.connect(path, timeout=60, isolation_level=None)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=FULL")
+    return database
+
+
+def sqlite_changes(path, clients):
+    """Durable changes a second, each client with a connection of its own."""
+    counts = []
+    end = time.monotonic() + SECONDS
+
+    def run(client):
+        database, count = open_sqlite(path), 0
+        while time.monotonic() < end:
+            number = (count * CLIENTS + client) * 7919 % MACHINES
+            text = json.dumps(machine(number) | {"notes": str(count)})
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("UPDATE connections SET json = ? WHERE id = ?", (text, f"c_{number:06}"))
+            database.execute("INSERT INTO history (json) VALUES (?)", (text,))
+            database.execute("COMMIT")
+            count += 1
+        database.close()
+        counts.append(count)
+
+    began = time.monotonic()
+    threads = [threading.Thread(target=run, args=(client,)) for client in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / (time.monotonic() - began)
+
+
+def main():
+    os.umask(0o077)
+    with tempfile.TemporaryDirectory(prefix="farwire-bench-") as work:
+        bench = Bench(work)
+        print(f"{MACHINES:,} connections in {GROUPS:,} groups, at a load of {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+        bench.starts()
+        server = bench.farwired()
+        try:
+            bench.library(server)
+            bench.under_a_writer(server)
+            bench.beside_hyper(server)
+            bench.durable(server)
+            rss, pss = server.memory()
+            row("memory in the end, RSS / PSS", f"{rss:.0f} / {pss:.0f} MiB")
+        finally:
+            server.stop()
+    for each in missed:
+        print(f"missed: {each}")
+    sys.exit(1 if missed else 0)
+
+
+main()

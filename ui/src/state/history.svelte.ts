@@ -1,0 +1,104 @@
+/** What was changed, and the way back from it. */
+import { untrack } from "svelte";
+import { api, ApiError } from "../api";
+import type { ChangeDetails, ChangeView, ThingKind } from "../bindings";
+import { t } from "../texts";
+import { Resource } from "./resource.svelte";
+import { toasts } from "./toasts.svelte";
+
+/** How many changes are listed at first, and how many more at a time. */
+const PAGE = 100;
+/** More than that is not listed at once. */
+const MAX_LISTED = 1000;
+
+class History extends Resource<ChangeView[]> {
+  private wanted = $state(PAGE);
+
+  constructor() {
+    super(() => api.history(this.wanted));
+  }
+
+  /** Whether older changes can be listed. */
+  get hasMore(): boolean {
+    return this.value !== null && this.value.length >= this.wanted && this.wanted < MAX_LISTED;
+  }
+
+  /** Lists older changes too. */
+  async more(): Promise<void> {
+    this.wanted = Math.min(this.wanted + PAGE, MAX_LISTED);
+    await this.load();
+  }
+
+  override clear(): void {
+    super.clear();
+    this.wanted = PAGE;
+  }
+
+  /** Something saved changed: lists anew where the list is looked at. */
+  touch(): void {
+    if (untrack(() => this.value) !== null) void this.load();
+  }
+
+  details(id: string): Promise<ChangeDetails> {
+    return api.change(id);
+  }
+
+  /** Takes a change back. Throws what the API refuses, such as things that changed again since. */
+  async undo(id: string): Promise<void> {
+    const { count } = await api.undoChange(id);
+    toasts.show(t.history.undone(count));
+    this.touch();
+  }
+
+  /** Takes back everything a run of a script changed. Throws what the API refuses. */
+  async undoRun(run: string): Promise<void> {
+    const { count } = await api.undoRun(run);
+    toasts.show(t.history.undone(count));
+    this.touch();
+  }
+
+  /** Brings things back to how a change left them. Throws what the API refuses. */
+  async restore(id: string): Promise<void> {
+    const { count } = await api.restoreChange(id);
+    toasts.show(t.history.broughtBack(count));
+    this.touch();
+  }
+}
+
+export const history = new History();
+
+/** Deletes a thing and offers the way back for a while. `failed` says in words that it was not deleted, and why. */
+export async function deleteWithUndo(
+  { kind, id }: { kind: ThingKind; id: string },
+  work: () => Promise<unknown>,
+  said: { done: string; failed: (why: string) => string },
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toasts.show(said.failed(error.message));
+    return;
+  }
+  const dismiss = toasts.show(said.done, {
+    label: t.common.undo,
+    run: () => {
+      dismiss();
+      void bringBack(kind, id);
+    },
+  });
+}
+
+async function bringBack(kind: ThingKind, id: string): Promise<void> {
+  try {
+    const changes = await api.history(MAX_LISTED);
+    const deleting = changes.find(({ undone, things }) =>
+      !undone && things.some((thing) => thing.kind === kind && thing.id === id && thing.action === "delete"),
+    );
+    if (deleting) await api.undoChange(deleting.id);
+    else toasts.show(t.history.forgotten);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toasts.show(error.message);
+  }
+}
