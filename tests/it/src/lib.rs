@@ -11,6 +11,7 @@
 //! | `events` | change events: numbers, coming back, tokens that are revoked |
 //! | `lists` | searching, filtering, ordering, paging; waking |
 //! | `secrets` | a secret goes to no other machine |
+//! | `shared` | shared credentials: used, refused elsewhere, taken back, moved |
 //! | `canary` | a secret is nowhere but where it was asked for |
 //! | `vault` | the vault: passphrase, master key, locking, moving to another machine |
 //! | `vnc` | sessions on a real Xvnc: pictures, input, failures |
@@ -44,6 +45,7 @@ mod peers;
 mod routes;
 mod saved;
 mod secrets;
+mod shared;
 mod sleep;
 mod stream;
 mod vault;
