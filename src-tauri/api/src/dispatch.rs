@@ -9,6 +9,7 @@ use farwire_core::origin::{OnceKey, Origin};
 use farwire_model::audit::AuditEntry;
 use farwire_model::error::ErrorCode;
 use farwire_model::history::DryRun;
+use farwire_model::token::Scope;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -102,6 +103,7 @@ async fn carry_out(
 fn origin(effect: Effect, request: &Request) -> Result<Origin, ApiError> {
     let (who, who_name) = who(&request.caller);
     let mut by = Origin::new(who, who_name);
+    by.may_write_credentials = request.caller.may(Scope::Credentials);
     by.run = named(request.run.as_deref(), "Farwire-Run")?;
     let Some(key) = named(request.once.as_deref(), "Idempotency-Key")? else {
         return Ok(by);

@@ -40,8 +40,7 @@ impl ApiError {
     }
 
     pub fn scope_missing(scope: Scope) -> Self {
-        let message = format!("this needs a token with the scope {scope}");
-        Self::new(403, ErrorCode::PermissionDenied, message).about(scope.as_str())
+        CoreError::Denied { scope }.into()
     }
 
     pub fn no_such_path(path: &str) -> Self {
@@ -81,6 +80,7 @@ impl From<CoreError> for ApiError {
     fn from(error: CoreError) -> Self {
         let status = match &error {
             CoreError::Unknown { .. } => 404,
+            CoreError::Denied { .. } => 403,
             CoreError::Field {
                 code: ErrorCode::ValueDuplicate,
                 ..

@@ -3,7 +3,7 @@
 use crate::error::ApiError;
 use crate::fields::Place;
 use farwire_model::connection::{ConnectionOrder, ProtocolKind};
-use farwire_model::ids::{ConnectionId, GroupId, SessionId, TokenId};
+use farwire_model::ids::{ConnectionId, CredentialId, GroupId, SessionId, TokenId};
 use farwire_model::quality::Quality;
 use farwire_model::secret::Secret;
 use farwire_model::settings::{Density, Theme};
@@ -51,7 +51,14 @@ macro_rules! texts {
 }
 pub(crate) use texts;
 
-texts!(GroupId, ConnectionId, SessionId, TokenId, Secret);
+texts!(
+    GroupId,
+    ConnectionId,
+    CredentialId,
+    SessionId,
+    TokenId,
+    Secret
+);
 
 impl Shape for bool {
     fn read(value: Value, place: &Place) -> Result<Self, ApiError> {

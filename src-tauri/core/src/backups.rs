@@ -4,6 +4,7 @@ use crate::Core;
 use crate::credentials::StoredCredentials;
 use crate::error::CoreError;
 use crate::origin::Origin;
+use crate::shared_credentials::SharedCredential;
 use crate::store::{self, Backup, Snapshot, StoreError, Tree};
 use crate::vault;
 use farwire_model::application::{BackupView, RestoreView};
@@ -62,6 +63,8 @@ impl Core {
                 changed += saving.replace::<Connection>(snapshot.records(Tree::Connections))?;
                 changed +=
                     saving.replace::<StoredCredentials>(snapshot.records(Tree::Credentials))?;
+                changed +=
+                    saving.replace::<SharedCredential>(snapshot.records(Tree::Credentials))?;
                 changed += saving.replace::<TrustDecision>(snapshot.records(Tree::Trust))?;
                 let now = saving.all().app_settings();
                 let mut settings = Settings::default();

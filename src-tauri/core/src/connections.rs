@@ -8,12 +8,13 @@ use crate::limits::{MAX_NOTES_CHARS, MAX_TAG_CHARS, MAX_TAGS};
 use crate::origin::Origin;
 use crate::random;
 use crate::saved::All;
+use crate::shared_credentials::choose;
 use crate::text::{checked_host, checked_mac, checked_name};
 use farwire_model::connection::{
     Connection, ConnectionView, GroupItem, ProtocolKind, SettingKind, setting,
 };
 use farwire_model::error::ErrorCode;
-use farwire_model::ids::{ConnectionId, GroupId};
+use farwire_model::ids::{ConnectionId, CredentialId, GroupId};
 use farwire_model::quality::Quality;
 use serde_json::Value;
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub struct ConnectionChange {
     pub notes: Option<String>,
     /// Another MAC address.
     pub mac: Option<Option<String>>,
+    /// Other shared credentials to sign in with, for the machine the connection speaks to after this change.
+    pub credential: Option<Option<CredentialId>>,
     /// Dotted settings; `None` as a value means back to the default.
     pub settings: Vec<(String, Option<Value>)>,
     /// The revision the caller knows; the change is refused when it is old.
@@ -80,7 +83,7 @@ impl Core {
     /// Saves a new connection.
     ///
     /// # Errors
-    /// A field that cannot be taken; the store.
+    /// A field that cannot be taken, a credential chosen by who may not; the store.
     pub async fn create_connection(
         &self,
         by: &Origin,
@@ -108,6 +111,7 @@ impl Core {
             is_favorite: false,
             notes: String::new(),
             mac: None,
+            credential: None,
             settings: std::collections::BTreeMap::new(),
             revision: 1,
             created: now,
@@ -115,7 +119,7 @@ impl Core {
             last_connected: None,
         };
         let made = self.saved.create(by, |saving| {
-            apply(saving.all(), &mut connection, change)?;
+            apply(saving.all(), by, &mut connection, change)?;
             saving.put(connection)?;
             Ok(id.as_str().to_owned())
         });
@@ -125,7 +129,7 @@ impl Core {
     /// Changes a connection.
     ///
     /// # Errors
-    /// An unknown connection, a field that cannot be taken, an old revision; the store.
+    /// An unknown connection, a field that cannot be taken, a credential chosen by who may not, an old revision; the store.
     pub async fn update_connection(
         &self,
         by: &Origin,
@@ -141,7 +145,7 @@ impl Core {
                     change.if_revision,
                     connection.revision,
                 )?;
-                apply(saving.all(), &mut connection, change)?;
+                apply(saving.all(), by, &mut connection, change)?;
                 connection.revision += 1;
                 connection.modified = random::now();
                 saving.put(connection).map(|connection| connection.revision)
@@ -162,6 +166,7 @@ impl Core {
         let mut connection = (*known_connection(&self.saved.read(), id)?).clone();
         connection.id = copy.clone();
         connection.name = format!("{} (copy)", connection.name);
+        connection.credential = None;
         connection.revision = 1;
         connection.created = random::now();
         connection.modified = connection.created;
@@ -231,6 +236,7 @@ fn item(connection: &Connection) -> GroupItem {
 
 fn apply(
     all: &All,
+    by: &Origin,
     connection: &mut Connection,
     change: ConnectionChange,
 ) -> Result<(), CoreError> {
@@ -294,6 +300,10 @@ fn apply(
     }
     for (key, value) in change.settings {
         apply_setting(connection, key, value)?;
+    }
+    // Last: it is for the machine that the change names.
+    if let Some(credential) = change.credential {
+        choose(all, by, connection, credential)?;
     }
     Ok(())
 }

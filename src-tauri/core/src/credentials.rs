@@ -3,14 +3,15 @@
 use crate::Core;
 use crate::connections::known_connection;
 use crate::error::CoreError;
-use crate::limits::MAX_CREDENTIAL_CHARS;
+use crate::groups::check_revision;
 use crate::origin::Origin;
+use crate::sealed::{self, CredentialsView, HasSecrets, SealedSecret};
+use crate::sign_in::endpoint;
 use farwire_model::connection::Connection;
-use farwire_model::credentials::{Credentials, Endpoint, FIELDS, field};
-use farwire_model::error::{ErrorCode, Stage};
+use farwire_model::credentials::{Endpoint, FIELDS, field};
+use farwire_model::error::ErrorCode;
 use farwire_model::ids::ConnectionId;
 use farwire_model::secret::Secret;
-use farwire_model::session::{FailureKind, SessionError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -36,24 +37,31 @@ pub(crate) struct Sealed {
     pub record: String,
 }
 
-/// What the API shows of a connection's credentials.
-#[derive(Clone, Debug, Default)]
-pub struct CredentialsView {
-    /// User names and domains; secrets only where they were asked for.
-    pub values: BTreeMap<String, Secret>,
-    /// Keys of secrets that are stored and left out.
-    pub redacted: Vec<String>,
-    /// Counts changes; 0 while nothing was ever stored.
-    pub revision: u64,
-}
+impl HasSecrets for StoredCredentials {
+    fn secrets(&self) -> Vec<SealedSecret<'_>> {
+        let secrets = self.sealed.iter();
+        secrets
+            .map(|(key, sealed)| SealedSecret {
+                key,
+                place: place(&self.connection, key, &sealed.endpoint),
+                record: &sealed.record,
+            })
+            .collect()
+    }
 
-/// Whether a stored secret may go to a machine it was not stored for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Redirect {
-    /// No: nothing is sent.
-    Refuse,
-    /// Yes: the caller may read secrets anyway.
-    Allow,
+    fn plain(&self) -> &BTreeMap<String, String> {
+        &self.plain
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn replace_record(&mut self, key: &str, record: String) {
+        if let Some(sealed) = self.sealed.get_mut(key) {
+            sealed.record = record;
+        }
+    }
 }
 
 impl Core {
@@ -81,30 +89,17 @@ impl Core {
                         revision: 0,
                     },
                 };
-                crate::groups::check_revision(
-                    "credentials of",
-                    id.as_str(),
-                    if_revision,
-                    stored.revision,
-                )?;
-                for (key, value) in values {
-                    let is_secret = check_field(&connection, &key)?;
-                    check_value(&key, value.as_ref())?;
-                    match (is_secret, value) {
-                        (true, Some(value)) => {
-                            let endpoint = endpoint(&connection);
-                            let record = vault.seal(&context(id, &key, &endpoint), &value)?;
-                            stored.sealed.insert(key, Sealed { endpoint, record });
-                        }
-                        (false, Some(value)) => {
-                            stored.plain.insert(key, value.expose().to_owned());
-                        }
-                        (_, None) => {
-                            stored.plain.remove(&key);
-                            stored.sealed.remove(&key);
-                        }
-                    }
-                }
+                let revision = stored.revision;
+                check_revision("credentials of", id.as_str(), if_revision, revision)?;
+                let endpoint = endpoint(&connection);
+                let seal = |key: &str, value: &Secret| {
+                    let record = vault.seal(&place(id, key, &endpoint), value)?;
+                    let endpoint = endpoint.clone();
+                    Ok(Sealed { endpoint, record })
+                };
+                let is_secret = |key: &str| check_field(&connection, key);
+                let StoredCredentials { plain, sealed, .. } = &mut stored;
+                sealed::write(values, plain, sealed, is_secret, seal)?;
                 stored.revision += 1;
                 saving.put(stored).map(|_| ())
             })
@@ -120,28 +115,13 @@ impl Core {
         id: &ConnectionId,
         reveal: bool,
     ) -> Result<CredentialsView, CoreError> {
+        // Held until the secrets are open: the master key is replaced together with the records.
         let all = self.saved.read();
         known_connection(&all, id)?;
-        let mut view = CredentialsView::default();
-        // `all` is held until the secrets are open: the master key is replaced together with the records.
         let Some(stored) = all.credentials.get(id.as_str()) else {
-            return Ok(view);
+            return Ok(CredentialsView::default());
         };
-        view.revision = stored.revision;
-        for (key, value) in &stored.plain {
-            view.values.insert(key.clone(), Secret::new(value.clone()));
-        }
-        for (key, sealed) in &stored.sealed {
-            if reveal {
-                let secret = self
-                    .vault
-                    .open(&context(id, key, &sealed.endpoint), &sealed.record)?;
-                view.values.insert(key.clone(), secret);
-            } else {
-                view.redacted.push(key.clone());
-            }
-        }
-        Ok(view)
+        Ok(sealed::view(&**stored, &self.vault, reveal)?)
     }
 
     /// Deletes a connection's credentials.
@@ -160,120 +140,10 @@ impl Core {
             })
             .await
     }
-
-    /// What a connection signs in with.
-    ///
-    /// # Errors
-    /// At stage `auth` when a stored secret belongs to another machine than the one about to be spoken to;
-    /// a locked vault.
-    pub(crate) fn sign_in(
-        &self,
-        connection: &Connection,
-        allowed: Option<&Endpoint>,
-    ) -> Result<Credentials, CoreError> {
-        let mut credentials = Credentials::default();
-        // Held until the secrets are open: the master key is replaced together with the records.
-        let all = self.saved.read();
-        let Some(stored) = all.credentials.get(connection.id.as_str()) else {
-            return Ok(credentials);
-        };
-        let now = endpoint(connection);
-        let prefix = connection.protocol.credential_prefix();
-        let is_ours = |key: &str| key.split('.').next() == Some(prefix);
-        for (key, value) in stored.plain.iter().filter(|(key, _)| is_ours(key)) {
-            credentials.set(key, Secret::new(value.clone()));
-        }
-        for (key, sealed) in stored.sealed.iter().filter(|(key, _)| is_ours(key)) {
-            if sealed.endpoint != now && allowed != Some(&now) {
-                let message = format!(
-                    "the stored {key} was stored for {}, so it was not sent to {}: enter the credentials again",
-                    machine(&sealed.endpoint),
-                    machine(&now),
-                );
-                return Err(SessionError::new(
-                    Stage::Auth,
-                    FailureKind::CredentialsMissing,
-                    message,
-                )
-                .into());
-            }
-            let secret = self.vault.open(
-                &context(&connection.id, key, &sealed.endpoint),
-                &sealed.record,
-            )?;
-            credentials.set(key, secret);
-        }
-        Ok(credentials)
-    }
-}
-
-/// Credentials for one session, and the machine they were given for.
-#[derive(Clone, Debug)]
-pub(crate) struct Once {
-    credentials: Credentials,
-    endpoint: Endpoint,
-}
-
-impl Once {
-    /// The credentials, for the machine they were given for and no other.
-    pub fn for_machine(&self, now: &Endpoint) -> Result<Credentials, CoreError> {
-        if self.endpoint == *now {
-            return Ok(self.credentials.clone());
-        }
-        let message = format!(
-            "the credentials were given for {}, so they were not sent to {}: enter them again",
-            machine(&self.endpoint),
-            machine(now),
-        );
-        Err(SessionError::new(Stage::Auth, FailureKind::CredentialsMissing, message).into())
-    }
-}
-
-/// Checks credentials that are used for one session and not stored.
-///
-/// # Errors
-/// A key that is none or another protocol's, a value that is none.
-pub(crate) fn once(
-    connection: &Connection,
-    values: Vec<(String, Secret)>,
-) -> Result<Once, CoreError> {
-    let mut credentials = Credentials::default();
-    for (key, value) in values {
-        check_field(connection, &key)?;
-        check_value(&key, Some(&value))?;
-        credentials.set(&key, value);
-    }
-    Ok(Once {
-        credentials,
-        endpoint: endpoint(connection),
-    })
-}
-
-/// The machine a connection speaks to.
-pub(crate) fn endpoint(connection: &Connection) -> Endpoint {
-    Endpoint {
-        protocol: connection.protocol,
-        host: connection.host.clone().unwrap_or_default(),
-        port: connection.effective_port(),
-        via: connection.via.clone(),
-    }
-}
-
-fn machine(endpoint: &Endpoint) -> String {
-    let Endpoint {
-        protocol,
-        host,
-        port,
-        via,
-    } = endpoint;
-    match via {
-        None => format!("{protocol} {host}:{port}"),
-        Some(via) => format!("{protocol} {host}:{port} through {via}"),
-    }
 }
 
 /// What a seal covers besides the secret. Moving a record to another connection, key or machine breaks it.
-pub(crate) fn context(id: &ConnectionId, key: &str, endpoint: &Endpoint) -> String {
+pub(crate) fn place(id: &ConnectionId, key: &str, endpoint: &Endpoint) -> String {
     let via = endpoint.via.as_ref().map_or("", ConnectionId::as_str);
     let Endpoint {
         protocol,
@@ -285,7 +155,7 @@ pub(crate) fn context(id: &ConnectionId, key: &str, endpoint: &Endpoint) -> Stri
 }
 
 /// Whether this connection's protocol has the key, and whether it is a secret.
-fn check_field(connection: &Connection, key: &str) -> Result<bool, CoreError> {
+pub(crate) fn check_field(connection: &Connection, key: &str) -> Result<bool, CoreError> {
     match field(key) {
         Some(field) if field.protocol == connection.protocol => Ok(field.is_secret),
         _ => {
@@ -306,12 +176,4 @@ fn check_field(connection: &Connection, key: &str) -> Result<bool, CoreError> {
             ))
         }
     }
-}
-
-fn check_value(key: &str, value: Option<&Secret>) -> Result<(), CoreError> {
-    if value.is_some_and(|value| value.expose().chars().count() > MAX_CREDENTIAL_CHARS) {
-        let message = format!("{key} has at most {MAX_CREDENTIAL_CHARS} characters");
-        return Err(CoreError::field(ErrorCode::ValueOutOfBounds, key, message));
-    }
-    Ok(())
 }

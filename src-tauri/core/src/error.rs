@@ -4,6 +4,7 @@ use crate::store::StoreError;
 use crate::vault::VaultError;
 use farwire_model::error::{ErrorBody, ErrorCode};
 use farwire_model::session::SessionError;
+use farwire_model::token::Scope;
 
 /// Why an operation on the application did not work.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,12 @@ pub enum CoreError {
         property: &'static str,
         /// Why, and what to do.
         message: String,
+    },
+    /// The caller lacks a scope for this.
+    #[error("this needs a token with the scope {scope}")]
+    Denied {
+        /// The scope.
+        scope: Scope,
     },
     /// What is there already forbids it; the body says what.
     #[error("{}", body.error_message)]
@@ -119,6 +126,9 @@ impl CoreError {
             }
             Self::Forbidden { property, .. } => {
                 ErrorBody::new(ErrorCode::ConfigurationError, message).about(*property)
+            }
+            Self::Denied { scope } => {
+                ErrorBody::new(ErrorCode::PermissionDenied, message).about(scope.as_str())
             }
             Self::Stale { .. } => {
                 ErrorBody::new(ErrorCode::ValueIncorrectFormat, message).about("revision")

@@ -8,7 +8,9 @@
 //! | [`origin`] | who changes something, and how it is to be kept |
 //! | `history` | what was changed, and the way back |
 //! | `answers` | creates that are asked for twice and happen once |
-//! | [`groups`], [`connections`], [`credentials`], [`settings`], `trust` | what can be done with saved things |
+//! | [`groups`], [`connections`], [`credentials`], [`shared_credentials`], [`settings`], `trust` | what can be done with saved things |
+//! | [`sealed`] | records with secrets in them |
+//! | [`sign_in`] | what a connection signs in with, and where that may be sent |
 //! | [`limits`] | how long texts may be |
 //! | `backups` | going back to what was saved earlier |
 //! | [`rotation`] | replacing the master key |
@@ -45,9 +47,12 @@ pub mod private_file;
 mod random;
 pub mod rotation;
 mod saved;
+pub mod sealed;
 pub mod search;
 pub mod session;
 pub mod settings;
+pub mod shared_credentials;
+pub mod sign_in;
 pub mod store;
 mod text;
 mod trust;

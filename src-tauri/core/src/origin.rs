@@ -14,6 +14,8 @@ pub struct Origin {
     pub run: Option<String>,
     /// Lets a create that is asked for twice happen once.
     pub once: Option<OnceKey>,
+    /// Whether it may write credentials, and so choose the machines that shared ones are sent to.
+    pub may_write_credentials: bool,
     preview: Option<Preview>,
 }
 
@@ -44,25 +46,34 @@ impl Preview {
 }
 
 impl Origin {
-    /// A caller by identifier and name.
+    /// A caller by identifier and name, who may not write credentials until that is said.
     pub fn new(who: impl Into<String>, who_name: impl Into<String>) -> Self {
         Self {
             who: who.into(),
             who_name: who_name.into(),
             run: None,
             once: None,
+            may_write_credentials: false,
             preview: None,
         }
     }
 
     /// The person before the window.
     pub fn window() -> Self {
-        Self::new("ui", "window")
+        Self::new("ui", "window").trusted()
     }
 
     /// The owner at his terminal.
     pub fn terminal() -> Self {
-        Self::new("terminal", "command line")
+        Self::new("terminal", "command line").trusted()
+    }
+
+    /// The same, who may write credentials.
+    fn trusted(self) -> Self {
+        Self {
+            may_write_credentials: true,
+            ..self
+        }
     }
 
     /// The same, but nothing is changed: what would be is noted for [`crate::Core::previewed`].

@@ -3,9 +3,12 @@
 //! The store keeps what was deleted or overwritten for a while, sealed. Under a new key nothing opens it any more.
 
 use crate::Core;
-use crate::credentials::{StoredCredentials, context};
+use crate::credentials::StoredCredentials;
 use crate::error::CoreError;
 use crate::history;
+use crate::saved::{All, Change};
+use crate::sealed::{HasSecrets, SealedSecret};
+use crate::shared_credentials::SharedCredential;
 use crate::store::{self, Tree};
 use crate::vault::{Rotation, VaultError};
 use farwire_model::secret::Secret;
@@ -50,37 +53,25 @@ impl Core {
 
     pub(crate) async fn reseal_all(&self, rotation: &Arc<Rotation>) -> Result<Resealed, CoreError> {
         // Most of the work is done before the lock is taken, and off the runtime's workers: thousands take a while.
-        let before: Vec<_> = self.saved.read().credentials.values().cloned().collect();
-        let resealing = {
-            let rotation = Arc::clone(rotation);
-            move || {
-                let pairs = before.into_iter().map(|stored| {
-                    let new = reseal(&rotation, &stored)?;
-                    Ok((stored.connection.to_string(), (stored, new)))
-                });
-                pairs.collect::<Result<BTreeMap<_, _>, VaultError>>()
-            }
+        let (saved, early) = (Arc::clone(&self.saved), Arc::clone(rotation));
+        let resealing = move || {
+            let (own, shared) = {
+                let all = saved.read();
+                (every(&all), every(&all))
+            };
+            Ok::<_, VaultError>((prepare(&early, own)?, prepare(&early, shared)?))
         };
-        let mut prepared = tokio::task::spawn_blocking(resealing)
-            .await
-            .map_err(|error| CoreError::Internal {
+        let prepared = tokio::task::spawn_blocking(resealing).await;
+        let (own, shared): (Prepared<StoredCredentials>, Prepared<SharedCredential>) =
+            prepared.map_err(|error| CoreError::Internal {
                 attempt: "sealing every secret anew",
                 message: error.to_string(),
             })??;
         self.saved
             .note(|saving| {
                 let mut total = Resealed::default();
-                let all: Vec<_> = saving.all().credentials.values().cloned().collect();
-                for stored in all {
-                    let (new, count) = match prepared.remove(stored.connection.as_str()) {
-                        Some((before, new)) if Arc::ptr_eq(&before, &stored) => new,
-                        // Somebody changed it meanwhile.
-                        _ => reseal(rotation, &stored)?,
-                    };
-                    total.secrets += count.secrets;
-                    total.unreadable += count.unreadable;
-                    saving.put(new)?;
-                }
+                save(saving, rotation, own, &mut total)?;
+                save(saving, rotation, shared, &mut total)?;
                 // What the history remembers of secrets is sealed with the old key: nothing could be brought back from it.
                 history::forget_secrets(saving)?;
                 for (key, record) in rotation.records() {
@@ -96,22 +87,56 @@ impl Core {
     }
 }
 
-fn reseal(
+/// Records by key as they were, and under the new key.
+type Prepared<T> = BTreeMap<String, (Arc<T>, (T, Resealed))>;
+
+fn every<T: HasSecrets>(all: &All) -> Vec<Arc<T>> {
+    T::map(all).values().cloned().collect()
+}
+
+fn prepare<T: HasSecrets>(
     rotation: &Rotation,
-    stored: &StoredCredentials,
-) -> Result<(StoredCredentials, Resealed), VaultError> {
+    records: Vec<Arc<T>>,
+) -> Result<Prepared<T>, VaultError> {
+    let pairs = records.into_iter().map(|record| {
+        let new = reseal(rotation, &*record)?;
+        Ok((record.key().to_owned(), (record, new)))
+    });
+    pairs.collect()
+}
+
+/// Saves every record of a kind under the new key.
+fn save<T: HasSecrets>(
+    saving: &mut Change<'_>,
+    rotation: &Rotation,
+    mut prepared: Prepared<T>,
+    total: &mut Resealed,
+) -> Result<(), CoreError> {
+    for record in every::<T>(saving.all()) {
+        let (new, count) = match prepared.remove(record.key()) {
+            Some((before, new)) if Arc::ptr_eq(&before, &record) => new,
+            // Somebody changed it meanwhile.
+            _ => reseal(rotation, &*record)?,
+        };
+        total.secrets += count.secrets;
+        total.unreadable += count.unreadable;
+        saving.put(new)?;
+    }
+    Ok(())
+}
+
+fn reseal<T: HasSecrets>(rotation: &Rotation, stored: &T) -> Result<(T, Resealed), VaultError> {
     let mut new = stored.clone();
     let mut count = Resealed::default();
-    for (key, sealed) in &mut new.sealed {
-        let context = context(&stored.connection, key, &sealed.endpoint);
-        match rotation.reseal(&context, &sealed.record) {
+    for SealedSecret { key, place, record } in stored.secrets() {
+        match rotation.reseal(&place, record) {
             Ok(record) => {
-                sealed.record = record;
+                new.replace_record(key, record);
                 count.secrets += 1;
             }
             // One damaged secret must not keep the others under the old key for ever.
             Err(VaultError::Unsealable) => {
-                tracing::warn!(connection = %stored.connection, key, "a secret cannot be opened");
+                tracing::warn!(record = stored.key(), key, "a secret cannot be opened");
                 count.unreadable += 1;
             }
             Err(error) => return Err(error),
@@ -210,7 +235,7 @@ mod tests {
             let all = core.saved.read();
             all.credentials[first.as_str()].sealed[KEY].endpoint.clone()
         };
-        let place = context(first, KEY, &endpoint);
+        let place = crate::credentials::place(first, KEY, &endpoint);
         assert!(core.vault().open(&place, &before).is_err());
         assert!(core.vault().open(&place, record(&core, first)).is_ok());
         core.close().await;

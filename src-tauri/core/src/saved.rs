@@ -9,12 +9,13 @@ use crate::credentials::StoredCredentials;
 use crate::error::CoreError;
 use crate::history::{self, Remembered, Steps, Versioned};
 use crate::origin::Origin;
+use crate::shared_credentials::SharedCredential;
 use crate::store::{Batch, MAX_VALUE_BYTES, Store, StoreError, Tree};
 use farwire_model::connection::Connection;
 use farwire_model::error::ErrorCode;
 use farwire_model::group::Group;
 use farwire_model::history::ThingKind;
-use farwire_model::ids::ChangeId;
+use farwire_model::ids::{ChangeId, ConnectionId, CredentialId};
 use farwire_model::settings::Settings;
 use farwire_model::token::Token;
 use farwire_model::trust::TrustDecision;
@@ -27,6 +28,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Where its records lie.
     const TREE: Tree;
+    /// What the keys of its records begin with, where they share a tree with others.
+    const PREFIX: &'static str;
     /// What it is called in the history; none for what is not remembered there.
     const KIND: Option<ThingKind>;
     /// Its key.
@@ -36,9 +39,10 @@ pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
 }
 
 macro_rules! record {
-    ($type:ty, $tree:ident, $kind:expr, $field:ident, $key:expr) => {
+    ($type:ty, $tree:ident, $prefix:expr, $kind:expr, $field:ident, $key:expr) => {
         impl Record for $type {
             const TREE: Tree = Tree::$tree;
+            const PREFIX: &'static str = $prefix;
             const KIND: Option<ThingKind> = $kind;
             fn key(&self) -> &str {
                 let key: fn(&Self) -> &str = $key;
@@ -51,12 +55,13 @@ macro_rules! record {
     };
 }
 
-record!(Group, Groups, Some(ThingKind::Group), groups, |group| {
+record!(Group, Groups, "", Some(ThingKind::Group), groups, |group| {
     group.id.as_str()
 });
 record!(
     Connection,
     Connections,
+    "",
     Some(ThingKind::Connection),
     connections,
     |connection| connection.id.as_str()
@@ -64,22 +69,40 @@ record!(
 record!(
     StoredCredentials,
     Credentials,
+    ConnectionId::PREFIX,
     Some(ThingKind::Credentials),
     credentials,
     |stored| stored.connection.as_str()
 );
 record!(
+    SharedCredential,
+    Credentials,
+    CredentialId::PREFIX,
+    Some(ThingKind::Credential),
+    shared,
+    |shared| shared.id.as_str()
+);
+record!(
     TrustDecision,
     Trust,
+    "",
     Some(ThingKind::Trust),
     trust,
     |decision| decision.id.as_str()
 );
 // Taking back the deletion of a token, or a switch, would let a script do what only a person may.
-record!(Token, Tokens, None, tokens, |token| token.id.as_str());
-record!(Settings, Settings, None, settings, |_| SETTINGS_KEY);
-record!(Remembered, History, None, history, |change| &change.key);
-record!(Answered, Answers, None, answers, |answered| &answered.key);
+record!(Token, Tokens, "", None, tokens, |token| token.id.as_str());
+record!(Settings, Settings, "", None, settings, |_| SETTINGS_KEY);
+record!(
+    Remembered,
+    History,
+    history::HEADS,
+    None,
+    history,
+    |change| &change.key
+);
+record!(Answered, Answers, "", None, answers, |answered| &answered
+    .key);
 
 /// There is one settings record.
 pub(crate) const SETTINGS_KEY: &str = "application";
@@ -90,6 +113,7 @@ pub(crate) struct All {
     pub groups: BTreeMap<String, Arc<Group>>,
     pub connections: BTreeMap<String, Arc<Connection>>,
     pub credentials: BTreeMap<String, Arc<StoredCredentials>>,
+    pub shared: BTreeMap<String, Arc<SharedCredential>>,
     pub tokens: BTreeMap<String, Arc<Token>>,
     pub trust: BTreeMap<String, Arc<TrustDecision>>,
     pub settings: BTreeMap<String, Arc<Settings>>,
@@ -118,14 +142,15 @@ impl Saved {
     /// Reads everything from the store.
     pub fn load(store: Arc<dyn Store>) -> Result<Self, StoreError> {
         let mut all = All::default();
-        load_all::<Group>(&*store, &mut all, "")?;
-        load_all::<Connection>(&*store, &mut all, "")?;
-        load_all::<StoredCredentials>(&*store, &mut all, "")?;
-        load_all::<Token>(&*store, &mut all, "")?;
-        load_all::<TrustDecision>(&*store, &mut all, "")?;
-        load_all::<Settings>(&*store, &mut all, "")?;
-        load_all::<Remembered>(&*store, &mut all, history::HEADS)?;
-        load_all::<Answered>(&*store, &mut all, "")?;
+        load_all::<Group>(&*store, &mut all)?;
+        load_all::<Connection>(&*store, &mut all)?;
+        load_all::<StoredCredentials>(&*store, &mut all)?;
+        load_all::<SharedCredential>(&*store, &mut all)?;
+        load_all::<Token>(&*store, &mut all)?;
+        load_all::<TrustDecision>(&*store, &mut all)?;
+        load_all::<Settings>(&*store, &mut all)?;
+        load_all::<Remembered>(&*store, &mut all)?;
+        load_all::<Answered>(&*store, &mut all)?;
         Ok(Self {
             all: RwLock::new(all),
             pending: Mutex::default(),
@@ -248,8 +273,8 @@ impl Pending {
     }
 }
 
-fn load_all<T: Record>(store: &dyn Store, all: &mut All, prefix: &str) -> Result<(), StoreError> {
-    for (key, value) in store.scan(T::TREE, prefix)? {
+fn load_all<T: Record>(store: &dyn Store, all: &mut All) -> Result<(), StoreError> {
+    for (key, value) in store.scan(T::TREE, T::PREFIX)? {
         match serde_json::from_slice::<T>(&value) {
             Ok(record) => {
                 T::map_mut(all).insert(key, Arc::new(record));
@@ -346,7 +371,7 @@ impl Change<'_> {
     ) -> Result<u64, CoreError> {
         let mut gone: BTreeSet<String> = T::map_mut(self.all).keys().cloned().collect();
         let mut changed = 0;
-        for (key, value) in records {
+        for (key, value) in records.filter(|(key, _)| key.starts_with(T::PREFIX)) {
             gone.remove(key);
             let now = T::map(self.all).get(key).cloned();
             let mut record: T = serde_json::from_slice(value).map_err(unreadable)?;

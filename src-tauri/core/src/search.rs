@@ -29,7 +29,7 @@ pub struct Filter {
     any_of: Vec<String>,
 }
 
-const FILTER_KEYS: [(&str, FilterKey); 8] = [
+const FILTER_KEYS: [(&str, FilterKey); 9] = [
     ("name", FilterKey::Name),
     ("protocol", FilterKey::Protocol),
     ("host", FilterKey::Host),
@@ -38,6 +38,7 @@ const FILTER_KEYS: [(&str, FilterKey); 8] = [
     ("category_uid", FilterKey::Group),
     ("tags", FilterKey::Tags),
     ("favorite", FilterKey::Favorite),
+    ("credential", FilterKey::Credential),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,7 @@ enum FilterKey {
     Group,
     Tags,
     Favorite,
+    Credential,
 }
 
 impl Filter {
@@ -92,6 +94,10 @@ impl Filter {
             FilterKey::Port => is(&connection.effective_port().to_string()),
             FilterKey::Via => is(connection.via.as_ref().map_or("", |via| via.as_str())),
             FilterKey::Group => is(connection.group.as_ref().map_or("", |group| group.as_str())),
+            FilterKey::Credential => {
+                let used = connection.credential.as_ref();
+                is(used.map_or("", |used| used.id.as_str()))
+            }
             FilterKey::Tags if connection.tags.is_empty() => is(""),
             FilterKey::Tags => connection.tags.iter().any(|tag| is(tag)),
             FilterKey::Favorite => is(if connection.is_favorite {

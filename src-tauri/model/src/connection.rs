@@ -1,6 +1,7 @@
 //! Saved connections and the settings each protocol honours.
 
-use crate::ids::{ConnectionId, GroupId};
+use crate::credentials::CredentialUse;
+use crate::ids::{ConnectionId, CredentialId, GroupId};
 use crate::quality::Quality;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -102,6 +103,9 @@ pub struct Connection {
     pub notes: String,
     /// MAC address for Wake-on-LAN, as typed.
     pub mac: Option<String>,
+    /// The shared credentials it signs in with, where it has none of its own.
+    #[serde(default)]
+    pub credential: Option<CredentialUse>,
     /// Dotted settings that differ from the default, see [`setting`].
     pub settings: BTreeMap<String, Value>,
     /// Counts changes, from 1.
@@ -147,6 +151,8 @@ pub struct ConnectionView {
     pub notes: String,
     /// MAC address for Wake-on-LAN.
     pub mac: Option<String>,
+    /// The shared credentials it signs in with, where it has none of its own.
+    pub credential: Option<CredentialId>,
     /// Dotted settings that differ from the default.
     #[ts(type = "Record<string, boolean | number | string>")]
     #[schemars(schema_with = "settings_schema")]
@@ -179,6 +185,7 @@ impl From<&Connection> for ConnectionView {
             favorite: connection.is_favorite,
             notes: connection.notes.clone(),
             mac: connection.mac.clone(),
+            credential: connection.credential.as_ref().map(|used| used.id.clone()),
             settings: connection.settings.clone(),
             revision: connection.revision,
             created: connection.created,

@@ -1,9 +1,11 @@
-//! Credentials: which fields each protocol has, and what a handler is given.
+//! Credentials: which fields each protocol has, those that connections share, and what a handler is given.
 
 use crate::connection::ProtocolKind;
-use crate::ids::ConnectionId;
+use crate::ids::{ConnectionId, CredentialId};
 use crate::secret::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// The machine a secret was stored for. It is sent to no other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -67,6 +69,71 @@ pub fn field(key: &str) -> Option<Field> {
     FIELDS.into_iter().find(|field| field.key == key)
 }
 
+/// One key of shared credentials. They serve every protocol, so that it names none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedField {
+    /// The key as the API writes it.
+    pub key: &'static str,
+    /// Whether its value is sealed and left out of answers.
+    pub is_secret: bool,
+}
+
+impl Field {
+    /// The key of shared credentials that stands for this one: the same without the protocol.
+    pub fn shared_key(self) -> &'static str {
+        self.key.split_once('.').map_or(self.key, |(_, key)| key)
+    }
+}
+
+const fn shared(key: &'static str, is_secret: bool) -> SharedField {
+    SharedField { key, is_secret }
+}
+
+/// Every key of shared credentials.
+pub const SHARED_FIELDS: [SharedField; 5] = [
+    shared("username", false),
+    shared("domain", false),
+    shared("password", true),
+    shared("key", true),
+    shared("passphrase", true),
+];
+
+/// Looks a key of shared credentials up; `None` for a key that is none.
+pub fn shared_field(key: &str) -> Option<SharedField> {
+    SHARED_FIELDS.into_iter().find(|field| field.key == key)
+}
+
+/// Which shared credentials a connection signs in with, and the machine that was decided for. They are sent to no other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialUse {
+    /// The shared credentials.
+    pub id: CredentialId,
+    /// The machine the connection spoke to when they were chosen.
+    pub endpoint: Endpoint,
+}
+
+/// Shared credentials as the API lists them. No secret is in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[ts(export, rename = "SharedCredential")]
+pub struct SharedCredentialView {
+    /// Their identifier.
+    pub credential_uid: CredentialId,
+    /// What people call them.
+    pub name: String,
+    /// Account name.
+    pub username: Option<String>,
+    /// Windows domain.
+    pub domain: Option<String>,
+    /// The keys of the secrets that are stored.
+    pub secrets: Vec<String>,
+    /// How many connections sign in with them.
+    #[ts(type = "number")]
+    pub used_by: u64,
+    /// Counts changes, from 1.
+    #[ts(type = "number")]
+    pub revision: u64,
+}
+
 /// What a handler signs in with.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
@@ -92,6 +159,19 @@ impl Credentials {
             Some("key") => self.key = Some(value),
             Some("passphrase") => self.passphrase = Some(value),
             _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_credential_of_every_protocol_can_be_shared() {
+        for field in FIELDS {
+            let shared = shared_field(field.shared_key()).map(|shared| shared.is_secret);
+            assert_eq!(shared, Some(field.is_secret), "{}", field.key);
         }
     }
 }

@@ -19,6 +19,8 @@ pub enum ThingKind {
     Connection,
     /// The credentials of a connection.
     Credentials,
+    /// Credentials as a thing of their own.
+    Credential,
     /// A decision about a host key or certificate.
     Trust,
 }

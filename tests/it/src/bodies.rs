@@ -5,11 +5,12 @@ use crate::contract::Contract;
 use serde_json::{Map, Value, json};
 
 /// What only the state of things can say: the key, and the code the server refuses a well-formed value with.
-const BEYOND_A_SCHEMA: [(&str, &str); 6] = [
+const BEYOND_A_SCHEMA: [(&str, &str); 7] = [
     // Names a saved thing, which must be there.
     ("category_uid", "INVALID_REQUEST_DATA"),
     ("parent_uid", "INVALID_REQUEST_DATA"),
     ("via", "INVALID_REQUEST_DATA"),
+    ("credential", "INVALID_REQUEST_DATA"),
     // The document names these forms and no pattern: addresses and key names are too many.
     ("host", "VALUE_INCORRECT_FORMAT"),
     ("keys", "INVALID_REQUEST_DATA"),
@@ -242,6 +243,7 @@ async fn every_key_of_every_body_is_taken_as_the_document_says() {
     let app = App::start().await;
     let contract = Contract::of(&app.server.url()).await;
     let group = app.ok("PUT", "/group", json!({ "name": "x" })).await;
+    let shared = app.ok("PUT", "/credential", json!({ "name": "x" })).await;
     // Nobody listens there: sessions fail at once.
     let uid = app.vnc(1, None).await;
     let opened = app
@@ -261,6 +263,10 @@ async fn every_key_of_every_body_is_taken_as_the_document_says() {
             .pattern
             .replace("{group_uid}", group["group_uid"].as_str().unwrap())
             .replace("{uid}", &uid)
+            .replace(
+                "{credential_uid}",
+                shared["credential_uid"].as_str().unwrap(),
+            )
             .replace("{session_id}", opened["session_id"].as_str().unwrap());
         assert!(!path.contains('{'), "say here what stands in {path}");
         let target = Target {

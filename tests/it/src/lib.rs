@@ -16,6 +16,7 @@
 //! | `events` | change events: numbers, coming back, tokens that are revoked |
 //! | `lists` | searching, filtering, ordering, paging; waking |
 //! | `secrets` | a secret goes to no other machine |
+//! | `shared` | shared credentials: used, refused elsewhere, taken back, moved |
 //! | `canary` | a secret is nowhere but where it was asked for |
 //! | `vault` | the vault: passphrase, master key, locking, moving to another machine |
 //! | `vnc` | sessions on a real Xvnc: pictures, input, failures |
@@ -57,7 +58,10 @@ mod repeats;
 mod routes;
 mod saved;
 mod secrets;
+
 mod shaped;
+mod shared;
+
 mod sleep;
 mod stream;
 mod switch;

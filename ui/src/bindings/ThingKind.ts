@@ -3,4 +3,4 @@
 /**
  * A kind of saved thing whose changes are remembered and can be taken back.
  */
-export type ThingKind = "group" | "connection" | "credentials" | "trust";
+export type ThingKind = "group" | "connection" | "credentials" | "credential" | "trust";

@@ -12,7 +12,7 @@ use farwire_core::search::{ConnectionQuery, Filter};
 use farwire_model::connection::{
     ConnectionOrder, ConnectionView, NearbyMachine, ProtocolKind, SETTINGS,
 };
-use farwire_model::ids::{ConnectionId, GroupId};
+use farwire_model::ids::{ConnectionId, CredentialId, GroupId};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Value;
@@ -57,6 +57,8 @@ keys! {
         notes: Option<Option<Notes>>,
         /// MAC address for Wake-on-LAN.
         mac: Option<Option<Mac>>,
+        /// Shared credentials to sign in with at this machine, where it has none of its own; needs the scope credentials.
+        credential: Option<Option<CredentialId>>,
         ..settings: Settings,
     }
 }
@@ -222,6 +224,7 @@ impl More {
                 .notes
                 .map(|notes| notes.map_or_else(String::new, |notes| notes.0)),
             mac: self.mac.map(|mac| mac.map(|mac| mac.0)),
+            credential: self.credential,
             settings: self.settings.0,
             ..Change::default()
         }

@@ -37,22 +37,35 @@ pub(super) struct Values(pub Vec<(String, Option<Secret>)>);
 
 impl Keys for Values {
     fn describe(object: &mut Object, _: &mut SchemaGenerator) {
-        for field in FIELDS {
-            let schema =
-                json_schema!({ "type": ["string", "null"], "maxLength": MAX_CREDENTIAL_CHARS });
-            object.add(field.key, "", schema);
-        }
+        describe_values(object, FIELDS.into_iter().map(|field| field.key));
     }
 
     fn take(fields: &mut Fields) -> Result<Self, ApiError> {
-        let mut values = Vec::new();
-        for field in FIELDS {
-            if let Some(value) = fields.read_or_null(field.key)? {
-                values.push((field.key.to_owned(), value));
-            }
-        }
-        Ok(Self(values))
+        take_values(fields, FIELDS.into_iter().map(|field| field.key)).map(Self)
     }
+}
+
+/// Writes down keys whose values are credentials.
+pub(super) fn describe_values(object: &mut Object, keys: impl Iterator<Item = &'static str>) {
+    for key in keys {
+        let schema =
+            json_schema!({ "type": ["string", "null"], "maxLength": MAX_CREDENTIAL_CHARS });
+        object.add(key, "", schema);
+    }
+}
+
+/// Takes out keys whose values are credentials; null deletes one.
+pub(super) fn take_values(
+    fields: &mut Fields,
+    keys: impl Iterator<Item = &'static str>,
+) -> Result<Vec<(String, Option<Secret>)>, ApiError> {
+    let mut values = Vec::new();
+    for key in keys {
+        if let Some(value) = fields.read_or_null(key)? {
+            values.push((key.to_owned(), value));
+        }
+    }
+    Ok(values)
 }
 
 keys! {
@@ -107,10 +120,7 @@ impl JsonSchema for CredentialsView {
 }
 
 pub(super) async fn show(call: &Call<(), Reveal>) -> Result<Private<CredentialsView>, ApiError> {
-    let reveal = call.query.reveal.is_some_and(|reveal| reveal.0);
-    if reveal && !call.caller.may(Scope::Reveal) {
-        return Err(ApiError::scope_missing(Scope::Reveal));
-    }
+    let reveal = reveals(call)?;
     let uid = ConnectionId::new(call.id());
     let view = call.api.core.credentials(&uid, reveal)?;
     let values = view.values.into_iter();
@@ -121,6 +131,15 @@ pub(super) async fn show(call: &Call<(), Reveal>) -> Result<Private<CredentialsV
         redacted: view.redacted,
         revision: view.revision,
     }))
+}
+
+/// Whether secrets are to be shown, to a caller that may read them.
+pub(super) fn reveals(call: &Call<(), Reveal>) -> Result<bool, ApiError> {
+    let reveal = call.query.reveal.is_some_and(|reveal| reveal.0);
+    if reveal && !call.caller.may(Scope::Reveal) {
+        return Err(ApiError::scope_missing(Scope::Reveal));
+    }
+    Ok(reveal)
 }
 
 pub(super) async fn update(call: &Call<Credentials>) -> Result<Done, ApiError> {

@@ -89,7 +89,7 @@ pub(super) async fn undo_run(call: &Call) -> Result<Reverted, ApiError> {
 fn check_scopes(call: &Call, change: &ChangeView) -> Result<(), ApiError> {
     let scopes = change.kinds.iter().map(|kind| match kind {
         ThingKind::Group | ThingKind::Connection => Scope::Write,
-        ThingKind::Credentials => Scope::Credentials,
+        ThingKind::Credentials | ThingKind::Credential => Scope::Credentials,
         ThingKind::Trust => Scope::Trust,
     });
     call.need(scopes)

@@ -9,6 +9,7 @@ mod openapi;
 mod opening;
 mod sessions;
 mod settings;
+mod shared_credentials;
 mod trust;
 mod vault;
 
@@ -75,6 +76,12 @@ pub static ROUTES: &[Route] = routes! {
     GET "/connection/{uid}/credentials" [409], READ, credentials::show, "User names; secrets only with ?reveal=1.";
     PUT "/connection/{uid}/credentials" Changes [409], CREDENTIALS, credentials::update, "Writes credentials.";
     DELETE "/connection/{uid}/credentials" Deletes, CREDENTIALS, credentials::delete, "Deletes credentials.";
+
+    GET "/credentials", CREDENTIALS, shared_credentials::list, "Every shared credentials, without secrets.";
+    PUT "/credential" Creates [409], CREDENTIALS, shared_credentials::create, "Saves credentials that connections can share.";
+    GET "/credential/{credential_uid}" [409], CREDENTIALS, shared_credentials::show, "One of them; secrets only with ?reveal=1.";
+    PUT "/credential/{credential_uid}" Changes [409], CREDENTIALS, shared_credentials::update, "Changes shared credentials, for every connection that uses them.";
+    DELETE "/credential/{credential_uid}" Deletes [409], CREDENTIALS, shared_credentials::delete, "Deletes shared credentials that no connection uses.";
 
     GET "/sessions", READ, sessions::list, "Every live session.";
     GET "/session/{session_id}", READ, sessions::show, "One session.";

@@ -2,13 +2,15 @@
 
 use super::WORK_FACTOR;
 use super::error::ArchiveError;
-use super::line::{Carried, CarriedSecret, FORMAT, Line, VERSION};
+use super::line::{Carried, CarriedSecret, CarriedShared, Exposed, FORMAT, Line, VERSION};
 use crate::Core;
-use crate::credentials::{StoredCredentials, context};
+use crate::credentials::StoredCredentials;
 use crate::error::CoreError;
 use crate::private_file::write_private;
 use crate::random;
 use crate::saved::Saved;
+use crate::sealed::open_each;
+use crate::shared_credentials::SharedCredential;
 use crate::vault::{Vault, VaultError};
 use age::secrecy::SecretString;
 use farwire_model::secret::Secret;
@@ -74,6 +76,11 @@ fn collect(saved: &Saved, vault: &Vault, exported: &mut Exported) -> Result<Vec<
     for stored in all.credentials.values() {
         lines.push(Line::Credentials(carry(stored, vault, exported)?));
     }
+    for shared in all.shared.values() {
+        lines.push(Line::SharedCredential(carry_shared(
+            shared, vault, exported,
+        )?));
+    }
     lines.extend(all.trust.values().cloned().map(Line::Trust));
     lines.extend(all.settings.values().cloned().map(Line::Settings));
     exported.records = lines.len().saturating_sub(1) as u64;
@@ -93,22 +100,32 @@ fn carry(
         plain: stored.plain.clone(),
         secrets: Default::default(),
     };
-    for (key, sealed) in &stored.sealed {
-        let place = context(&stored.connection, key, &sealed.endpoint);
-        match vault.open(&place, &sealed.record) {
-            Ok(secret) => {
-                let endpoint = sealed.endpoint.clone();
-                let secret = CarriedSecret { endpoint, secret };
-                carried.secrets.insert(key.clone(), secret);
-                exported.secrets += 1;
-            }
-            Err(VaultError::Unsealable) => {
-                tracing::warn!(connection = %stored.connection, key, "a secret cannot be opened");
-                exported.unreadable += 1;
-            }
-            Err(error) => return Err(error),
+    exported.unreadable += open_each(stored, vault, |key, secret| {
+        if let Some(sealed) = stored.sealed.get(key) {
+            let endpoint = sealed.endpoint.clone();
+            let secret = CarriedSecret { endpoint, secret };
+            carried.secrets.insert(key.to_owned(), secret);
         }
-    }
+    })?;
+    exported.secrets += carried.secrets.len() as u64;
+    Ok(carried)
+}
+
+fn carry_shared(
+    shared: &SharedCredential,
+    vault: &Vault,
+    exported: &mut Exported,
+) -> Result<CarriedShared, VaultError> {
+    let mut carried = CarriedShared {
+        id: shared.id.clone(),
+        name: shared.name.clone(),
+        plain: shared.plain.clone(),
+        secrets: Default::default(),
+    };
+    exported.unreadable += open_each(shared, vault, |key, secret| {
+        carried.secrets.insert(key.to_owned(), Exposed(secret));
+    })?;
+    exported.secrets += carried.secrets.len() as u64;
     Ok(carried)
 }
 

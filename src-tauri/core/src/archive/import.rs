@@ -1,15 +1,21 @@
 //! Taking over what is in an archive.
 
 use super::error::ArchiveError;
-use super::line::Carried;
+use super::line::{Carried, CarriedShared};
 use super::read::Archive;
 use crate::Core;
-use crate::credentials::{Sealed, StoredCredentials, context};
+use crate::credentials::{Sealed, StoredCredentials, place};
 use crate::error::CoreError;
 use crate::origin::Origin;
 use crate::saved::{All, Change, Record, SETTINGS_KEY};
+use crate::shared_credentials::{self, SharedCredential};
 use crate::vault::{Vault, VaultError};
+use farwire_model::connection::Connection;
+use farwire_model::group::Group;
+use farwire_model::ids::CredentialId;
 use farwire_model::settings::Settings;
+use farwire_model::trust::TrustDecision;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -43,6 +49,8 @@ pub struct Imported {
     pub connections: Tally,
     /// Credentials of connections.
     pub credentials: Tally,
+    /// Shared credentials. Connections are only let use those of their own archive.
+    pub shared: Tally,
     /// Decisions about host keys and certificates.
     pub trust: Tally,
     /// The application's settings: one thing. The HTTP API's switch and port are never taken over.
@@ -60,6 +68,7 @@ impl fmt::Display for Imported {
             ("groups", self.groups),
             ("connections", self.connections),
             ("credentials", self.credentials),
+            ("shared", self.shared),
             ("trust", self.trust),
             ("settings", self.settings),
         ] {
@@ -117,10 +126,11 @@ impl Core {
 
 /// One thing that is to be saved.
 enum Wanted<'a> {
-    Group(&'a farwire_model::group::Group),
-    Connection(&'a farwire_model::connection::Connection),
+    Group(&'a Group),
+    Connection(Connection),
     Credentials(&'a Carried, u64),
-    Trust(&'a farwire_model::trust::TrustDecision),
+    Shared(&'a CarriedShared, u64),
+    Trust(&'a TrustDecision),
     Settings(Settings),
 }
 
@@ -128,9 +138,12 @@ impl Wanted<'_> {
     fn save(self, saving: &mut Change<'_>, vault: &Vault) -> Result<(), CoreError> {
         match self {
             Self::Group(group) => saving.put(group.clone()).map(drop),
-            Self::Connection(connection) => saving.put(connection.clone()).map(drop),
+            Self::Connection(connection) => saving.put(connection).map(drop),
             Self::Credentials(carried, revision) => {
                 saving.put(seal(carried, revision, vault)?).map(drop)
+            }
+            Self::Shared(carried, revision) => {
+                saving.put(seal_shared(carried, revision, vault)?).map(drop)
             }
             Self::Trust(decision) => saving.put(decision.clone()).map(drop),
             Self::Settings(settings) => saving.put(settings).map(drop),
@@ -148,16 +161,30 @@ fn plan<'a>(archive: &'a Archive, all: &All, same_id: SameId) -> (Vec<Wanted<'a>
             wanted.push(Wanted::Group(group));
         }
     }
+    let mut taken: BTreeSet<&CredentialId> = BTreeSet::new();
+    for carried in &archive.shared {
+        let known = all.shared.get(carried.id.as_str());
+        if imported.shared.takes(known.is_some(), same_id) {
+            taken.insert(&carried.id);
+            let revision = next_revision(known.map(|known| known.revision));
+            wanted.push(Wanted::Shared(carried, revision));
+        }
+    }
     for connection in &archive.connections {
         let is_known = all.connections.contains_key(connection.key());
         if imported.connections.takes(is_known, same_id) {
+            let mut connection = (**connection).clone();
+            // Who wrote the archive named the machine: he must not get secrets of here that he only knows the identifier of.
+            connection.credential = connection
+                .credential
+                .filter(|used| taken.contains(&used.id));
             wanted.push(Wanted::Connection(connection));
         }
     }
     for carried in &archive.credentials {
         let known = all.credentials.get(carried.connection.as_str());
         if imported.credentials.takes(known.is_some(), same_id) {
-            let revision = known.map_or(0, |known| known.revision).saturating_add(1);
+            let revision = next_revision(known.map(|known| known.revision));
             wanted.push(Wanted::Credentials(carried, revision));
         }
     }
@@ -201,11 +228,34 @@ fn seal(carried: &Carried, revision: u64, vault: &Vault) -> Result<StoredCredent
     };
     for (key, carried) in &carried.secrets {
         let endpoint = carried.endpoint.clone();
-        let place = context(&stored.connection, key, &endpoint);
+        let place = place(&stored.connection, key, &endpoint);
         let record = vault.seal(&place, &carried.secret)?;
         stored
             .sealed
             .insert(key.clone(), Sealed { endpoint, record });
     }
     Ok(stored)
+}
+
+fn seal_shared(
+    carried: &CarriedShared,
+    revision: u64,
+    vault: &Vault,
+) -> Result<SharedCredential, VaultError> {
+    let secrets = carried.secrets.iter();
+    let sealed = secrets.map(|(key, secret)| {
+        let place = shared_credentials::place(&carried.id, key);
+        Ok((key.clone(), vault.seal(&place, &secret.0)?))
+    });
+    Ok(SharedCredential {
+        id: carried.id.clone(),
+        name: carried.name.clone(),
+        plain: carried.plain.clone(),
+        sealed: sealed.collect::<Result<_, VaultError>>()?,
+        revision,
+    })
+}
+
+fn next_revision(known: Option<u64>) -> u64 {
+    known.unwrap_or_default().saturating_add(1)
 }

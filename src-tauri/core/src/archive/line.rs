@@ -3,7 +3,7 @@
 use farwire_model::connection::Connection;
 use farwire_model::credentials::Endpoint;
 use farwire_model::group::Group;
-use farwire_model::ids::ConnectionId;
+use farwire_model::ids::{ConnectionId, CredentialId};
 use farwire_model::secret::Secret;
 use farwire_model::settings::Settings;
 use farwire_model::trust::TrustDecision;
@@ -14,8 +14,8 @@ use std::sync::Arc;
 /// The header's mark.
 pub(super) const FORMAT: &str = "farwire-archive";
 
-/// The version this program writes, and the newest it reads.
-pub(super) const VERSION: u32 = 1;
+/// The version this program writes, and the newest it reads. Shared credentials came with 2.
+pub(super) const VERSION: u32 = 2;
 
 /// One line.
 #[derive(Serialize, Deserialize)]
@@ -31,6 +31,7 @@ pub(super) enum Line {
     Group(Arc<Group>),
     Connection(Arc<Connection>),
     Credentials(Carried),
+    SharedCredential(CarriedShared),
     Trust(Arc<TrustDecision>),
     Settings(Arc<Settings>),
     End {
@@ -55,6 +56,21 @@ pub(super) struct CarriedSecret {
     #[serde(serialize_with = "expose")]
     pub secret: Secret,
 }
+
+/// Shared credentials, their secrets open.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct CarriedShared {
+    pub id: CredentialId,
+    pub name: String,
+    /// User name and domain by key.
+    pub plain: BTreeMap<String, String>,
+    pub secrets: BTreeMap<String, Exposed>,
+}
+
+/// A secret that stands open in an archive.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Exposed(#[serde(serialize_with = "expose")] pub Secret);
 
 fn expose<S: Serializer>(secret: &Secret, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(secret.expose())

@@ -2,11 +2,12 @@
 
 use super::MAX_WORK_FACTOR;
 use super::error::ArchiveError;
-use super::line::{Carried, FORMAT, Line, VERSION};
+use super::line::{Carried, CarriedShared, FORMAT, Line, VERSION};
 use age::secrecy::SecretString;
 use age::{DecryptError, Decryptor};
 use farwire_model::connection::Connection;
 use farwire_model::group::Group;
+use farwire_model::ids::{ConnectionId, CredentialId};
 use farwire_model::secret::Secret;
 use farwire_model::settings::Settings;
 use farwire_model::trust::TrustDecision;
@@ -29,6 +30,7 @@ pub struct Archive {
     pub(super) groups: Vec<Arc<Group>>,
     pub(super) connections: Vec<Arc<Connection>>,
     pub(super) credentials: Vec<Carried>,
+    pub(super) shared: Vec<CarriedShared>,
     pub(super) trust: Vec<Arc<TrustDecision>>,
     pub(super) settings: Option<Arc<Settings>>,
 }
@@ -95,7 +97,13 @@ fn read_lines(path: &Path, from: &mut dyn BufRead) -> Result<Archive, ArchiveErr
             Line::Header { .. } => break,
             Line::Group(group) => archive.groups.push(group),
             Line::Connection(connection) => archive.connections.push(connection),
-            Line::Credentials(credentials) => archive.credentials.push(credentials),
+            // The two lie in one tree of the store and are told apart by this: none may pass for the other.
+            Line::Credentials(carried) if !is_of(&carried.connection, ConnectionId::PREFIX) => {
+                break;
+            }
+            Line::SharedCredential(carried) if !is_of(&carried.id, CredentialId::PREFIX) => break,
+            Line::Credentials(carried) => archive.credentials.push(carried),
+            Line::SharedCredential(carried) => archive.shared.push(carried),
             Line::Trust(trust) => archive.trust.push(trust),
             Line::Settings(settings) => archive.settings = Some(settings),
             Line::End { records } if records + 1 == number => return Ok(archive),
@@ -106,4 +114,8 @@ fn read_lines(path: &Path, from: &mut dyn BufRead) -> Result<Archive, ArchiveErr
         path,
         "its lines are not those of an archive",
     ))
+}
+
+fn is_of(id: &impl ToString, prefix: &str) -> bool {
+    id.to_string().starts_with(prefix)
 }

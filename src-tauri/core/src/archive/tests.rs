@@ -108,6 +108,7 @@ async fn everything_moves_to_another_machine_and_nothing_is_overwritten_unasked(
         groups: one,
         connections: one,
         credentials: one,
+        shared: Tally::default(),
         trust: Tally::default(),
         settings: one,
     };

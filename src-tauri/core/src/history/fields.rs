@@ -3,6 +3,9 @@
 use super::step::Step;
 use crate::credentials::StoredCredentials;
 use crate::saved::All;
+use crate::sealed::HasSecrets;
+use crate::shared_credentials::SharedCredential;
+use crate::sign_in::machine;
 use farwire_model::connection::{Connection, ConnectionView};
 use farwire_model::group::Group;
 use farwire_model::history::{ChangedField, ChangedThing, ChangedThingFields, ThingKind};
@@ -88,6 +91,7 @@ fn name(all: &All, step: &Step) -> String {
             .connections
             .get(&step.key)
             .map(|connection| connection.name.clone()),
+        ThingKind::Credential => read::<SharedCredential>(record).map(|shared| shared.name),
         ThingKind::Trust => read::<TrustDecision>(record)
             .map(|decision| format!("{}:{}", decision.seen.host, decision.seen.port)),
     };
@@ -109,26 +113,39 @@ fn fields(step: &Step, record: &Option<Box<RawValue>>) -> BTreeMap<String, Field
             if let Some(Value::Object(settings)) = fields.remove("settings") {
                 fields.extend(settings);
             }
+            if let Some(used) = &connection.credential {
+                fields.insert("credential_for".to_owned(), machine(&used.endpoint).into());
+            }
             Some(view)
         })),
-        ThingKind::Credentials => {
-            let Some(stored) = read::<StoredCredentials>(record) else {
-                return BTreeMap::new();
-            };
-            let plain = stored.plain.into_iter().map(|(key, value)| {
-                let value = Value::from(value);
-                (key, Field { value, is_secret: false })
-            });
-            let sealed = stored.sealed.into_iter().map(|(key, sealed)| {
-                let value = Value::from(sealed.record);
-                (key, Field { value, is_secret: true })
-            });
-            plain.chain(sealed).collect()
+        ThingKind::Credentials => with_secrets(read::<StoredCredentials>(record)),
+        ThingKind::Credential => {
+            let shared = read::<SharedCredential>(record);
+            let name = shared.as_ref().map(|shared| json!({ "name": shared.name }));
+            let mut fields = with_secrets(shared);
+            fields.extend(plain(name));
+            fields
         }
         ThingKind::Trust => plain(read::<TrustDecision>(record).map(|decision| {
             json!({ "host": decision.seen.host, "port": decision.seen.port, "accepted": decision.accepted })
         })),
     }
+}
+
+fn with_secrets<T: HasSecrets>(stored: Option<T>) -> BTreeMap<String, Field> {
+    let Some(stored) = stored else {
+        return BTreeMap::new();
+    };
+    let field = |key: &str, value: &str, is_secret| {
+        let value = Value::from(value);
+        (key.to_owned(), Field { value, is_secret })
+    };
+    let plain = stored.plain().iter();
+    let sealed = stored.secrets().into_iter();
+    plain
+        .map(|(key, value)| field(key, value, false))
+        .chain(sealed.map(|secret| field(secret.key, secret.record, true)))
+        .collect()
 }
 
 fn plain(view: Option<Value>) -> BTreeMap<String, Field> {

@@ -153,7 +153,8 @@ fn drop_oldest(change: &mut Change<'_>, bytes: u64) -> Result<(), CoreError> {
 /// Forgets every change that touched secrets.
 pub(crate) fn forget_secrets(change: &mut Change<'_>) -> Result<(), CoreError> {
     let history = change.all().history.values();
-    let touching = history.filter(|known| known.kinds.contains(&ThingKind::Credentials));
+    let secret = [ThingKind::Credentials, ThingKind::Credential];
+    let touching = history.filter(|known| secret.iter().any(|kind| known.kinds.contains(kind)));
     let touching: Vec<_> = touching.cloned().collect();
     touching.iter().try_for_each(|known| forget(change, known))
 }

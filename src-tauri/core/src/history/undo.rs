@@ -10,11 +10,13 @@ use crate::error::CoreError;
 use crate::groups::check_parent;
 use crate::origin::Origin;
 use crate::saved::{All, Change};
+use crate::shared_credentials::{SharedCredential, check_unused};
 use farwire_model::connection::Connection;
+use farwire_model::credentials::CredentialUse;
 use farwire_model::error::{ErrorBody, ErrorCode};
 use farwire_model::group::Group;
 use farwire_model::history::{ChangeDetails, ChangeView, ChangedThingFields, ThingKind};
-use farwire_model::ids::{ChangeId, ConnectionId, GroupId};
+use farwire_model::ids::{ChangeId, ConnectionId, CredentialId, GroupId};
 use farwire_model::trust::TrustDecision;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -69,7 +71,8 @@ impl Core {
     /// things are different now.
     ///
     /// # Errors
-    /// An unknown change, one that was taken back before, things that were changed again since; the store.
+    /// An unknown change, one that was taken back before, things that were changed again since, a use of shared credentials
+    /// that the caller may not choose, shared credentials that are used; the store.
     pub async fn undo(&self, by: &Origin, ids: &[ChangeId]) -> Result<usize, CoreError> {
         let mut changes = Vec::new();
         for id in ids {
@@ -91,7 +94,7 @@ impl Core {
                         });
                     }
                     for step in steps.iter().rev() {
-                        if !take_back(saving, step)? {
+                        if !take_back(saving, by, step)? {
                             conflicts.push(fields::thing(saving.all(), step).name);
                         }
                     }
@@ -117,7 +120,7 @@ impl Core {
     /// deleted by this. Answers how many things are different now.
     ///
     /// # Errors
-    /// An unknown change; the store.
+    /// An unknown change, a use of shared credentials that the caller may not choose; the store.
     pub async fn restore(&self, by: &Origin, id: &ChangeId) -> Result<usize, CoreError> {
         let change = known_change(&self.saved.read(), id)?;
         let steps = change.steps(self.saved.store())?;
@@ -127,12 +130,19 @@ impl Core {
                 for step in &steps {
                     let version = step.after.as_deref().or(step.before.as_deref());
                     match step.kind {
-                        ThingKind::Group => put_version::<Group>(saving, step, version)?,
-                        ThingKind::Connection => put_version::<Connection>(saving, step, version)?,
-                        ThingKind::Credentials => {
-                            put_version::<StoredCredentials>(saving, step, version)?;
+                        ThingKind::Group => put_version::<Group>(saving, by, step, version)?,
+                        ThingKind::Connection => {
+                            put_version::<Connection>(saving, by, step, version)?
                         }
-                        ThingKind::Trust => put_version::<TrustDecision>(saving, step, version)?,
+                        ThingKind::Credentials => {
+                            put_version::<StoredCredentials>(saving, by, step, version)?;
+                        }
+                        ThingKind::Credential => {
+                            put_version::<SharedCredential>(saving, by, step, version)?;
+                        }
+                        ThingKind::Trust => {
+                            put_version::<TrustDecision>(saving, by, step, version)?
+                        }
                     }
                 }
                 saving.restores = Some(change.id());
@@ -204,16 +214,21 @@ fn is_undone(all: &All, id: &ChangeId) -> bool {
 }
 
 /// Takes one step back; `false` when the thing is not as the step left it.
-fn take_back(saving: &mut Change<'_>, step: &Step) -> Result<bool, CoreError> {
+fn take_back(saving: &mut Change<'_>, by: &Origin, step: &Step) -> Result<bool, CoreError> {
     match step.kind {
-        ThingKind::Group => take_back_one::<Group>(saving, step),
-        ThingKind::Connection => take_back_one::<Connection>(saving, step),
-        ThingKind::Credentials => take_back_one::<StoredCredentials>(saving, step),
-        ThingKind::Trust => take_back_one::<TrustDecision>(saving, step),
+        ThingKind::Group => take_back_one::<Group>(saving, by, step),
+        ThingKind::Connection => take_back_one::<Connection>(saving, by, step),
+        ThingKind::Credentials => take_back_one::<StoredCredentials>(saving, by, step),
+        ThingKind::Credential => take_back_one::<SharedCredential>(saving, by, step),
+        ThingKind::Trust => take_back_one::<TrustDecision>(saving, by, step),
     }
 }
 
-fn take_back_one<T: Versioned>(saving: &mut Change<'_>, step: &Step) -> Result<bool, CoreError> {
+fn take_back_one<T: Versioned>(
+    saving: &mut Change<'_>,
+    by: &Origin,
+    step: &Step,
+) -> Result<bool, CoreError> {
     let now = T::map(saving.all()).get(&step.key).cloned();
     let after: Option<T> = read(step.after.as_deref())?;
     let is_as_left = match (&now, &after) {
@@ -223,7 +238,7 @@ fn take_back_one<T: Versioned>(saving: &mut Change<'_>, step: &Step) -> Result<b
     };
     if is_as_left {
         match step.before {
-            Some(_) => put_version::<T>(saving, step, step.before.as_deref())?,
+            Some(_) => put_version::<T>(saving, by, step, step.before.as_deref())?,
             None => saving.delete::<T>(&step.key)?,
         }
     }
@@ -233,12 +248,14 @@ fn take_back_one<T: Versioned>(saving: &mut Change<'_>, step: &Step) -> Result<b
 /// Saves a thing as it once was, as its newest revision.
 fn put_version<T: Versioned>(
     saving: &mut Change<'_>,
+    by: &Origin,
     step: &Step,
     version: Option<&RawValue>,
 ) -> Result<(), CoreError> {
     let now = T::map(saving.all()).get(&step.key).cloned();
     match read::<T>(version)? {
         Some(mut version) if now.as_ref().is_none_or(|now| !now.is_alike(&version)) => {
+            version.check_may_return(now.as_deref(), by)?;
             version.renew(now.as_deref());
             saving.put(version).map(drop)
         }
@@ -273,7 +290,7 @@ fn refuse_conflicts(names: Vec<String>) -> Result<(), CoreError> {
     Err(CoreError::Conflict { body })
 }
 
-/// Lets go of groups that are not there any more, and finds the connections that are gone.
+/// Lets go of groups and shared credentials that are not there any more, and finds the connections that are gone.
 fn settle(saving: &mut Change<'_>) -> Result<(usize, Vec<ConnectionId>), CoreError> {
     let touched: Vec<_> = saving
         .steps()
@@ -286,12 +303,15 @@ fn settle(saving: &mut Change<'_>) -> Result<(usize, Vec<ConnectionId>), CoreErr
         let all = saving.all();
         match kind {
             ThingKind::Connection => match all.connections.get(key) {
-                Some(connection) if is_lost(all, connection.group.as_ref()) => {
-                    let mut connection = (**connection).clone();
-                    connection.group = None;
-                    saving.put(connection)?;
+                Some(connection) => {
+                    let mut kept = (**connection).clone();
+                    kept.group = kept.group.filter(|group| !is_lost(all, Some(group)));
+                    let is_saved = |used: &CredentialUse| all.shared.contains_key(used.id.as_str());
+                    kept.credential = kept.credential.filter(is_saved);
+                    if kept != **connection {
+                        saving.put(kept)?;
+                    }
                 }
-                Some(_) => {}
                 None => gone.push(ConnectionId::new(key)),
             },
             ThingKind::Group => {
@@ -305,7 +325,10 @@ fn settle(saving: &mut Change<'_>) -> Result<(usize, Vec<ConnectionId>), CoreErr
                     }
                 }
             }
-            ThingKind::Credentials | ThingKind::Trust => {}
+            ThingKind::Credential if !all.shared.contains_key(key) => {
+                check_unused(all, &CredentialId::new(key), key)?;
+            }
+            ThingKind::Credential | ThingKind::Credentials | ThingKind::Trust => {}
         }
     }
     empty_deleted_groups(saving, &touched)?;

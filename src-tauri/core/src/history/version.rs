@@ -1,8 +1,11 @@
 //! Earlier versions of things, and when two are equal to a person.
 
 use crate::credentials::StoredCredentials;
+use crate::error::CoreError;
+use crate::origin::Origin;
 use crate::random;
 use crate::saved::{All, Record};
+use crate::shared_credentials::{SharedCredential, check_may_choose};
 use farwire_model::connection::Connection;
 use farwire_model::group::Group;
 use farwire_model::trust::TrustDecision;
@@ -17,6 +20,10 @@ pub(crate) trait Versioned: Record + Clone + PartialEq {
     fn leveled(&self, other: &Self) -> Self;
     /// Becomes the newest version, after what is there now.
     fn renew(&mut self, now: Option<&Self>);
+    /// Refuses to bring it back in the place of what is there now, to who may not do what that amounts to.
+    fn check_may_return(&self, _now: Option<&Self>, _by: &Origin) -> Result<(), CoreError> {
+        Ok(())
+    }
     /// Whether a person would call them equal.
     fn is_alike(&self, other: &Self) -> bool {
         self.leveled(other) == *other
@@ -59,11 +66,34 @@ impl Versioned for Connection {
             self.last_connected = now.last_connected;
         }
     }
+    fn check_may_return(&self, now: Option<&Self>, by: &Origin) -> Result<(), CoreError> {
+        // An earlier version may use credentials, or for a machine, that somebody has since decided against.
+        match now.and_then(|now| now.credential.as_ref()) == self.credential.as_ref() {
+            true => Ok(()),
+            false => check_may_choose(by),
+        }
+    }
 }
 
 impl Versioned for StoredCredentials {
     fn map(all: &All) -> &BTreeMap<String, Arc<Self>> {
         &all.credentials
+    }
+    fn leveled(&self, other: &Self) -> Self {
+        let revision = other.revision;
+        Self {
+            revision,
+            ..self.clone()
+        }
+    }
+    fn renew(&mut self, now: Option<&Self>) {
+        self.revision = next_revision(self.revision, now.map(|now| now.revision));
+    }
+}
+
+impl Versioned for SharedCredential {
+    fn map(all: &All) -> &BTreeMap<String, Arc<Self>> {
+        &all.shared
     }
     fn leveled(&self, other: &Self) -> Self {
         let revision = other.revision;

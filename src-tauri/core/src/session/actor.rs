@@ -3,7 +3,7 @@
 use super::live::{Session, latency_ms};
 use super::registry::Attempt;
 use crate::Core;
-use crate::credentials::Once;
+use crate::sign_in::Once;
 use crate::trust::SavedTrust;
 use farwire_model::credentials::Endpoint;
 use farwire_model::error::{ErrorBody, ErrorCode, Stage};

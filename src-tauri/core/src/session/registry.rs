@@ -4,9 +4,9 @@ use super::actor::{Actor, Command};
 use super::live::Session;
 use crate::Core;
 use crate::connections::known_connection;
-use crate::credentials::{self, Once, Redirect};
 use crate::error::CoreError;
 use crate::random;
+use crate::sign_in::{self, Once, Redirect};
 use farwire_model::connection::{Connection, ProtocolKind};
 use farwire_model::credentials::{Credentials, Endpoint};
 use farwire_model::error::Stage;
@@ -291,7 +291,7 @@ impl Core {
         redirect: Redirect,
     ) -> Result<Option<Endpoint>, CoreError> {
         let connection = known_connection(&self.saved.read(), id)?;
-        Ok((redirect == Redirect::Allow).then(|| credentials::endpoint(&connection)))
+        Ok((redirect == Redirect::Allow).then(|| sign_in::endpoint(&connection)))
     }
 
     /// Everything one run of a handler needs, read fresh from what is saved.
@@ -316,7 +316,7 @@ impl Core {
             );
             return Err(SessionError::new(Stage::Session, FailureKind::Protocol, message).into());
         }
-        let endpoint = credentials::endpoint(&connection);
+        let endpoint = sign_in::endpoint(&connection);
         let credentials = match once {
             Some(once) => once.for_machine(&endpoint)?,
             None => self.sign_in(&connection, allowed)?,
@@ -342,7 +342,7 @@ impl Core {
         if values.is_empty() {
             return Ok(None);
         }
-        credentials::once(&connection, values).map(Some)
+        sign_in::once(&connection, values).map(Some)
     }
 
     /// Tries a session again now, also after a failure that is not tried again by itself.

@@ -2,8 +2,8 @@
 
 use super::registry::Attempt;
 use crate::Core;
-use crate::credentials::Redirect;
 use crate::error::CoreError;
+use crate::sign_in::Redirect;
 use crate::trust::SavedTrust;
 use farwire_model::error::Stage;
 use farwire_model::frame::Surface;

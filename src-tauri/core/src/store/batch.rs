@@ -11,7 +11,7 @@ pub enum Tree {
     Groups,
     /// Saved connections.
     Connections,
-    /// Credentials; secrets in them are sealed by the vault before they come here.
+    /// Credentials, of connections and shared ones; secrets in them are sealed by the vault before they come here.
     Credentials,
     /// Tokens of the HTTP API, as hashes.
     Tokens,

@@ -12,7 +12,8 @@ use super::error::StoreError;
 /// | --- | --- |
 /// | 1 | the first released one |
 /// | 2 | the trees of history and answers; no older record changed |
-pub const SCHEMA_VERSION: u32 = 2;
+/// | 3 | shared credentials, which an older build would leave under the old key when it replaces the master key |
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Where in [`Tree::Meta`] the store's identity is: 32 hexadecimal digits as a JSON string. Restoring and importing keep it.
 pub const META_STORE_UUID: &str = "store_uuid";
@@ -56,7 +57,7 @@ pub(super) fn version(engine: &Engine) -> Result<Option<u32>, StoreError> {
 pub(super) fn prepare(engine: &Engine) -> Result<Batch, StoreError> {
     let mut batch = Batch::new();
     if version(engine)? != Some(SCHEMA_VERSION) {
-        // From 1 to 2 there is nothing to convert.
+        // From 1 to 3 there is nothing to convert.
         put(&mut batch, META_SCHEMA, SCHEMA_VERSION);
     }
     if read::<String>(engine, META_APP)?.as_deref() != Some(APP_VERSION) {
