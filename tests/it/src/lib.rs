@@ -58,10 +58,8 @@ mod repeats;
 mod routes;
 mod saved;
 mod secrets;
-
 mod shaped;
 mod shared;
-
 mod sleep;
 mod stream;
 mod switch;
