@@ -23,7 +23,7 @@ impl App {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    async fn newest_change(&self) -> String {
+    pub async fn newest_change(&self) -> String {
         let history = self.ok("GET", "/history?limit=1", Value::Null).await;
         history[0]["id"].as_str().unwrap().to_owned()
     }

@@ -32,11 +32,6 @@ fn refused(status: u16, property: &str) -> (u16, String) {
     (status, property.to_owned())
 }
 
-async fn newest_change(app: &App) -> String {
-    let history = app.ok("GET", "/history?limit=1", Value::Null).await;
-    history[0]["id"].as_str().unwrap().to_owned()
-}
-
 /// Fails when somebody calls.
 async fn assert_silent(listener: &TcpListener) {
     let called = tokio::time::timeout(Duration::from_millis(300), listener.accept()).await;
@@ -207,13 +202,13 @@ async fn taking_back_by_who_may_only_write_chooses_no_credentials() {
     let uid = app
         .connection(json!({"name": "desk", "host": "old.example", "credential": shared}))
         .await;
-    let made = newest_change(&app).await;
+    let made = app.newest_change().await;
     let path = format!("/connection/{uid}");
     let credential = async || app.ok("GET", &path, Value::Null).await["credential"].clone();
     // A moved machine that comes back is the one that was decided for.
     app.call_as(&writer, "PUT", &path, json!({"host": "new.example"}))
         .await;
-    let moved = newest_change(&app).await;
+    let moved = app.newest_change().await;
     let undo = format!("/history/{moved}/undo");
     let (status, answer) = app.call_as(&writer, "ACTION", &undo, Value::Null).await;
     assert_eq!(status, 200, "{answer}");
@@ -224,14 +219,13 @@ async fn taking_back_by_who_may_only_write_chooses_no_credentials() {
         json!({"host": "new.example", "credential": shared}),
     )
     .await;
-    let decided = newest_change(&app).await;
+    let decided = app.newest_change().await;
     let shown = app
         .ok("GET", &format!("/history/{decided}"), Value::Null)
         .await;
     let fields = &shown["changes"][0]["fields"];
     let place = json!({"key": "credential_for", "from": "VNC old.example:5900", "to": "VNC new.example:5900", "secret": false});
     assert!(fields.as_array().unwrap().contains(&place), "{fields}");
-    let detached = json!({"credential": null});
     for verb in ["undo", "restore"] {
         let change = if verb == "undo" { &decided } else { &made };
         let path = format!("/history/{change}/{verb}");
@@ -240,7 +234,7 @@ async fn taking_back_by_who_may_only_write_chooses_no_credentials() {
             assert_eq!(answer, refused(403, "credentials"), "{path}");
         }
     }
-    app.ok("PUT", &path, detached).await;
+    app.ok("PUT", &path, json!({"credential": null})).await;
     for change in [&made, &moved, &decided] {
         let path = format!("/history/{change}/restore");
         let answer = app.refusal(&writer, ("ACTION", &path), Value::Null).await;
@@ -248,7 +242,7 @@ async fn taking_back_by_who_may_only_write_chooses_no_credentials() {
     }
     assert_eq!(credential().await, Value::Null);
     app.call_as(&writer, "DELETE", &path, Value::Null).await;
-    let undo = format!("/history/{}/undo", newest_change(&app).await);
+    let undo = format!("/history/{}/undo", app.newest_change().await);
     let (status, _) = app.call_as(&writer, "ACTION", &undo, Value::Null).await;
     assert_eq!(status, 200, "it had none when it was deleted");
     app.ok(
@@ -339,7 +333,7 @@ async fn shared_credentials_are_shown_without_secrets_changed_by_revision_and_de
     .await;
     // Deleted and back, with what is sealed in it.
     app.ok("DELETE", &path, Value::Null).await;
-    let deleted = newest_change(&app).await;
+    let deleted = app.newest_change().await;
     let answer = app.refusal(&app.token, ("GET", &path), Value::Null).await;
     assert_eq!(answer.0, 404);
     let writer = app.token_with(&[Scope::Read, Scope::Write]).await;
@@ -376,11 +370,11 @@ async fn shared_credentials_are_shown_without_secrets_changed_by_revision_and_de
 async fn the_making_of_credentials_in_use_is_not_taken_back() {
     let app = App::start().await;
     let shared = app.shared(json!({"name": "s"})).await;
-    let made = newest_change(&app).await;
+    let made = app.newest_change().await;
     let uid = app
         .connection(json!({"name": "desk", "credential": shared}))
         .await;
-    let used = newest_change(&app).await;
+    let used = app.newest_change().await;
     let undo = format!("/history/{made}/undo");
     let answer = app
         .refusal(&app.token, ("ACTION", &undo), Value::Null)

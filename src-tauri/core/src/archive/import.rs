@@ -127,7 +127,7 @@ impl Core {
 /// One thing that is to be saved.
 enum Wanted<'a> {
     Group(&'a Group),
-    Connection(Connection),
+    Connection(Box<Connection>),
     Credentials(&'a Carried, u64),
     Shared(&'a CarriedShared, u64),
     Trust(&'a TrustDecision),
@@ -138,7 +138,7 @@ impl Wanted<'_> {
     fn save(self, saving: &mut Change<'_>, vault: &Vault) -> Result<(), CoreError> {
         match self {
             Self::Group(group) => saving.put(group.clone()).map(drop),
-            Self::Connection(connection) => saving.put(connection).map(drop),
+            Self::Connection(connection) => saving.put(*connection).map(drop),
             Self::Credentials(carried, revision) => {
                 saving.put(seal(carried, revision, vault)?).map(drop)
             }
@@ -178,7 +178,7 @@ fn plan<'a>(archive: &'a Archive, all: &All, same_id: SameId) -> (Vec<Wanted<'a>
             connection.credential = connection
                 .credential
                 .filter(|used| taken.contains(&used.id));
-            wanted.push(Wanted::Connection(connection));
+            wanted.push(Wanted::Connection(Box::new(connection)));
         }
     }
     for carried in &archive.credentials {
