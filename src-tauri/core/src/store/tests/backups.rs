@@ -1,7 +1,7 @@
 //! Daily backups, exports and imports, who may read the files, and who may open them.
 
 use super::{Batch, Store, Tree, names, open_quietly, put};
-use crate::store::{StoreError, backup, backup_if_due, backups, open};
+use crate::store::{SCHEMA_VERSION, StoreError, backup, backup_if_due, backups, open};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -101,7 +101,9 @@ fn an_export_shows_json_as_json() {
     let text = exported(&*store);
     let lines: Vec<&str> = text.lines().collect();
     assert!(
-        lines[0].starts_with(r#"{"format":"farwire-store","version":1,"schema":2,"#),
+        lines[0].starts_with(&format!(
+            r#"{{"format":"farwire-store","version":1,"schema":{SCHEMA_VERSION},"#
+        )),
         "{text}"
     );
     assert_eq!(
@@ -151,7 +153,8 @@ fn an_export_that_was_changed_is_imported_not_at_all() {
         .filter(|(at, _)| *at != 3)
         .map(|(_, line)| line)
         .collect();
-    let newer = text.replacen("\"schema\":2", "\"schema\":3", 1);
+    let schema = |number: u32| format!("\"schema\":{number}");
+    let newer = text.replacen(&schema(SCHEMA_VERSION), &schema(SCHEMA_VERSION + 1), 1);
     for (what, bad) in [
         ("empty", ""),
         ("cut", &text[..text.len() - 20]),
@@ -172,7 +175,7 @@ fn an_export_that_was_changed_is_imported_not_at_all() {
     }
     let error = fresh.import(&mut newer.as_bytes()).unwrap_err();
     assert!(
-        matches!(error, StoreError::NewerSchema { found: 3, .. }),
+        matches!(error, StoreError::NewerSchema { found, .. } if found == SCHEMA_VERSION + 1),
         "{error}"
     );
     assert_eq!(fresh.scan(Tree::Connections, "").unwrap(), []);
