@@ -21,6 +21,11 @@ const did: Record<ThingKind, Record<ChangeAction, (name: string) => string>> = {
     update: (name) => `Changed credentials of ${name}`,
     delete: (name) => `Forgot credentials of ${name}`,
   },
+  credential: {
+    create: (name) => `Added credentials ${name}`,
+    update: (name) => `Changed credentials ${name}`,
+    delete: (name) => `Deleted credentials ${name}`,
+  },
   trust: {
     create: (name) => `Trusted ${name}`,
     update: (name) => `Changed trust in ${name}`,
