@@ -6,6 +6,7 @@
 # kill   farwire's store is killed again and again while it writes; nothing acknowledged may be lost
 # power  the same with the power cut under its file system, which takes root and loop devices
 # damage bytes are flipped in every file of a data folder; farwired starts all the same and tells what is lost
+# schemathesis  every route gets requests made from the document, by 200 examples each
 # fuzz   every parser of what a VNC server sends gets noise; tests/fuzz
 #
 # FARWIRE_KILL_CYCLES, FARWIRE_POWER_CUTS, FARWIRE_DAMAGE_ROUNDS and FUZZ_SECONDS say for how long: times it is killed, times
@@ -28,6 +29,9 @@ FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} FARWIRE_POWER_CUTS=${FARWIRE_POW
 
 say "== damage"
 FARWIRE_DAMAGE_ROUNDS=${FARWIRE_DAMAGE_ROUNDS:-25} cargo test --locked -p farwire-it --release damage -- --nocapture
+
+say "== schemathesis"
+tests/run.sh --part schemathesis
 
 say "== fuzz"
 tests/fuzz/run.sh

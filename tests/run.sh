@@ -6,7 +6,7 @@
 #   tests/run.sh --part NAME …         some parts only
 #   tests/run.sh --conformance FILE …  conformance scripts against a fresh farwired and a real VNC server
 #
-# Parts: scripts format page lints build bindings rust schemathesis browser window
+# Parts: scripts format page lints build bindings rust browser window; by name only: schemathesis, which tests/long.sh runs
 # The last line counts tests (a part that counts none is one): `N passed, N failed`. It stops at the first part that fails.
 # With CI set, a server that cannot be installed is a failure; elsewhere its tests are skipped, and say so.
 # FARWIRE_SHOTS names a folder for screenshots of the window and the page.
@@ -15,7 +15,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../packaging/common.sh"
 cd "$root"
 
-all=(scripts format page lints build bindings rust schemathesis browser window)
+all=(scripts format page lints build bindings rust browser window)
 quick=(format page_quick lints rust_quick)
 
 test_packages=(

@@ -38,6 +38,10 @@ def new_gateway():
     return call("PUT", "/connection", {"name": "for a reference", "protocol": "SSH"})["uid"]
 
 
+def new_credential():
+    return call("PUT", "/credential", {"name": "for a reference"})["credential_uid"]
+
+
 def protocol_prefix(uid):
     answer = call("GET", f"/connection/{uid}")
     names = {"NEAR": "rxp", "APPLE": "apple", "VNC": "vnc", "RDP": "rdp", "SSH": "ssh"}
@@ -46,7 +50,7 @@ def protocol_prefix(uid):
 
 def keep_known(body, case):
     """Leaves references to things that are there, times that are to come, and credentials of the connection's protocol."""
-    for key, new in (("category_uid", new_group), ("parent_uid", new_group), ("via", new_gateway)):
+    for key, new in (("category_uid", new_group), ("parent_uid", new_group), ("via", new_gateway), ("credential", new_credential)):
         if isinstance(body.get(key), str):
             body[key] = new()
     if isinstance(body.get("expires"), (int, float)) and body["expires"] <= time.time() + 600:
