@@ -44,6 +44,8 @@ test("the command bar connects to an address that is not saved, and to a machine
   await farwired.save("press-04", { port: machine.port, password: machine.password });
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox", { name: "Search or connect" }).fill("press");
+  // The page hears of what a script saved a moment later.
+  await page.getByRole("option", { name: /press-04/ }).waitFor();
   await page.keyboard.press("Enter");
   await seen(page, "press-04");
   assert.equal(machine.viewers(), 1);
