@@ -30,20 +30,31 @@ pub(crate) trait Versioned: Record + Clone + PartialEq {
     }
 }
 
-impl Versioned for Group {
-    fn map(all: &All) -> &BTreeMap<String, Arc<Self>> {
-        &all.groups
-    }
-    fn leveled(&self, other: &Self) -> Self {
-        let revision = other.revision;
-        Self {
-            revision,
-            ..self.clone()
+/// Things that only count their changes by themselves.
+macro_rules! counted {
+    ($($kind:ty, $field:ident;)*) => {$(
+        impl Versioned for $kind {
+            fn map(all: &All) -> &BTreeMap<String, Arc<Self>> {
+                &all.$field
+            }
+            fn leveled(&self, other: &Self) -> Self {
+                let revision = other.revision;
+                Self {
+                    revision,
+                    ..self.clone()
+                }
+            }
+            fn renew(&mut self, now: Option<&Self>) {
+                self.revision = next_revision(self.revision, now.map(|now| now.revision));
+            }
         }
-    }
-    fn renew(&mut self, now: Option<&Self>) {
-        self.revision = next_revision(self.revision, now.map(|now| now.revision));
-    }
+    )*};
+}
+
+counted! {
+    Group, groups;
+    StoredCredentials, credentials;
+    SharedCredential, shared;
 }
 
 impl Versioned for Connection {
@@ -72,38 +83,6 @@ impl Versioned for Connection {
             true => Ok(()),
             false => check_may_choose(by),
         }
-    }
-}
-
-impl Versioned for StoredCredentials {
-    fn map(all: &All) -> &BTreeMap<String, Arc<Self>> {
-        &all.credentials
-    }
-    fn leveled(&self, other: &Self) -> Self {
-        let revision = other.revision;
-        Self {
-            revision,
-            ..self.clone()
-        }
-    }
-    fn renew(&mut self, now: Option<&Self>) {
-        self.revision = next_revision(self.revision, now.map(|now| now.revision));
-    }
-}
-
-impl Versioned for SharedCredential {
-    fn map(all: &All) -> &BTreeMap<String, Arc<Self>> {
-        &all.shared
-    }
-    fn leveled(&self, other: &Self) -> Self {
-        let revision = other.revision;
-        Self {
-            revision,
-            ..self.clone()
-        }
-    }
-    fn renew(&mut self, now: Option<&Self>) {
-        self.revision = next_revision(self.revision, now.map(|now| now.revision));
     }
 }
 
