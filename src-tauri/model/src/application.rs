@@ -117,6 +117,10 @@ pub struct VersionView {
     pub name: String,
     /// Its version.
     pub version: String,
+    /// The commit it was built from; released builds know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub commit: Option<String>,
     /// The version of the API.
     pub api: u32,
     /// Names this run of the program.

@@ -1,13 +1,16 @@
 //! Saved connections and the settings each protocol honours.
 
-use crate::credentials::CredentialUse;
+use crate::credentials::{CredentialUse, Endpoint};
 use crate::ids::{ConnectionId, CredentialId, GroupId};
 use crate::quality::Quality;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use ts_rs::TS;
 
 /// How a machine is spoken to.
@@ -96,6 +99,7 @@ pub struct Connection {
     /// The group it lies in.
     pub group: Option<GroupId>,
     /// Free labels.
+    #[serde(deserialize_with = "without_spare_room")]
     pub tags: Vec<String>,
     /// Whether a person marked it.
     pub is_favorite: bool,
@@ -106,6 +110,14 @@ pub struct Connection {
     /// The shared credentials it signs in with, where it has none of its own.
     #[serde(default)]
     pub credential: Option<CredentialUse>,
+    /// The token that chose its machine, its place among the groups or its credentials last, unless it may read secrets: only
+    /// those shared credentials are sent to it that this token wrote. None once somebody has decided who may read them.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "shared_text"
+    )]
+    pub placed_by: Option<Arc<str>>,
     /// Dotted settings that differ from the default, see [`setting`].
     pub settings: BTreeMap<String, Value>,
     /// Counts changes, from 1.
@@ -118,10 +130,52 @@ pub struct Connection {
     pub last_connected: Option<i64>,
 }
 
+/// Lists grow by doubling, which for two tags of each of 100,000 connections is 5 MB that nobody uses.
+fn without_spare_room<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<String>, D::Error> {
+    let texts = Vec::deserialize(reader)?;
+    // Shrinking would leave an allocator free to keep the room.
+    let mut exact = Vec::with_capacity(texts.len());
+    exact.extend(texts);
+    Ok(exact)
+}
+
+/// A text that many records hold one after the other is kept once.
+fn shared_text<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Arc<str>>, D::Error> {
+    thread_local! {
+        static LAST: RefCell<Arc<str>> = RefCell::new(Arc::from(""));
+    }
+    let text = Option::<Cow<'de, str>>::deserialize(reader)?;
+    Ok(text.map(|text| {
+        LAST.with_borrow_mut(|last| {
+            if **last != *text {
+                *last = Arc::from(&*text);
+            }
+            Arc::clone(last)
+        })
+    }))
+}
+
 impl Connection {
     /// The port in use: its own, or the protocol's.
     pub fn effective_port(&self) -> u16 {
         self.port.unwrap_or_else(|| self.protocol.default_port())
+    }
+
+    /// The machine it speaks to, as far as the connection alone tells: without the addresses of machines on the way.
+    pub fn own_endpoint(&self) -> Endpoint {
+        Endpoint {
+            protocol: self.protocol,
+            host: self.host.clone().unwrap_or_default(),
+            port: self.effective_port(),
+            via: self.via.clone(),
+            through: Vec::new(),
+        }
+    }
+
+    /// Its address, `host:port`.
+    pub fn address(&self) -> String {
+        let host = self.host.as_deref().unwrap_or_default();
+        format!("{host}:{}", self.effective_port())
     }
 }
 
@@ -153,6 +207,9 @@ pub struct ConnectionView {
     pub mac: Option<String>,
     /// The shared credentials it signs in with, where it has none of its own.
     pub credential: Option<CredentialId>,
+    /// Whether shared credentials, its own or a group's, are not sent to it until they are chosen again: in the window, or by a
+    /// token that may read secrets.
+    pub credential_withheld: bool,
     /// Dotted settings that differ from the default.
     #[ts(type = "Record<string, boolean | number | string>")]
     #[schemars(schema_with = "settings_schema")]
@@ -186,6 +243,8 @@ impl From<&Connection> for ConnectionView {
             notes: connection.notes.clone(),
             mac: connection.mac.clone(),
             credential: connection.credential.as_ref().map(|used| used.id.clone()),
+            // Whoever knows the machines on the way says so.
+            credential_withheld: false,
             settings: connection.settings.clone(),
             revision: connection.revision,
             created: connection.created,
@@ -280,6 +339,8 @@ pub enum SettingKind {
         /// The largest value.
         max: i64,
     },
+    /// Text of at most this many characters, none of them a control character.
+    Text(usize),
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A [`crate::quality::Quality`].
@@ -287,7 +348,7 @@ pub enum SettingKind {
 }
 
 /// Every dotted setting that something honours: key, what it may be.
-pub const SETTINGS: [(&str, SettingKind); 8] = [
+pub const SETTINGS: [(&str, SettingKind); 13] = [
     // Ask the server to take the viewer's size.
     ("vnc.resize", SettingKind::Bool),
     // Leave other viewers connected.
@@ -296,13 +357,30 @@ pub const SETTINGS: [(&str, SettingKind); 8] = [
     ("vnc.view_only", SettingKind::Bool),
     // How good the picture is; absent means automatic.
     ("vnc.quality", SettingKind::Quality),
-    // How many colours the server is asked for: 24, 16 or 8 bits, or 8 bits with a map of colours.
+    // How many colours the server is asked for: 24, 16 or 8 bits, 8 bits with a map of colours,
+    // or nothing, so that its own are taken.
     (
         "vnc.colours",
-        SettingKind::Choice(&["full", "high", "low", "mapped"]),
+        SettingKind::Choice(&["full", "high", "low", "mapped", "server"]),
     ),
     // Tight's and zlib's effort on the server; absent means automatic.
     ("vnc.compression", SettingKind::Integer { min: 0, max: 9 }),
+    // How often a silent link is asked for a sign of life, in seconds; 0 never.
+    ("ssh.keepalive", SettingKind::Integer { min: 0, max: 3600 }),
+    // Whether keys of this computer's SSH agent are offered; absent means they are.
+    ("ssh.agent", SettingKind::Bool),
+    // A private key's file to sign in with; a certificate may lie beside it.
+    ("ssh.key_file", SettingKind::Text(1024)),
+    // Lines above a terminal's screen that are kept.
+    (
+        "ssh.scrollback",
+        SettingKind::Integer {
+            min: 0,
+            max: 100_000,
+        },
+    ),
+    // Whether programs on the machine may write the clipboard (OSC 52); absent means they may not.
+    ("ssh.clipboard", SettingKind::Bool),
     // The size of a remote desktop, which scripts already set.
     (
         "rdp.width",
@@ -335,13 +413,18 @@ impl SettingKind {
             Self::Integer { min, max } => {
                 json_schema!({ "type": "integer", "minimum": min, "maximum": max })
             }
+            Self::Text(length) => json_schema!({
+                "type": "string",
+                "maxLength": length,
+                "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$",
+            }),
             Self::Choice(words) => json_schema!({ "type": "string", "enum": words }),
             Self::Quality => generator.subschema_for::<Quality>(),
         }
     }
 }
 
-fn settings_schema(generator: &mut SchemaGenerator) -> Schema {
+pub(crate) fn settings_schema(generator: &mut SchemaGenerator) -> Schema {
     let properties: serde_json::Map<_, _> = SETTINGS
         .into_iter()
         .map(|(key, kind)| (key.to_owned(), kind.schema(generator).into()))

@@ -5,6 +5,8 @@ use crate::ids::{ConnectionId, CredentialId};
 use crate::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use ts_rs::TS;
 
 /// The machine a secret was stored for. It is sent to no other.
@@ -18,6 +20,21 @@ pub struct Endpoint {
     pub port: u16,
     /// The SSH connection it goes through.
     pub via: Option<ConnectionId>,
+    /// The addresses of the machines on the way, `host:port`, the nearest first: when one of them moves, what goes through it
+    /// speaks to another machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub through: Vec<String>,
+}
+
+/// A machine on the way to another: its address and how it is signed in to.
+#[derive(Clone, Debug)]
+pub struct Hop {
+    /// The machine.
+    pub endpoint: Endpoint,
+    /// What it is signed in to with.
+    pub credentials: Credentials,
+    /// Its connection's dotted settings; an absent key means its default.
+    pub settings: BTreeMap<String, Value>,
 }
 
 /// One credential key of the API, such as `ssh.passphrase`.

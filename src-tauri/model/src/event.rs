@@ -25,6 +25,8 @@ pub enum EventKind {
     Vault,
     /// A live session.
     Session,
+    /// A transfer of files.
+    Transfer,
     /// Events were missed: fetch everything anew.
     Resync,
 }

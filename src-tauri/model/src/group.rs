@@ -1,8 +1,11 @@
 //! Groups: a tree that connections hang in.
 
-use crate::ids::GroupId;
+use crate::connection::settings_schema;
+use crate::ids::{CredentialId, GroupId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use ts_rs::TS;
 
 /// A group as it is saved.
@@ -14,6 +17,12 @@ pub struct Group {
     pub name: String,
     /// The group it lies in; none at the top.
     pub parent: Option<GroupId>,
+    /// Dotted settings for connections in it that say nothing else.
+    #[serde(default)]
+    pub settings: BTreeMap<String, Value>,
+    /// The shared credentials that connections in it sign in with where they have none of their own.
+    #[serde(default)]
+    pub credential: Option<CredentialId>,
     /// Counts changes, from 1.
     pub revision: u64,
 }
@@ -28,6 +37,12 @@ pub struct GroupView {
     pub name: String,
     /// The group it lies in.
     pub parent_uid: Option<GroupId>,
+    /// Dotted settings for connections in it that say nothing else.
+    #[ts(type = "Record<string, boolean | number | string>")]
+    #[schemars(schema_with = "settings_schema")]
+    pub settings: BTreeMap<String, Value>,
+    /// The shared credentials that connections in it sign in with where they have none of their own.
+    pub credential: Option<CredentialId>,
     /// Connections directly in it.
     #[ts(type = "number")]
     pub count: u64,

@@ -71,3 +71,8 @@ id!(
     ChangeId,
     "v_"
 );
+id!(
+    /// A transfer of files.
+    TransferId,
+    "x_"
+);

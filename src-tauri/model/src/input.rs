@@ -1,6 +1,7 @@
 //! What people type and point, and the codec of what viewers send (see [`decode`]).
 
 use crate::quality::Quality;
+use crate::terminal::Grid;
 
 /// An X11 keysym. Unicode characters without an own one are `0x0100_0000 + code point`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -144,6 +145,10 @@ pub enum SessionInput {
     ReleaseAll,
     /// Types this text as keys.
     Text(String),
+    /// What a terminal sends, as it is.
+    Bytes(Vec<u8>),
+    /// The viewer shows this many characters of a terminal.
+    Grid(Grid),
     /// The picture is to be this good from now on.
     Quality(Quality),
     /// This computer slept or changed its network: find out quickly whether the link still lives.
@@ -200,6 +205,8 @@ pub enum DecodeError {
 /// | 7 | Visible | u8 |
 /// | 8 | ReleaseAll | |
 /// | 9 | Text | UTF-8 |
+/// | 10 | Bytes | for a terminal, as they are |
+/// | 11 | Grid | u16 columns, u16 rows |
 ///
 /// # Errors
 /// See [`DecodeError`]; a refused message changes nothing.
@@ -233,7 +240,12 @@ pub fn decode(message: &[u8]) -> Result<ViewerMessage, DecodeError> {
         (7, &[shown]) => ViewerMessage::Visible(shown != 0),
         (8, &[]) => ViewerMessage::Input(SessionInput::ReleaseAll),
         (9, _) => ViewerMessage::Input(SessionInput::Text(text()?)),
-        (1..=4 | 6..=8, _) => return Err(DecodeError::Length { kind }),
+        (10, bytes) => ViewerMessage::Input(SessionInput::Bytes(bytes.to_vec())),
+        (11, &[a, b, c, d]) => ViewerMessage::Input(SessionInput::Grid(Grid {
+            columns: u16::from_le_bytes([a, b]),
+            rows: u16::from_le_bytes([c, d]),
+        })),
+        (1..=4 | 6..=8 | 11, _) => return Err(DecodeError::Length { kind }),
         _ => return Err(DecodeError::Unknown { kind }),
     };
     Ok(decoded)

@@ -9,15 +9,22 @@
 //! | [`frame`] | rectangles, the framebuffer, what viewers are owed, the binary frame codec |
 //! | [`input`] | keys, buttons, and the codec of what viewers send |
 //! | [`session`] | what a protocol handler is given and what it reports; trait [`session::Protocol`] |
+//! | [`command`] | what came of a command that was run on a machine |
+//! | [`terminal`] | a terminal's screen, as a protocol handler sees it |
 //! | [`application`] | what the API says of the application itself |
 //! | [`audit`] | who asked for what |
+//! | [`ask`] | what a machine asks the person while signing in |
 //! | [`event`] | the change events the window and scripts listen to |
+//! | [`transfer`] | files of another machine: paths, attributes; trait [`transfer::Files`] |
+//! | [`transfer_view`] | copies under way, as the API shows them |
 //! | [`history`] | what was changed, by whom, and how |
 
 #![deny(missing_docs)]
 
 pub mod application;
+pub mod ask;
 pub mod audit;
+pub mod command;
 pub mod connection;
 pub mod credentials;
 pub mod error;
@@ -31,5 +38,8 @@ pub mod quality;
 pub mod secret;
 pub mod session;
 pub mod settings;
+pub mod terminal;
 pub mod token;
+pub mod transfer;
+pub mod transfer_view;
 pub mod trust;

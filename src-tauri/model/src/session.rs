@@ -1,12 +1,15 @@
 //! What a protocol handler is given, what it reports, and how a session looks from outside.
 
+use crate::ask::{Ask, Questions};
 use crate::connection::ProtocolKind;
-use crate::credentials::{Credentials, Endpoint};
+use crate::credentials::{Credentials, Endpoint, Hop};
 use crate::error::{ErrorBody, ErrorCode, Stage};
 use crate::frame::{Size, Surface};
 use crate::ids::{ConnectionId, SessionId};
 use crate::input::SessionInput;
 use crate::quality::Quality;
+use crate::terminal::TerminalScreen;
+use crate::transfer::Files;
 use crate::trust::{Identity, TrustCheck};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,9 +19,28 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use ts_rs::TS;
+
+/// What a session is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// The protocol's own: a screen, a shell.
+    Main,
+    /// Files.
+    Files,
+}
+
+impl Channel {
+    /// The channel as the API names it; none for the protocol's own.
+    pub fn id(self) -> Option<&'static str> {
+        match self {
+            Self::Main => None,
+            Self::Files => Some("files"),
+        }
+    }
+}
 
 /// Why a handler is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +57,8 @@ pub struct Start {
     pub endpoint: Endpoint,
     /// What to sign in with.
     pub credentials: Credentials,
+    /// The SSH machines it is reached through, the nearest first.
+    pub jumps: Vec<Hop>,
     /// The connection's dotted settings; an absent key means its default.
     pub settings: BTreeMap<String, Value>,
     /// The viewer's size, where one is known: a wish.
@@ -43,6 +67,8 @@ pub struct Start {
     pub purpose: Purpose,
     /// Where pixels, sizes and cursors go.
     pub surface: Arc<Surface>,
+    /// Where a shell's output goes; none for other protocols, and for a probe.
+    pub screen: Option<Arc<dyn TerminalScreen>>,
     /// Counters the handler keeps.
     pub meter: Arc<Meter>,
     /// Everything else it reports. Bounded: a full queue holds the handler back.
@@ -51,6 +77,10 @@ pub struct Start {
     pub inputs: mpsc::Receiver<SessionInput>,
     /// Asked about every host key and certificate.
     pub trust: Arc<dyn TrustCheck>,
+    /// Asked what the machine wants to know and no credential answers.
+    pub ask: Arc<dyn Ask>,
+    /// Where a handler of files puts them while it is up.
+    pub files: watch::Sender<Option<Arc<dyn Files>>>,
     /// Ends the run.
     pub cancel: CancellationToken,
 }
@@ -108,6 +138,9 @@ pub enum FailureKind {
     Protocol,
     /// It closed a session that was up.
     Lost,
+    /// A shell that was up has ended. Another one is another shell, so nobody opens it unasked: what is typed on would go
+    /// to the wrong program.
+    Over,
 }
 
 impl FailureKind {
@@ -119,7 +152,8 @@ impl FailureKind {
             | Self::CredentialsMissing
             | Self::Untrusted
             | Self::Protocol
-            | Self::Lost => ErrorCode::GeneralError,
+            | Self::Lost
+            | Self::Over => ErrorCode::GeneralError,
         }
     }
 
@@ -127,7 +161,7 @@ impl FailureKind {
     pub fn is_passing(self) -> bool {
         match self {
             Self::Unreachable | Self::Lost | Self::Protocol => true,
-            Self::Refused | Self::CredentialsMissing | Self::Untrusted => false,
+            Self::Refused | Self::CredentialsMissing | Self::Untrusted | Self::Over => false,
         }
     }
 }
@@ -307,6 +341,18 @@ pub struct SessionView {
     pub stalled: bool,
     /// How the link is protected, in words; empty before it is up.
     pub security: String,
+    /// For a session of files: its name in the routes for files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub connection_id: Option<String>,
+    /// For a session of files: the name of its channel there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub channel_id: Option<String>,
+    /// What the machine asks while signing in; answer with `PUT /session/<id>/answers`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub questions: Option<Questions>,
     /// Why it failed, or why it is reconnecting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -331,6 +377,10 @@ pub struct StateNotice {
     /// How the link is protected, in words.
     #[serde(default)]
     pub security: String,
+    /// What the machine asks while signing in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub questions: Option<Questions>,
     /// Why it failed, or why it is reconnecting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -60,6 +60,22 @@ pub struct Appearance {
     pub theme: Theme,
     /// Row heights.
     pub density: Density,
+    /// How the program's own window draws remote screens. Read when it starts.
+    pub graphics: GraphicsChoice,
+}
+
+/// How the program's own window draws remote screens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[ts(export)]
+pub enum GraphicsChoice {
+    /// As suits the machine.
+    #[default]
+    Auto,
+    /// By the page, and without the graphics device.
+    Safe,
+    /// On a surface of the desktop's, whatever the machine.
+    Native,
 }
 
 /// Light, dark, or as the system says.

@@ -60,6 +60,18 @@ pub enum TrustVerdict {
     },
 }
 
+/// What is known of a machine before it shows its host key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownHost {
+    /// Types of its accepted keys, such as `ssh-ed25519`: it is asked for one of these, so that a machine with several
+    /// keys does not look changed.
+    pub algorithms: Vec<String>,
+    /// Fingerprints of the authorities whose certificates it may show.
+    pub authorities: Vec<String>,
+    /// Fingerprints of keys and authorities that must not be accepted from it.
+    pub revoked: Vec<String>,
+}
+
 /// Asks whether an identity was accepted. Never accepts anything by itself.
 pub trait TrustCheck: Send + Sync {
     /// Looks the identity up and notes that it was seen.
@@ -68,6 +80,15 @@ pub trait TrustCheck: Send + Sync {
     /// The fingerprint a person accepted for a machine, if there is one: such a machine is never spoken to in a way that does
     /// not show its identity.
     fn accepted(&self, kind: IdentityKind, host: &str, port: u16) -> Option<String>;
+
+    /// What is known of an SSH machine before it shows its key.
+    fn known_host(
+        &self,
+        _host: String,
+        _port: u16,
+    ) -> Pin<Box<dyn Future<Output = KnownHost> + Send + '_>> {
+        Box::pin(std::future::ready(KnownHost::default()))
+    }
 }
 
 /// A decision as it is saved.

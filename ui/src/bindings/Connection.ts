@@ -57,6 +57,11 @@ mac: string | null,
  */
 credential: CredentialId | null, 
 /**
+ * Whether shared credentials, its own or a group's, are not sent to it until they are chosen again: in the window, or by a
+ * token that may read secrets.
+ */
+credential_withheld: boolean, 
+/**
  * Dotted settings that differ from the default.
  */
 settings: Record<string, boolean | number | string>, 

@@ -3,6 +3,7 @@ import type { ConnectionId } from "./ConnectionId";
 import type { ErrorBody } from "./ErrorBody";
 import type { ProtocolKind } from "./ProtocolKind";
 import type { Quality } from "./Quality";
+import type { Questions } from "./Questions";
 import type { SessionId } from "./SessionId";
 import type { SessionState } from "./SessionState";
 
@@ -78,6 +79,18 @@ stalled: boolean,
  * How the link is protected, in words; empty before it is up.
  */
 security: string, 
+/**
+ * For a session of files: its name in the routes for files.
+ */
+connection_id?: string, 
+/**
+ * For a session of files: the name of its channel there.
+ */
+channel_id?: string, 
+/**
+ * What the machine asks while signing in; answer with `PUT /session/<id>/answers`.
+ */
+questions?: Questions, 
 /**
  * Why it failed, or why it is reconnecting.
  */

@@ -13,6 +13,10 @@ name: string,
  */
 version: string, 
 /**
+ * The commit it was built from; released builds know it.
+ */
+commit?: string, 
+/**
  * The version of the API.
  */
 api: number, 

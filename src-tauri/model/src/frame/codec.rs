@@ -14,6 +14,7 @@ use super::framebuffer::Framebuffer;
 use super::owed::{Draw, Owed};
 use super::rect::{Rect, Size};
 use super::surface::Notice;
+use crate::terminal::Grid;
 
 /// The header's length.
 pub const HEADER_BYTES: usize = 24;
@@ -55,6 +56,10 @@ pub enum Kind {
     Said = 13,
     /// One byte, the locks of the machine's keyboard: 1 scroll, 2 numbers, 4 capitals.
     Locks = 14,
+    /// Bytes for the viewer's terminal, which continue what it has.
+    Output = 15,
+    /// Bytes that draw everything anew, on a terminal of `width` columns and `height` rows that was reset.
+    Screen = 16,
 }
 
 /// A message's header.
@@ -156,7 +161,7 @@ fn message(kind: Kind, rect: Rect, payload: &[u8]) -> Vec<u8> {
 
 /// Cuts what a viewer is owed from the newest picture: notices first, then at most one frame.
 ///
-/// `is_ready` says whether the viewer has credit for a frame; without it only notices go out. Answers the messages and
+/// `is_ready` says whether the viewer has credit for a frame; without it only notices and sizes go out. Answers the messages and
 /// whether they end with a frame numbered `sequence`. This is the one copy between the framebuffer and the socket.
 pub fn encode_frame(
     frame: &Framebuffer,
@@ -172,7 +177,6 @@ pub fn encode_frame(
     if let Some((x, y)) = owed.cursor_at.take() {
         messages.push(message(Kind::CursorMove, Rect::new(x, y, 0, 0), &[]));
     }
-    let has_frame = owed.size.is_some() || !owed.draws.is_empty() || !owed.dirty.is_empty();
     if let Some(cursor) = owed.cursor.take() {
         let rect = Rect::new(
             cursor.hot_x,
@@ -182,11 +186,12 @@ pub fn encode_frame(
         );
         messages.push(message(Kind::Cursor, rect, cursor.pixels.as_flattened()));
     }
-    if !is_ready || !has_frame {
-        return (messages, false);
-    }
+    // Where the picture is shown elsewhere, the viewer still has to know its size: that is where the pointer is.
     if let Some(Size { width, height }) = owed.size.take() {
         messages.push(message(Kind::Resize, Rect::new(0, 0, width, height), &[]));
+    }
+    if !is_ready || !owed.has_picture() {
+        return (messages, false);
     }
     messages.extend(owed.draws.drain(..).map(encode_draw));
     let mut budget = MAX_FRAME_BYTES;
@@ -203,13 +208,28 @@ pub fn encode_frame(
         budget = budget.saturating_sub(pixel_bytes(tile));
         messages.push(encode_pixels(frame, tile));
     }
+    messages.push(frame_end(sequence));
+    (messages, true)
+}
+
+/// A frame of a terminal: bytes that continue what the viewer has or, with a size, draw everything anew.
+pub fn encode_terminal(bytes: &[u8], grid: Option<Grid>, sequence: u32) -> Vec<Vec<u8>> {
+    let drawing = match grid {
+        None => message(Kind::Output, Rect::default(), bytes),
+        Some(Grid { columns, rows }) => {
+            message(Kind::Screen, Rect::new(0, 0, columns, rows), bytes)
+        }
+    };
+    vec![drawing, frame_end(sequence)]
+}
+
+fn frame_end(sequence: u32) -> Vec<u8> {
     let end = Header {
         kind: Kind::FrameEnd as u8,
         sequence,
         ..Header::default()
     };
-    messages.push(end.encode().to_vec());
-    (messages, true)
+    end.encode().to_vec()
 }
 
 fn pixel_bytes(rect: Rect) -> usize {

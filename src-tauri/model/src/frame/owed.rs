@@ -48,14 +48,17 @@ pub struct Owed {
 }
 
 impl Owed {
-    /// Whether the viewer has seen everything.
-    pub fn is_empty(&self) -> bool {
-        self.size.is_none()
-            && self.draws.is_empty()
-            && self.dirty.is_empty()
-            && self.cursor.is_none()
-            && self.cursor_at.is_none()
-            && self.notices.is_empty()
+    /// Whether the picture is not what the viewer has seen.
+    pub fn has_picture(&self) -> bool {
+        !self.draws.is_empty() || !self.dirty.is_empty()
+    }
+
+    /// Whether there is something besides pixels.
+    pub fn has_news(&self) -> bool {
+        self.size.is_some()
+            || self.cursor.is_some()
+            || self.cursor_at.is_some()
+            || !self.notices.is_empty()
     }
 
     /// Owes the whole picture.

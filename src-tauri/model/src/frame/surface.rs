@@ -3,7 +3,7 @@
 use super::framebuffer::{Framebuffer, FramebufferError, Pixel};
 use super::owed::Owed;
 use super::rect::{Rect, Size};
-use crate::session::{StateNotice, Stats};
+use crate::session::{SessionState, StateNotice, Stats};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The machine's mouse pointer. A width of 0 means it shows none.
@@ -43,6 +43,11 @@ pub enum Notice {
 pub trait FrameSink: Send + Sync {
     /// There is something new to take. Must return at once; it is called with the picture locked.
     fn wake(&self);
+
+    /// Whether it would take a picture now. One that would not is woken for other news only, and looks by itself once it would.
+    fn takes_pictures(&self) -> bool {
+        true
+    }
 }
 
 struct Slot {
@@ -55,6 +60,8 @@ struct Slot {
 struct State {
     frame: Framebuffer,
     cursor: Option<Arc<Cursor>>,
+    /// The locks of the machine's keyboard, as far as its link told them.
+    locks: Option<u8>,
     slots: Vec<Slot>,
     next_id: u64,
 }
@@ -71,7 +78,7 @@ impl Surface {
         Arc::default()
     }
 
-    /// Adds a viewer. It is owed the whole picture, if there is one.
+    /// Adds a viewer. It is owed the whole picture, if there is one, and the locks of the keyboard, which are told only once.
     pub fn attach(self: &Arc<Self>, sink: Arc<dyn FrameSink>) -> Attached {
         let mut state = self.lock();
         let id = state.next_id;
@@ -79,6 +86,9 @@ impl Surface {
         let mut owed = Owed::default();
         if state.frame.size() != Size::default() {
             owed.keyframe(state.frame.size(), state.cursor.clone());
+        }
+        if let Some(locks) = state.locks {
+            owed.notice(Notice::Locks(locks));
         }
         state.slots.push(Slot { id, sink, owed });
         drop(state);
@@ -102,15 +112,29 @@ impl Surface {
     /// Ends an update: viewers that are owed something are woken.
     pub fn publish(&self) {
         for slot in &self.lock().slots {
-            if !slot.owed.is_empty() {
+            if slot.owed.has_news() || slot.owed.has_picture() && slot.sink.takes_pictures() {
                 slot.sink.wake();
             }
         }
     }
 
+    /// Wakes every viewer: there is something new for them that is no part of this surface.
+    pub fn wake(&self) {
+        for slot in &self.lock().slots {
+            slot.sink.wake();
+        }
+    }
+
     /// Tells every viewer something that is no pixels.
     pub fn tell(&self, notice: Notice) {
-        for slot in &mut self.lock().slots {
+        let mut state = self.lock();
+        match &notice {
+            Notice::Locks(locks) => state.locks = Some(*locks),
+            // The next link may lead to a keyboard that changed meanwhile.
+            Notice::State(told) if told.state != SessionState::Connected => state.locks = None,
+            _ => {}
+        }
+        for slot in &mut state.slots {
             slot.owed.notice(notice.clone());
             slot.sink.wake();
         }

@@ -1,7 +1,9 @@
-use super::super::{Cursor, FrameSink, Framebuffer, Pixel, Rect, Size, Surface};
+use super::super::{Cursor, FrameSink, Framebuffer, Painter, Pixel, Rect, Size, Surface};
 use super::*;
+use crate::session::{SessionState, StateNotice};
 use proptest::prelude::*;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 struct Deaf;
 impl FrameSink for Deaf {
@@ -160,7 +162,7 @@ fn a_large_picture_arrives_in_tiles_over_several_frames() {
 }
 
 #[test]
-fn without_credit_notices_pass_and_pixels_wait() {
+fn without_credit_notices_and_sizes_pass_and_pixels_wait() {
     let surface = Surface::new();
     let attached = surface.attach(Arc::new(Deaf));
     surface
@@ -181,13 +183,60 @@ fn without_credit_notices_pass_and_pixels_wait() {
         seen,
         [
             (Kind::Bell as u8, &b""[..]),
-            (Kind::Clipboard as u8, &b"new"[..])
+            (Kind::Clipboard as u8, &b"new"[..]),
+            (Kind::Resize as u8, &b""[..])
         ]
     );
-    let (_, has_frame) = attached
+    let (messages, has_frame) = attached
         .take(|frame, owed| encode_frame(frame, owed, 1, true))
         .unwrap();
     assert!(has_frame);
+    assert_eq!(messages[0][0], Kind::Pixels as u8, "the size was told");
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Blind(AtomicU32);
+
+impl FrameSink for Blind {
+    fn wake(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn takes_pictures(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_viewer_that_takes_no_pictures_is_woken_for_news_alone() {
+    let surface = Surface::new();
+    let blind = Arc::new(Blind::default());
+    let attached = surface.attach(Arc::clone(&blind) as Arc<dyn FrameSink>);
+    let whole = Rect::new(0, 0, 4, 4);
+    let woken_by = |what: &str, change: fn(&mut Painter<'_>), expected| {
+        let before = blind.0.load(Ordering::Relaxed);
+        surface.paint(change);
+        surface.publish();
+        let woken = blind.0.load(Ordering::Relaxed) - before;
+        assert_eq!(woken, expected, "{what}");
+        attached.take(|frame, owed| encode_frame(frame, owed, 1, false));
+    };
+    woken_by(
+        "a size",
+        |painter| painter.resize(Size::new(4, 4)).unwrap(),
+        1,
+    );
+    woken_by(
+        "pixels",
+        |painter| painter.damaged(Rect::new(0, 0, 4, 4)),
+        0,
+    );
+    woken_by("a moved cursor", |painter| painter.cursor_moved(1, 2), 1);
+    assert!(
+        attached.take(|_, owed| owed.dirty.touches(whole)).unwrap(),
+        "it stays owed"
+    );
 }
 
 #[test]
@@ -216,4 +265,37 @@ fn a_viewer_that_comes_late_gets_picture_and_cursor() {
             Kind::FrameEnd as u8
         ]
     );
+}
+
+#[test]
+fn a_viewer_that_comes_late_is_told_the_locks_while_the_link_is_up() {
+    let surface = Surface::new();
+    let told = || {
+        let attached = surface.attach(Arc::new(Deaf));
+        let (messages, _) = attached
+            .take(|frame, owed| encode_frame(frame, owed, 1, true))
+            .unwrap();
+        messages
+    };
+    let state = |state| {
+        Notice::State(StateNotice {
+            state,
+            stage: None,
+            view_only: false,
+            stalled: false,
+            retry_in_ms: None,
+            security: String::new(),
+            questions: None,
+            error: None,
+        })
+    };
+    surface.tell(Notice::Locks(1));
+    surface.tell(Notice::Locks(4));
+    surface.tell(state(SessionState::Connected));
+    let messages = told();
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0][0], Kind::Locks as u8);
+    assert_eq!(messages[0][HEADER_BYTES..], [4]);
+    surface.tell(state(SessionState::Reconnecting));
+    assert!(told().is_empty());
 }
