@@ -11,27 +11,18 @@
 //! The last second is silent, for the screen to rest; then the server is asked for everything once more, in raw pixels.
 //! So a recording ends with what the picture must be by then.
 
+use farwire_vnc::{Depth, PixelFormat};
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// `SetPixelFormat` for a depth.
-fn pixel_format(depth: &str) -> Option<[u8; 20]> {
-    let format: [u8; 16] = match depth {
-        "full" => [32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 0, 8, 16, 0, 0, 0],
-        "high" => [16, 16, 0, 1, 0, 31, 0, 63, 0, 31, 11, 5, 0, 0, 0, 0],
-        "low" => [8, 8, 0, 1, 0, 7, 0, 7, 0, 3, 0, 3, 6, 0, 0, 0],
-        "mapped" => [8, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-        _ => return None,
-    };
-    let mut message = [0; 20];
-    message
-        .iter_mut()
-        .skip(4)
-        .zip(format)
-        .for_each(|(to, from)| *to = from);
-    Some(message)
+/// `SetPixelFormat` for a depth's name, or a format's sixteen bytes as hexadecimal digits.
+fn pixel_format(depth: &str) -> Option<Vec<u8>> {
+    let digits = u128::from_str_radix(depth, 16).map(u128::to_be_bytes);
+    let format = Depth::of(depth).and_then(PixelFormat::asked);
+    let format = format.or_else(|| PixelFormat::from_wire(digits.ok()?))?;
+    Some([[0; 4].as_slice(), &format.to_wire()].concat())
 }
 
 /// `SetEncodings`.
@@ -58,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let period = Duration::from_millis(rest.first().map_or(Ok(40), |text| text.parse())?);
     let wish = rest.get(1).and_then(|text| text.split_once('x'));
     let depth = rest.get(2).map_or("full", String::as_str);
-    let format = pixel_format(depth).ok_or("DEPTH is full, high, low or mapped")?;
+    let format = pixel_format(depth)
+        .ok_or("DEPTH is full, high, low, mapped, or a pixel format in hexadecimal digits")?;
 
     let mut server = TcpStream::connect(address)?;
     let mut recording = Vec::new();

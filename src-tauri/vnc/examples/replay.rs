@@ -7,7 +7,7 @@
 
 use farwire_model::frame::{Size, Surface};
 use farwire_model::session::Meter;
-use farwire_vnc::Depth;
+use farwire_vnc::PixelFormat;
 use farwire_vnc::decode::{Decoder, Report, Target};
 use std::error::Error;
 use std::io::Write;
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             surface: &surface,
             meter: &meter,
         };
-        let mut decoder = Decoder::new(Depth::Full);
+        let mut decoder = Decoder::new(PixelFormat::FULL);
         let (mut pending, mut resized) = (Vec::new(), 0);
         let (began, clock) = (processor_seconds(), Instant::now());
         for part in messages.chunks(chunk) {

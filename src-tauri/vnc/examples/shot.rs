@@ -76,8 +76,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
             host: host.clone(),
             port: port.parse()?,
             via: None,
+            through: Vec::new(),
         },
         credentials,
+        jumps: Vec::new(),
+        files: tokio::sync::watch::Sender::new(None),
+        screen: None,
         settings: settings.collect(),
         size: None,
         purpose: Purpose::Live,
@@ -86,6 +90,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         events,
         inputs,
         trust: Arc::new(TrustAll),
+        ask: Arc::new(farwire_model::ask::Nobody),
         cancel: cancel.clone(),
     };
     let run = tokio::spawn(farwire_vnc::Vnc.run(start));

@@ -12,6 +12,9 @@ const MIN_BYTES: u64 = 16 << 10;
 /// How much of the time spent receiving the estimate looks back on.
 const MEMORY: f64 = 2.0;
 
+/// What an update counts at least. Those of a fast link take so little time that a better one would hardly be noticed.
+const MIN_WEIGHT: f64 = 0.02;
+
 /// The quality changes once this many updates in a row asked for the same other one, so that it does not flicker.
 const AGREEMENT: u32 = 4;
 
@@ -119,9 +122,10 @@ impl Bandwidth {
         }
         let (bytes, took) = std::mem::take(&mut self.unmeasured);
         let took = took.max(Duration::from_micros(100)).as_secs_f64();
-        let weight = (took / MEMORY).min(1.0);
+        let weight = (took / MEMORY).clamp(MIN_WEIGHT, 1.0);
         let speed = bytes as f64 * 8.0 / took;
-        self.estimate += (speed - self.estimate) * weight;
+        // A mean of ratios: from 20 to 1 Mbit/s is as far as from 1 to 20.
+        self.estimate *= (speed / self.estimate).powf(weight);
         let fitting = STEPS
             .iter()
             .position(|(from, _)| self.estimate >= *from)
@@ -142,7 +146,7 @@ impl Bandwidth {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pixel::Depth;
+    use crate::pixel_format::Depth;
 
     fn bandwidth(quality: Quality) -> Bandwidth {
         Bandwidth::new(&Options {

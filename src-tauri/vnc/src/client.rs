@@ -1,13 +1,13 @@
 //! What we send (RFC 6143, section 7.5), appended to a buffer.
 
-use crate::pixel::{Depth, Format};
+use crate::pixel_format::PixelFormat;
 use crate::text::to_latin1;
 use farwire_model::frame::{Rect, Size};
 
 /// `SetPixelFormat`.
-pub fn set_pixel_format(out: &mut Vec<u8>, depth: Depth) {
+pub fn set_pixel_format(out: &mut Vec<u8>, pixels: PixelFormat) {
     out.extend_from_slice(&[0, 0, 0, 0]);
-    out.extend_from_slice(&Format::on_the_wire(depth));
+    out.extend_from_slice(&pixels.to_wire());
 }
 
 /// `SetEncodings`, best first.

@@ -1,5 +1,6 @@
 //! What can be wrong with the bytes a server sends.
 
+use crate::inflate::Damage;
 use farwire_model::frame::{FramebufferError, Rect, Size};
 
 /// Why a server's bytes were refused. The session ends; the picture stays as it was.
@@ -53,12 +54,8 @@ pub enum DecodeError {
         value: u32,
     },
     /// Compressed data that is none.
-    #[error("compressed pixels are damaged")]
-    Inflate {
-        /// What the decompressor says.
-        #[source]
-        source: flate2::DecompressError,
-    },
+    #[error("compressed data is damaged: {0}")]
+    Inflate(#[from] Damage),
     /// Compressed data that yields more than its rectangle holds.
     #[error("compressed pixels go on after the end of their rectangle")]
     Surplus,

@@ -2,6 +2,7 @@
 
 use crate::client;
 use crate::keycode;
+use crate::keysym;
 use farwire_model::frame::Size;
 use farwire_model::input::{Buttons, Keysym, Scancode, SessionInput};
 use std::collections::BTreeSet;
@@ -47,15 +48,17 @@ impl Input {
             SessionInput::Text(text) => {
                 for character in text.replace("\r\n", "\n").chars() {
                     let Keysym(keysym) = Keysym::of(character);
-                    client::key(out, true, keysym);
-                    client::key(out, false, keysym);
+                    self.send_key(out, true, keysym, 0);
+                    self.send_key(out, false, keysym, 0);
                 }
             }
             SessionInput::ReleaseAll => self.release_all(out),
             SessionInput::Clipboard(_)
             | SessionInput::Viewport { .. }
             | SessionInput::Quality(_)
-            | SessionInput::CheckLink => {}
+            | SessionInput::CheckLink
+            | SessionInput::Bytes(_)
+            | SessionInput::Grid(_) => {}
         }
     }
 
@@ -86,8 +89,11 @@ impl Input {
     }
 
     fn send_key(&self, out: &mut Vec<u8>, is_down: bool, keysym: u32, code: u16) {
+        let keysym = keysym::own(keysym);
         match keycode::first_set(code).filter(|_| self.takes_codes) {
             Some(code) => client::extended_key(out, is_down, keysym, code),
+            // A dead key means nothing by itself; only a machine that takes keys by their place composes on its own.
+            None if keysym == 0 => {}
             None => client::key(out, is_down, keysym),
         }
     }
@@ -201,6 +207,20 @@ mod tests {
         }
     }
 
+    fn dead_key() -> SessionInput {
+        SessionInput::Key {
+            is_down: true,
+            keysym: Keysym(0),
+            scancode: Scancode(13),
+        }
+    }
+
+    #[test]
+    fn a_dead_key_is_nothing_where_keys_go_by_their_meaning() {
+        check(vec![dead_key()], &[]);
+        check(vec![dead_key(), SessionInput::ReleaseAll], &[]);
+    }
+
     #[test]
     fn a_turn_of_the_wheel_presses_a_button_for_every_whole_notch() {
         let wheel = |dx, dy| SessionInput::Wheel { x: 1, y: 2, dx, dy };
@@ -299,6 +319,7 @@ mod tests {
                 },
                 &[255, 0, 0, 1, 0, 0, 0xff, 0x53, 0, 0, 0, 0xcd][..],
             ),
+            (dead_key(), &[255, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x0d]),
             (key(true, 0x61), &[4, 1, 0, 0, 0, 0, 0, 0x61]),
             (
                 pointer(1, 2, Buttons::LEFT | Buttons::FORWARD),

@@ -8,6 +8,7 @@
 //! | `session` | the live session: one task that reads, writes and reports |
 //! | `worker` | the decoding thread |
 //! | `decode` | the server's messages and every encoding, without I/O, one a file |
+//! | [`inflate`] | zlib streams of any length |
 //! | `client`, `input`, `resize`, `clipboard`, `pulse`, `bandwidth` | what we send, and when |
 //! | `limits` | every cap and time limit, with its reason |
 //!
@@ -22,11 +23,14 @@ pub mod decode;
 mod encoding;
 mod error;
 mod handshake;
+pub mod inflate;
 mod input;
 mod keycode;
+mod keysym;
 mod limits;
 mod options;
 mod pixel;
+mod pixel_format;
 mod pulse;
 mod resize;
 mod session;
@@ -35,7 +39,7 @@ mod wire;
 mod worker;
 
 pub use error::DecodeError;
-pub use pixel::Depth;
+pub use pixel_format::{Depth, PixelFormat};
 
 use farwire_model::credentials::Endpoint;
 use farwire_model::error::Stage;

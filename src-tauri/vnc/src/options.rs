@@ -1,6 +1,6 @@
 //! The settings of a connection that this protocol honours.
 
-use crate::pixel::Depth;
+use crate::pixel_format::Depth;
 use farwire_model::quality::Quality;
 use farwire_model::session::{Purpose, Start};
 
@@ -50,12 +50,10 @@ impl Options {
                 .and_then(|value| value.as_u64())
                 .and_then(|number| u8::try_from(number).ok())
                 .filter(|level| *level <= 9),
-            depth: match depth.and_then(|value| value.as_str()) {
-                Some("high") => Depth::High,
-                Some("low") => Depth::Low,
-                Some("mapped") => Depth::Mapped,
-                _ => Depth::Full,
-            },
+            depth: depth
+                .and_then(|value| value.as_str())
+                .and_then(Depth::of)
+                .unwrap_or_default(),
         }
     }
 }

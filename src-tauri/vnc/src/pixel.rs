@@ -1,156 +1,172 @@
-//! Turns rows of server pixels into ours, in every format we ask servers for.
+//! Turns rows of server pixels into ours, in every format that servers have.
 
 use crate::error::DecodeError;
+use crate::pixel_format::{Channel, PixelFormat};
 use crate::wire::Reader;
 use farwire_model::frame::Pixel;
 
 /// What shows where nothing was painted.
 pub const BLACK: Pixel = [0, 0, 0, 255];
 
-/// How many colours a server is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Depth {
-    /// 32 bits, depth 24, little endian, red lowest.
-    ///
-    /// A pixel is then the bytes R, G, B, and one to ignore: a row of Raw is a row of ours but for the alpha, and the
-    /// three-byte pixels of Tight and ZRLE are R, G, B.
-    #[default]
-    Full,
-    /// 16 bits: five of red, six of green, five of blue.
-    High,
-    /// 8 bits: three of red, three of green, two of blue.
-    Low,
-    /// 8 bits that are places in a map of 256 colours, which the server sends (RFC 6143, section 7.6.2).
-    Mapped,
-}
-
-/// A channel of a pixel in a number: how far it is shifted, and its largest value.
-type Channel = (u32, u8);
+/// Tight's three bytes are red, green and blue, however the server's own pixels lie.
+static FULL: Format = Format {
+    pixels: PixelFormat::FULL,
+    three: Some(0),
+    colours: Vec::new(),
+};
 
 /// A pixel format, and the colours of its numbers.
 pub struct Format {
-    depth: Depth,
-    /// The colour of every number; empty at full depth, which needs none.
-    colours: Box<[Pixel]>,
+    pixels: PixelFormat,
+    /// How far the three bytes of a compact pixel are shifted; none if it has more or fewer.
+    three: Option<u32>,
+    /// The colour of every number; empty for pixels of 32 bits.
+    colours: Vec<Pixel>,
 }
 
 impl Format {
-    /// The format for a depth. A map is black until the server sends it.
-    pub fn new(depth: Depth) -> Self {
-        let colours = match (channels(depth), depth) {
-            (_, Depth::Full) => Box::default(),
-            (None, _) => vec![BLACK; 256].into_boxed_slice(),
-            (Some(channels), _) => (0..1_u32 << (bytes(depth) * 8))
-                .map(|number| {
-                    let [red, green, blue] = channels.map(|channel| scaled(number, channel));
-                    [red, green, blue, 255]
-                })
+    /// The colours of a format. A map is black until the server sends it.
+    pub fn new(pixels: PixelFormat) -> Self {
+        let colours = match pixels {
+            PixelFormat { bits: 32, .. } => Vec::new(),
+            PixelFormat {
+                channels: None,
+                bits,
+                ..
+            } => vec![BLACK; 1 << bits],
+            PixelFormat {
+                channels: Some(channels),
+                bits,
+                ..
+            } => (0..1_u32 << bits)
+                .map(|number| coloured(number, channels))
                 .collect(),
         };
-        Self { depth, colours }
+        Self {
+            pixels,
+            three: pixels.three_bytes(),
+            colours,
+        }
     }
 
-    /// As `SetPixelFormat` says it (RFC 6143, section 7.4).
-    pub fn on_the_wire(depth: Depth) -> [u8; 16] {
-        let Some([(red_shift, red), (green_shift, green), (blue_shift, blue)]) = channels(depth)
-        else {
-            return [8, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        };
-        let (bits, used) = match depth {
-            Depth::Full => (32, 24),
-            Depth::High => (16, 16),
-            Depth::Low | Depth::Mapped => (8, 8),
-        };
-        let shift = |bits: u32| u8::try_from(bits).unwrap_or(0);
-        #[rustfmt::skip]
-        let fields = [
-            bits, used, 0, 1, 0, red, 0, green, 0, blue,
-            shift(red_shift), shift(green_shift), shift(blue_shift), 0, 0, 0,
-        ];
-        fields
+    /// The format of Tight's pixels, whose short ones are red, green and blue.
+    pub fn in_tight(&self) -> &Self {
+        if self.pixels.is_short_in_tight() {
+            &FULL
+        } else {
+            self
+        }
     }
 
     /// Bytes of a pixel.
-    pub fn bytes(&self) -> usize {
-        bytes(self.depth)
+    pub const fn bytes(&self) -> usize {
+        self.pixels.bytes()
     }
 
-    /// Bytes of a pixel in Tight, TRLE and ZRLE, which leave out a byte that says nothing.
+    /// Bytes of a pixel in TRLE, ZRLE, and in Tight's own format, which leave out a byte that says nothing.
     pub fn compact_bytes(&self) -> usize {
-        match self.depth {
-            Depth::Full => 3,
-            _ => self.bytes(),
+        match self.three {
+            Some(_) => 3,
+            None => self.bytes(),
         }
     }
 
     /// Whole pixels into a row.
     pub fn row(&self, to: &mut [Pixel], from: &[u8]) {
-        match self.depth {
-            Depth::Full => four_byte_row(to, from),
+        match self.pixels {
+            PixelFormat::FULL => four_byte_row(to, from),
+            PixelFormat {
+                bits: 32,
+                is_big_endian: false,
+                ..
+            } => self.wide_row(to, from, u32::from_le_bytes),
+            PixelFormat { bits: 32, .. } => self.wide_row(to, from, u32::from_be_bytes),
             _ => self.table_row(to, from),
         }
     }
 
     /// Compact pixels into a row.
     pub fn compact_row(&self, to: &mut [Pixel], from: &[u8]) {
-        match self.depth {
-            Depth::Full => three_byte_row(to, from),
-            _ => self.table_row(to, from),
+        match (self.pixels, self.three) {
+            (PixelFormat::FULL, _) => three_byte_row(to, from),
+            (pixels, Some(shift)) => {
+                self.wide_row(to, from, |three: [u8; 3]| pixels.number(&three) << shift)
+            }
+            (_, None) => self.row(to, from),
+        }
+    }
+
+    fn wide_row<const BYTES: usize>(
+        &self,
+        to: &mut [Pixel],
+        from: &[u8],
+        number: impl Fn([u8; BYTES]) -> u32,
+    ) {
+        for (to, from) in to.iter_mut().zip(from.as_chunks().0) {
+            *to = self.of_number(number(*from));
         }
     }
 
     fn table_row(&self, to: &mut [Pixel], from: &[u8]) {
-        if self.bytes() == 2 {
-            for (to, from) in to.iter_mut().zip(from.as_chunks().0) {
-                *to = self.colour(usize::from(u16::from_le_bytes(*from)));
+        match self.pixels {
+            PixelFormat {
+                bits: 16,
+                is_big_endian: false,
+                ..
+            } => {
+                self.wide_row(to, from, |two| u32::from(u16::from_le_bytes(two)));
             }
-        } else {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = self.colour(usize::from(*from));
+            PixelFormat { bits: 16, .. } => {
+                self.wide_row(to, from, |two| u32::from(u16::from_be_bytes(two)))
             }
+            _ => self.wide_row(to, from, |[one]| u32::from(one)),
         }
     }
 
     /// The next whole pixel.
     pub fn pixel(&self, reader: &mut Reader<'_>) -> Result<Pixel, DecodeError> {
-        match self.depth {
-            Depth::Full => reader
-                .array()
-                .map(|[red, green, blue, _]| [red, green, blue, 255]),
-            _ => self.compact(reader),
-        }
+        let bytes = reader.take(self.bytes())?;
+        Ok(self.of_number(self.pixels.number(bytes)))
     }
 
     /// The next compact pixel.
     pub fn compact(&self, reader: &mut Reader<'_>) -> Result<Pixel, DecodeError> {
-        match self.depth {
-            Depth::Full => reader.array().map(opaque),
-            Depth::High => {
-                let number = reader.array().map(u16::from_le_bytes)?;
-                Ok(self.colour(usize::from(number)))
+        match self.three {
+            None => self.pixel(reader),
+            Some(shift) => {
+                let three: [u8; 3] = reader.array()?;
+                Ok(self.of_number(self.pixels.number(&three) << shift))
             }
-            Depth::Low | Depth::Mapped => Ok(self.colour(usize::from(reader.u8()?))),
         }
+    }
+
+    /// The number of a pixel of Tight's gradient.
+    pub fn number(&self, bytes: &[u8]) -> u32 {
+        self.pixels.number(bytes)
     }
 
     /// The colour of a pixel's number.
     pub fn of_number(&self, number: u32) -> Pixel {
-        match self.depth {
-            Depth::Full => {
+        match self.pixels {
+            PixelFormat::FULL => {
                 let [red, green, blue, _] = number.to_le_bytes();
                 opaque([red, green, blue])
             }
-            _ => self.colour(usize::try_from(number).unwrap_or(usize::MAX)),
+            PixelFormat {
+                bits: 32,
+                channels: Some(channels),
+                ..
+            } => coloured(number, channels),
+            _ => {
+                let place = usize::try_from(number).unwrap_or(usize::MAX);
+                self.colours.get(place).copied().unwrap_or(BLACK)
+            }
         }
-    }
-
-    fn colour(&self, number: usize) -> Pixel {
-        self.colours.get(number).copied().unwrap_or(BLACK)
     }
 
     /// Takes colours of the map, from the one with this number on: red, green and blue of 16 bits each.
     pub fn map(&mut self, first: u16, colours: &[[u8; 6]]) {
-        if self.depth == Depth::Mapped {
+        if self.pixels.channels.is_none() {
             let slots = self.colours.iter_mut().skip(usize::from(first));
             for (slot, &[red, _, green, _, blue, _]) in slots.zip(colours) {
                 *slot = opaque([red, green, blue]);
@@ -159,26 +175,13 @@ impl Format {
     }
 
     /// Red, green and blue of a pixel's number, for the formats that have them.
-    pub fn channels(&self) -> Option<[Channel; 3]> {
-        channels(self.depth)
+    pub const fn channels(&self) -> Option<[Channel; 3]> {
+        self.pixels.channels
     }
 }
 
-const fn bytes(depth: Depth) -> usize {
-    match depth {
-        Depth::Full => 4,
-        Depth::High => 2,
-        Depth::Low | Depth::Mapped => 1,
-    }
-}
-
-const fn channels(depth: Depth) -> Option<[Channel; 3]> {
-    match depth {
-        Depth::Full => Some([(0, 255), (8, 255), (16, 255)]),
-        Depth::High => Some([(11, 31), (5, 63), (0, 31)]),
-        Depth::Low => Some([(0, 7), (3, 7), (6, 3)]),
-        Depth::Mapped => None,
-    }
+fn coloured(number: u32, channels: [Channel; 3]) -> Pixel {
+    opaque(channels.map(|channel| scaled(number, channel)))
 }
 
 /// A channel, scaled to 0 to 255.
@@ -209,6 +212,11 @@ fn three_byte_row(to: &mut [Pixel], from: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pixel_format::Depth;
+
+    fn asked(depth: Depth) -> PixelFormat {
+        PixelFormat::asked(depth).unwrap()
+    }
 
     #[test]
     fn each_depth_gives_white_black_and_a_third_colour() {
@@ -230,20 +238,114 @@ mod tests {
             ),
             (Depth::Mapped, &[3, 0], [[1, 2, 3, 255], BLACK]),
         ] {
-            let mut format = Format::new(depth);
+            let pixels = asked(depth);
+            let mut format = Format::new(pixels);
             format.map(3, &[[1, 99, 2, 99, 3, 99]]);
             let mut row = [[7; 4]; 2];
             format.row(&mut row, bytes);
             assert_eq!(row, expected, "{depth:?}");
-            assert_eq!(Format::on_the_wire(depth)[0], format.bytes() as u8 * 8);
+            let wire = pixels.to_wire();
+            assert_eq!(wire[0], format.bytes() as u8 * 8);
+            assert_eq!(PixelFormat::from_wire(wire), Some(pixels));
+        }
+    }
+
+    #[test]
+    fn formats_of_servers_give_the_same_colour_whole_and_compact() {
+        // Bits, used, big endian; the channels; whole and compact bytes of the colour 0x20, 0x40, 0x80.
+        type Case<'a> = ([u8; 3], [Channel; 3], &'a [u8], &'a [u8]);
+        let cases: [Case<'_>; 7] = [
+            (
+                [32, 24, 0],
+                [(16, 255), (8, 255), (0, 255)],
+                &[0x80, 0x40, 0x20, 9],
+                &[0x80, 0x40, 0x20],
+            ),
+            (
+                [32, 24, 1],
+                [(16, 255), (8, 255), (0, 255)],
+                &[9, 0x20, 0x40, 0x80],
+                &[0x20, 0x40, 0x80],
+            ),
+            (
+                [32, 24, 0],
+                [(24, 255), (16, 255), (8, 255)],
+                &[9, 0x80, 0x40, 0x20],
+                &[0x80, 0x40, 0x20],
+            ),
+            (
+                [32, 24, 1],
+                [(24, 255), (16, 255), (8, 255)],
+                &[0x20, 0x40, 0x80, 9],
+                &[0x20, 0x40, 0x80],
+            ),
+            // Channels that reach from the lowest byte into the highest leave nothing out.
+            (
+                [32, 24, 0],
+                [(0, 255), (12, 255), (24, 255)],
+                &[0x20, 0, 0x04, 0x80],
+                &[0x20, 0, 0x04, 0x80],
+            ),
+            (
+                [32, 30, 1],
+                [(20, 1023), (10, 1023), (0, 1023)],
+                &[0x08, 0x04, 0x06, 0x02],
+                &[0x08, 0x04, 0x06, 0x02],
+            ),
+            (
+                [16, 16, 1],
+                [(11, 31), (5, 63), (0, 31)],
+                &[0x22, 0x10],
+                &[0x22, 0x10],
+            ),
+        ];
+        for ([bits, used, big], channels, whole, compact) in cases {
+            let pixels = PixelFormat {
+                is_big_endian: big == 1,
+                ..PixelFormat::coloured(bits, used, channels)
+            };
+            assert_eq!(PixelFormat::from_wire(pixels.to_wire()), Some(pixels));
+            let format = Format::new(pixels);
+            let close = |[red, green, blue, alpha]: Pixel| {
+                let near = |one: u8, other: u8| one.abs_diff(other) <= 4;
+                near(red, 0x20) && near(green, 0x40) && near(blue, 0x80) && alpha == 255
+            };
+            let mut row = [BLACK; 1];
+            format.row(&mut row, whole);
+            assert!(close(row[0]), "{pixels:?}: {row:?}");
+            assert_eq!(
+                format.pixel(&mut Reader::new(whole, "a pixel")).unwrap(),
+                row[0]
+            );
+            assert_eq!(format.compact_bytes(), compact.len(), "{pixels:?}");
+            assert_eq!(
+                format
+                    .compact(&mut Reader::new(compact, "a pixel"))
+                    .unwrap(),
+                row[0]
+            );
+            let mut compact_row = [BLACK; 1];
+            format.compact_row(&mut compact_row, compact);
+            assert_eq!(compact_row, row, "{pixels:?}");
+            let tight = format.in_tight();
+            let is_short = used == 24;
+            assert_eq!(tight.compact_bytes() == 3, is_short, "{pixels:?}");
+            if is_short {
+                assert_eq!(
+                    tight
+                        .compact(&mut Reader::new(&[0x20, 0x40, 0x80], "a pixel"))
+                        .unwrap(),
+                    row[0]
+                );
+            }
         }
     }
 
     #[test]
     fn a_colour_map_that_is_too_long_is_cut_off() {
-        let mut format = Format::new(Depth::Mapped);
+        let mut format = Format::new(asked(Depth::Mapped));
         format.map(255, &[[1; 6], [2; 6]]);
         format.map(u16::MAX, &[[3; 6]]);
-        assert_eq!(format.colour(255), [1, 1, 1, 255]);
+        assert_eq!(format.of_number(255), [1, 1, 1, 255]);
     }
 }

@@ -13,6 +13,7 @@ use crate::limits::{
     WAITING_BYTES, WAITING_EVENTS,
 };
 use crate::options::Options;
+use crate::pixel_format::PixelFormat;
 use crate::pulse::{Link, Pulse};
 use crate::resize::Resize;
 use crate::worker;
@@ -69,8 +70,8 @@ pub async fn run(
     let (reports_in, mut reports) = mpsc::channel(REPORTS);
     let decoder = tokio::task::spawn_blocking({
         let (surface, meter) = (Arc::clone(&start.surface), Arc::clone(&start.meter));
-        let depth = options.depth;
-        move || worker::run(chunks, reports_in, surface, meter, depth)
+        let pixels = established.pixels;
+        move || worker::run(chunks, reports_in, surface, meter, pixels)
     });
     let queue = chunks_in.downgrade();
     let mut live = Live::new(&start, &options, established.size, connected);
@@ -239,7 +240,9 @@ impl Live {
         let now = Instant::now();
         let mut outgoing = Vec::new();
         let bandwidth = Bandwidth::new(options);
-        client::set_pixel_format(&mut outgoing, options.depth);
+        if let Some(pixels) = PixelFormat::asked(options.depth) {
+            client::set_pixel_format(&mut outgoing, pixels);
+        }
         client::set_encodings(&mut outgoing, &encoding::offered(bandwidth.levels()));
         start.meter.set_level(bandwidth.levels().quality);
         client::request_update(&mut outgoing, Ask::Everything, size.rect());

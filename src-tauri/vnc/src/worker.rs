@@ -2,7 +2,7 @@
 
 use crate::decode::{Decoder, Report, Target};
 use crate::error::DecodeError;
-use crate::pixel::Depth;
+use crate::pixel_format::PixelFormat;
 use bytes::BytesMut;
 use farwire_model::frame::Surface;
 use farwire_model::session::Meter;
@@ -17,13 +17,13 @@ pub fn run(
     reports: mpsc::Sender<Report>,
     surface: Arc<Surface>,
     meter: Arc<Meter>,
-    depth: Depth,
+    pixels: PixelFormat,
 ) -> Result<(), DecodeError> {
     let target = Target {
         surface: &surface,
         meter: &meter,
     };
-    let mut decoder = Decoder::new(depth);
+    let mut decoder = Decoder::new(pixels);
     // What could not be decoded yet: at most one incomplete rectangle, whose length its decoder caps.
     let mut pending = BytesMut::new();
     while let Some(chunk) = chunks.blocking_recv() {

@@ -11,7 +11,6 @@ mod support;
 
 use farwire_model::frame::{Framebuffer, Rect, Size};
 use farwire_model::session::FailureKind;
-use farwire_vnc::Depth;
 use farwire_vnc::decode::{Report, Target};
 use std::time::Duration;
 use support::{Decoding, Recording, assert_same, session};
@@ -200,7 +199,7 @@ async fn filters_that_the_recorded_server_never_uses_match_an_independent_decode
         begin: 0,
         bytes,
         size,
-        depth: Depth::Full,
+        pixels: farwire_vnc::PixelFormat::FULL,
     };
     check_recording(&recording, "filters").await;
 }
@@ -217,6 +216,10 @@ fn each_encoding_and_depth_ends_with_the_picture_that_the_server_then_sends_raw(
         ("tight-high", "Tight"),
         ("tight-low", "Tight"),
         ("hextile-mapped", "Hextile"),
+        ("tight-wide", "Tight"),
+        ("tight-deep", "Tight"),
+        ("zrle-wide", "ZRLE"),
+        ("zrle-deep", "ZRLE"),
     ] {
         let recording = Recording::open(name);
         let mut decoding = Decoding::of(&recording);

@@ -3,7 +3,7 @@
 use crate::{Outcome, write_picture};
 use farwire_model::frame::{Size, Surface};
 use farwire_model::session::Meter;
-use farwire_vnc::Depth;
+use farwire_vnc::PixelFormat;
 use farwire_vnc::decode::{Decoder, Report, Target};
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -42,7 +42,7 @@ impl Tape {
             server,
             bytes: Vec::new(),
             used: 0,
-            decoder: Decoder::new(Depth::Full),
+            decoder: Decoder::new(PixelFormat::FULL),
             surface: Surface::new(),
             meter: Meter::default(),
         };

@@ -1,8 +1,8 @@
 //! What a server says about its clipboard: Latin-1 text (RFC 6143, section 7.6.4) or the registry's "Extended Clipboard".
 
 use super::Report;
-use super::inflate::Inflate;
 use crate::error::DecodeError;
+use crate::inflate::Inflate;
 use crate::limits::{MAX_CUT_TEXT_BYTES, MAX_SKIPPED_TEXT_BYTES};
 use crate::text::from_latin1;
 use crate::wire::{Reader, capped};
@@ -108,21 +108,29 @@ fn extended(bytes: &[u8], report: &mut dyn FnMut(Report)) -> Result<(), DecodeEr
 
 /// Text is the first format: its size, then UTF-8 with `\r\n` and a zero at the end, in a zlib stream of its own.
 fn provided(compressed: &[u8], report: &mut dyn FnMut(Report)) -> Result<(), DecodeError> {
-    let (mut stream, mut rest, mut size) = (Inflate::new(), compressed, [0; 4]);
-    if stream.read(&mut rest, &mut size)? < size.len() {
+    let (mut stream, mut rest) = (Inflate::default(), compressed);
+    let Some(size) = stream.fill(&mut rest, 4)?.first_chunk::<4>() else {
         return Err(DecodeError::Value {
             what: "the length of provided clipboard text",
             value: 0,
         });
-    }
-    let size = usize::try_from(u32::from_be_bytes(size)).unwrap_or(usize::MAX);
+    };
+    let size = usize::try_from(u32::from_be_bytes(*size)).unwrap_or(usize::MAX);
+    stream.consume(4);
     if size > MAX_CUT_TEXT_BYTES {
         report(Report::ClipboardTooLong(size));
         return Ok(());
     }
-    let mut text = vec![0; size];
-    let got = stream.read(&mut rest, &mut text)?;
-    text.truncate(got);
+    let mut text = Vec::with_capacity(size);
+    while text.len() < size {
+        let bytes = stream.fill(&mut rest, 1)?;
+        let count = bytes.len().min(size - text.len());
+        if count == 0 {
+            break;
+        }
+        text.extend(bytes.iter().take(count));
+        stream.consume(count);
+    }
     while text.last() == Some(&0) {
         text.pop();
     }

@@ -11,7 +11,8 @@ use super::{Progress, Report, Target, clipboard, copy_rect, cursor, desktop};
 use crate::encoding;
 use crate::error::DecodeError;
 use crate::limits::MAX_FENCE_BYTES;
-use crate::pixel::{Depth, Format};
+use crate::pixel::Format;
+use crate::pixel_format::PixelFormat;
 use crate::wire::{Reader, capped};
 use farwire_model::frame::{MAX_PIXELS, Rect};
 use std::sync::atomic::Ordering;
@@ -53,10 +54,10 @@ enum State {
 }
 
 impl Decoder {
-    /// Before the first message. The server was asked for this depth.
-    pub fn new(depth: Depth) -> Self {
+    /// Before the first message. The server's pixels are of this format.
+    pub fn new(pixels: PixelFormat) -> Self {
         Self {
-            format: Format::new(depth),
+            format: Format::new(pixels),
             state: State::Message,
             pixels: 0,
             update_bytes: 0,
@@ -250,7 +251,8 @@ impl Decoder {
         input: &[u8],
     ) -> Result<Progress, DecodeError> {
         let (mut left, mut rect) = (left, rect);
-        let mut used = self.tight.read(&self.format, rect, input, 0)?;
+        let format = self.format.in_tight();
+        let mut used = self.tight.read(format, rect, input, 0)?;
         let read = loop {
             self.pixels += rect.area();
             left = one_less(left);
@@ -263,14 +265,14 @@ impl Decoder {
             if !is_ours || !head.fits(target.surface.size()) || !self.tight.takes(head) {
                 break Ok(());
             }
-            match self.tight.read(&self.format, head, input, used + 12) {
+            match self.tight.read(format, head, input, used + 12) {
                 Ok(end) => (rect, used) = (head, end),
                 Err(DecodeError::Truncated { .. }) => break Ok(()),
                 Err(error) => break Err(error),
             }
         };
         // What came before a mistake is painted, as it would be one by one.
-        self.tight.paint(target, &self.format, input)?;
+        self.tight.paint(target, format, input)?;
         read.map(|()| Progress::done(used))
     }
 

@@ -4,9 +4,9 @@
 //! processors as they are worth: a zlib stream goes to one of them, in order; a JPEG picture to any.
 
 use super::Target;
-use super::inflate::Inflate;
 use super::tight_lane::{Filter, How, Lane, Scratch, Work};
 use crate::error::DecodeError;
+use crate::inflate::Inflate;
 use crate::pixel::Format;
 use crate::wire::Reader;
 use farwire_model::frame::Rect;
@@ -38,7 +38,7 @@ impl Tight {
     /// Streams before their first byte.
     pub fn new() -> Self {
         Self {
-            streams: std::array::from_fn(|_| Inflate::new()),
+            streams: std::array::from_fn(|_| Inflate::default()),
             lanes: processors().min(MAX_LANES),
             scratch: std::array::from_fn(|_| Scratch::default()),
             batch: Vec::new(),

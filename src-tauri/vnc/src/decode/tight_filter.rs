@@ -40,10 +40,7 @@ impl Gradient {
         let (mut left, mut left_above) = ([0; 3], [0; 3]);
         let pixels = from.chunks_exact(format.compact_bytes());
         for ((to, above), bytes) in to.iter_mut().zip(&mut self.above).zip(pixels) {
-            let difference = bytes
-                .iter()
-                .rev()
-                .fold(0, |number: u32, byte| number << 8 | u32::from(*byte));
+            let difference = format.number(bytes);
             let mut number = 0;
             let mut values = [0; 3];
             for (index, (shift, max)) in channels.into_iter().enumerate() {
@@ -51,7 +48,7 @@ impl Gradient {
                 let guess = at(&left) + at(above) - at(&left_above);
                 let guess = u32::try_from(guess.clamp(0, i32::from(max))).unwrap_or(0);
                 // Largest values are one less than a power of two, so this is the sum modulo that power.
-                let value = (guess + (difference >> shift)) & u32::from(max);
+                let value = guess.wrapping_add(difference >> shift) & u32::from(max);
                 number |= value << shift;
                 if let Some(slot) = values.get_mut(index) {
                     *slot = u16::try_from(value).unwrap_or(0);
@@ -68,7 +65,7 @@ impl Gradient {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pixel::Depth;
+    use crate::pixel_format::PixelFormat;
 
     #[test]
     fn bits_are_read_from_the_highest_and_rows_end_at_their_width() {
@@ -86,7 +83,7 @@ mod tests {
     #[test]
     fn a_gradient_guess_stays_between_0_and_255() {
         let mut gradient = Gradient::default();
-        let full = Format::new(Depth::Full);
+        let full = Format::new(PixelFormat::FULL);
         let mut row = [BLACK; 2];
         gradient.row(&full, &mut row, &[200, 0, 0, 0, 0, 0]);
         assert_eq!(row, [[200, 0, 0, 255], [200, 0, 0, 255]]);

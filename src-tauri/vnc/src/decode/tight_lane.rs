@@ -1,14 +1,12 @@
 //! One processor's share of Tight rectangles.
 
-use super::inflate::Inflate;
+use super::surplus::finish;
 use super::{Target, WORTH_A_FILL, tight_filter as filter, tight_jpeg};
 use crate::error::DecodeError;
+use crate::inflate::Inflate;
 use crate::pixel::{BLACK, Format};
 use farwire_model::frame::{Pixel, Rect};
 use std::ops::Range;
-
-/// How much is inflated before it is painted: a compromise that stays in the processor's cache.
-const BAND_BYTES: usize = 64 << 10;
 
 /// How bytes become pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +133,7 @@ impl Lane<'_> {
             How::Fill(colour) => fill(self.target, rect, colour),
             How::Jpeg => tight_jpeg::decode(self.target, rect, bytes, &mut self.scratch.band)?,
             How::Pixels { filter, stream } => {
-                let Scratch { band, palette } = &mut *self.scratch;
+                let palette = &mut self.scratch.palette;
                 if let Filter::Palette { colours, count } = filter {
                     palette.clear();
                     palette.resize(256, BLACK);
@@ -153,7 +151,7 @@ impl Lane<'_> {
                 };
                 match stream.map(|stream| self.streams.get_mut(stream)) {
                     None => rows.paint(rect, bytes),
-                    Some(Some(Some(stream))) => rows.inflate(rect, stream, bytes, band)?,
+                    Some(Some(Some(stream))) => rows.inflate(rect, stream, bytes)?,
                     // A stream goes to the lane of its rectangles.
                     Some(_) => return Ok(()),
                 }
@@ -191,26 +189,24 @@ impl Rows<'_> {
         rect: Rect,
         stream: &mut Inflate,
         mut compressed: &[u8],
-        band: &mut Vec<u8>,
     ) -> Result<(), DecodeError> {
-        let band_rows = u16::try_from(BAND_BYTES / self.row_bytes)
-            .unwrap_or(u16::MAX)
-            .max(1);
         let mut top = 0;
         while top < rect.height {
-            let rows = band_rows.min(rect.height - top);
-            let bytes = self.row_bytes * usize::from(rows);
-            if band.len() < bytes {
-                band.resize(bytes, 0);
+            let bytes = stream.fill(&mut compressed, self.row_bytes)?;
+            let whole = u16::try_from(bytes.len() / self.row_bytes).unwrap_or(u16::MAX);
+            let rows = whole.min(rect.height - top);
+            if rows == 0 {
+                // It has arrived whole, so what is missing never comes.
+                return Err(DecodeError::Value {
+                    what: "the length of a Tight rectangle's data",
+                    value: 0,
+                });
             }
-            let band = band.get_mut(..bytes).unwrap_or_default();
-            stream
-                .read_exact(&mut compressed, band)
-                .map_err(incomplete)?;
-            self.paint(Rect::new(rect.x, rect.y + top, rect.width, rows), band);
+            self.paint(Rect::new(rect.x, rect.y + top, rect.width, rows), bytes);
+            stream.consume(usize::from(rows) * self.row_bytes);
             top += rows;
         }
-        stream.finish(compressed, &mut 0)
+        finish(stream, compressed, &mut 0)
     }
 
     fn paint(&mut self, rect: Rect, bytes: &[u8]) {
@@ -236,16 +232,5 @@ impl Rows<'_> {
                 Filter::Gradient => rows.for_each(|(to, from)| gradient.row(format, to, from)),
             }
         });
-    }
-}
-
-/// A rectangle that has arrived whole cannot be waited for.
-fn incomplete(error: DecodeError) -> DecodeError {
-    match error {
-        DecodeError::Truncated { .. } => DecodeError::Value {
-            what: "the length of a Tight rectangle's data",
-            value: 0,
-        },
-        other => other,
     }
 }

@@ -1,9 +1,10 @@
 //! ZRLE (RFC 6143, section 7.7.6): one zlib stream of 64 x 64 tiles, painted while the rectangle arrives.
 
-use super::inflate::Inflate;
+use super::surplus::finish;
 use super::walk::Walk;
 use super::{Progress, Target, WORTH_A_FILL};
 use crate::error::DecodeError;
+use crate::inflate::Inflate;
 use crate::pixel::Format;
 use crate::wire::Reader;
 use farwire_model::frame::{Painter, Pixel, Rect, Region};
@@ -11,18 +12,12 @@ use farwire_model::session::Codec;
 
 use super::rle_tile::Tiles;
 
-/// The longest tile: a plain run of one pixel each for 4096 pixels, three bytes of colour and one of length.
-const MAX_TILE_BYTES: usize = 1 + 64 * 64 * 4;
-
-/// Inflated bytes in waiting. Several tiles at a time, and small enough for the processor's cache.
-const WINDOW_BYTES: usize = 8 * MAX_TILE_BYTES;
+/// The longest tile: a plain run of one pixel each for 4096 pixels, four bytes of colour and one of length.
+const MAX_TILE_BYTES: usize = 1 + 64 * 64 * 5;
 
 /// ZRLE; its zlib stream lives as long as the connection.
 pub struct Zrle {
     stream: Inflate,
-    window: Box<[u8]>,
-    /// The inflated bytes that were not painted yet lie in this part of `window`.
-    unread: std::ops::Range<usize>,
     /// Compressed bytes of this rectangle that did not arrive yet; `None` before its length did.
     remaining: Option<usize>,
     walk: Walk<64>,
@@ -35,9 +30,7 @@ impl Zrle {
     /// A stream before its first byte.
     pub fn new() -> Self {
         Self {
-            stream: Inflate::new(),
-            window: vec![0; WINDOW_BYTES].into_boxed_slice(),
-            unread: 0..0,
+            stream: Inflate::default(),
             remaining: None,
             walk: Walk::default(),
             surplus: 0,
@@ -58,7 +51,7 @@ impl Zrle {
             Some(remaining) => remaining,
             None => {
                 let remaining = crate::wire::capped("ZRLE data", reader.u32()?, longest(rect))?;
-                (self.walk, self.unread, self.surplus) = (Walk::default(), 0..0, 0);
+                (self.walk, self.surplus) = (Walk::default(), 0);
                 remaining
             }
         };
@@ -70,10 +63,8 @@ impl Zrle {
             .surface
             .paint(|painter| self.tiles(painter, format, rect, &mut compressed, is_whole))?;
         if self.walk.tile(rect).is_none() {
-            self.surplus += std::mem::take(&mut self.unread).len();
+            finish(&mut self.stream, compressed, &mut self.surplus)?;
         }
-        // Empty unless every tile is painted: nothing else leaves compressed bytes behind.
-        self.stream.finish(compressed, &mut self.surplus)?;
         if is_whole {
             self.remaining = None;
             let damage = std::mem::take(&mut self.damage);
@@ -101,10 +92,7 @@ impl Zrle {
         let mut fills = Fills::default();
         let mut tiles = Tiles { format, last: None };
         while let Some(tile) = self.walk.tile(rect) {
-            if self.unread.len() < MAX_TILE_BYTES {
-                self.refill(compressed)?;
-            }
-            let bytes = self.window.get(self.unread.clone()).unwrap_or_default();
+            let bytes = self.stream.fill(compressed, MAX_TILE_BYTES)?;
             let mut reader = Reader::new(bytes, "a ZRLE tile");
             let solid = match tiles.decode(tile, &mut reader, painter.frame()) {
                 Ok(solid) => solid,
@@ -118,7 +106,8 @@ impl Zrle {
                 }
                 Err(other) => return Err(other),
             };
-            self.unread.start = self.unread.end - reader.rest().len();
+            let used = bytes.len() - reader.rest().len();
+            self.stream.consume(used);
             match solid {
                 Some(colour) if tile.area() >= WORTH_A_FILL => fills.add(painter, tile, colour),
                 Some(colour) => {
@@ -130,14 +119,6 @@ impl Zrle {
             self.walk.step(rect);
         }
         fills.flush(painter);
-        Ok(())
-    }
-
-    fn refill(&mut self, compressed: &mut &[u8]) -> Result<(), DecodeError> {
-        self.window.copy_within(self.unread.clone(), 0);
-        self.unread = 0..self.unread.len();
-        let room = self.window.get_mut(self.unread.end..).unwrap_or_default();
-        self.unread.end += self.stream.read(compressed, room)?;
         Ok(())
     }
 }

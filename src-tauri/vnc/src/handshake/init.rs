@@ -3,6 +3,7 @@
 use super::Link;
 use super::tight::CAPABILITY_BYTES;
 use crate::limits::{MAX_CAPABILITIES, MAX_NAME_BYTES};
+use crate::pixel_format::PixelFormat;
 use crate::wire::capped;
 use farwire_model::error::Stage;
 use farwire_model::frame::{MAX_PIXELS, MAX_SIDE, Size};
@@ -17,18 +18,17 @@ pub enum Init {
     WithCapabilities,
 }
 
-/// Says whether other viewers may stay; learns the screen's size and name.
+/// Says whether other viewers may stay; learns the screen's size, the server's own pixel format, and the name.
 pub async fn exchange(
     link: &mut Link,
     is_shared: bool,
     init: Init,
-) -> Result<(Size, String), SessionError> {
+) -> Result<(Size, [u8; 16], String), SessionError> {
     const STAGE: Stage = Stage::Session;
     link.write(STAGE, &[u8::from(is_shared)]).await?;
     let [w0, w1, h0, h1] = link.read(STAGE).await?;
     let size = Size::new(u16::from_be_bytes([w0, w1]), u16::from_be_bytes([h0, h1]));
-    // The server's own pixel format does not matter: we ask for ours.
-    let _format: [u8; 16] = link.read(STAGE).await?;
+    let format = link.read(STAGE).await?;
     let length = link.read_u32(STAGE).await?;
     let refuse = |link: &Link, why: String| {
         let what = format!("opened the session with {why}, which cannot be right");
@@ -54,5 +54,13 @@ pub async fn exchange(
         let why = format!("a screen of {} x {} pixels", size.width, size.height);
         return Err(refuse(link, why));
     }
-    Ok((size, crate::text::shown(&name)))
+    Ok((size, format, crate::text::shown(&name)))
+}
+
+/// The server's own pixel format, which matters only to those who ask for no other.
+pub fn followed(link: &Link, format: [u8; 16]) -> Result<PixelFormat, SessionError> {
+    PixelFormat::from_wire(format).ok_or_else(|| {
+        let what = "has pixels of a format that cannot be followed; choose other colours than the server's own";
+        link.fail(Stage::Session, FailureKind::Protocol, what)
+    })
 }

@@ -25,6 +25,7 @@ pub use choice::Tls;
 pub use link::{ByteStream, Link};
 
 use crate::options::Options;
+use crate::pixel_format::PixelFormat;
 use choice::{Cover, HAS_ANONYMOUS_TLS, Way, Wish};
 use farwire_model::error::Stage;
 use farwire_model::frame::Size;
@@ -38,6 +39,8 @@ pub struct Established {
     pub stream: Box<dyn ByteStream>,
     /// The screen's size.
     pub size: Size,
+    /// How its pixels lie in bytes.
+    pub pixels: PixelFormat,
     /// What the machine calls itself.
     pub name: String,
     /// How the link is protected, in words.
@@ -109,10 +112,15 @@ pub async fn establish(
     };
     let (mut link, security) = sign_in::carry_out(link, start, version, sign_in, tls).await?;
     begin(start, Stage::Session).await;
-    let (size, name) = init::exchange(&mut link, options.is_shared, init).await?;
+    let (size, theirs, name) = init::exchange(&mut link, options.is_shared, init).await?;
+    let pixels = match PixelFormat::asked(options.depth) {
+        Some(asked) => asked,
+        None => init::followed(&link, theirs)?,
+    };
     Ok(Outcome::Up(Established {
         stream: link.into_stream(),
         size,
+        pixels,
         name,
         security,
     }))

@@ -9,7 +9,7 @@ use farwire_model::input::SessionInput;
 use farwire_model::session::{Meter, Purpose, SessionError, SessionEvent, Start};
 use farwire_model::trust::{Identity, IdentityKind, TrustCheck, TrustVerdict};
 use farwire_vnc::decode::{Decoder, Report, Target};
-use farwire_vnc::{DecodeError, Depth};
+use farwire_vnc::{DecodeError, Depth, PixelFormat};
 use flate2::{Compress, FlushCompress};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -20,6 +20,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// Pixels whose highest three bytes are red, green and blue, highest first, as a recording was asked for.
+const WIDE: [u8; 16] = [32, 24, 1, 1, 0, 255, 0, 255, 0, 255, 24, 16, 8, 0, 0, 0];
+/// Ten bits a channel.
+const DEEP: [u8; 16] = [32, 30, 0, 1, 3, 255, 3, 255, 3, 255, 20, 10, 0, 0, 0, 0];
+
 /// A recording of `examples/record.rs`.
 pub struct Recording {
     /// Everything the server sent.
@@ -29,7 +34,7 @@ pub struct Recording {
     /// Where the messages after `ServerInit` begin.
     pub begin: usize,
     /// What the server was asked for.
-    pub depth: Depth,
+    pub pixels: PixelFormat,
 }
 
 impl Recording {
@@ -40,17 +45,17 @@ impl Recording {
         let number = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
         let size = Size::new(number(init), number(init + 2));
         let begin = init + 24 + usize::from(number(init + 22));
-        let depth = match name.rsplit_once('-') {
-            Some((_, "high")) => Depth::High,
-            Some((_, "low")) => Depth::Low,
-            Some((_, "mapped")) => Depth::Mapped,
-            _ => Depth::Full,
+        let ending = name.rsplit_once('-').map_or("", |(_, ending)| ending);
+        let pixels = match (ending, Depth::of(ending)) {
+            ("wide", _) => PixelFormat::from_wire(WIDE),
+            ("deep", _) => PixelFormat::from_wire(DEEP),
+            (_, depth) => PixelFormat::asked(depth.unwrap_or_default()),
         };
         Self {
             bytes,
             size,
             begin,
-            depth,
+            pixels: pixels.unwrap(),
         }
     }
 
@@ -143,19 +148,19 @@ pub struct Decoding {
 
 impl Decoding {
     pub fn new(size: Size) -> Self {
-        Self::at(size, Depth::Full)
+        Self::at(size, PixelFormat::FULL)
     }
 
     /// A decoder for a recording.
     pub fn of(recording: &Recording) -> Self {
-        Self::at(recording.size, recording.depth)
+        Self::at(recording.size, recording.pixels)
     }
 
-    pub fn at(size: Size, depth: Depth) -> Self {
+    pub fn at(size: Size, pixels: PixelFormat) -> Self {
         let surface = Surface::new();
         surface.paint(|painter| painter.resize(size)).unwrap();
         Self {
-            decoder: Decoder::new(depth),
+            decoder: Decoder::new(pixels),
             surface,
             meter: Meter::default(),
             reports: Vec::new(),
@@ -233,8 +238,12 @@ pub fn session_over<S>(
             host: "desk".to_owned(),
             port: 5900,
             via: None,
+            through: Vec::new(),
         },
         credentials: Credentials::default(),
+        jumps: Vec::new(),
+        files: tokio::sync::watch::Sender::new(None),
+        screen: None,
         settings: BTreeMap::new(),
         size: None,
         purpose: Purpose::Live,
@@ -243,6 +252,7 @@ pub fn session_over<S>(
         events: events_in,
         inputs: inputs_out,
         trust: Arc::new(TrustNobody),
+        ask: Arc::new(farwire_model::ask::Nobody),
         cancel: cancel.clone(),
     };
     change(&mut start);
