@@ -1,0 +1,69 @@
+//! SSH: connections, host keys, shells, files and tunnels over russh.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`connect`] | the way in: an address, machines in between, a link that is signed in to |
+//! | [`Connection`] | the channels in a link |
+//! | `tcp`, `watched` | host name to TCP; the bytes under a link |
+//! | `guard`, `host_key` | what the server may do on its own; whether its key is accepted |
+//! | [`SshFiles`] | a session of files |
+//! | [`sftp`] | files, over any stream: an SFTP version 3 client |
+//! | [`known_hosts`] | OpenSSH's list of known hosts |
+//! | `auth` | signing in: keys, agent, certificates, questions, passwords |
+//! | `shell`, `exec` | a shell on a terminal; one command |
+//! | `options`, `limits` | the settings honoured; every cap and time limit, with its reason |
+//! | `text` | texts of a server, made safe to show |
+
+mod auth;
+mod connect;
+mod connection;
+mod exec;
+mod files;
+mod guard;
+mod host_key;
+pub mod known_hosts;
+mod limits;
+mod options;
+pub mod sftp;
+mod shell;
+mod tcp;
+mod text;
+mod watched;
+
+pub use connect::{Call, connect, connect_jumps};
+pub use connection::Connection;
+pub use exec::Output;
+pub use files::SshFiles;
+pub use limits::MAX_KNOWN_HOSTS_BYTES;
+pub use watched::ByteStream;
+
+use farwire_model::session::{Protocol, Purpose, Run, Start};
+use limits::SHELL_WINDOW;
+
+/// The SSH protocol handler: a shell on a terminal.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ssh;
+
+impl Protocol for Ssh {
+    fn run(&self, start: Start) -> Run {
+        Box::pin(async move {
+            let (call, hops) = Call::of(&start);
+            let call = Call {
+                window: Some(SHELL_WINDOW),
+                ..call
+            };
+            let connection = tokio::select! {
+                () = start.cancel.cancelled() => return Ok(()),
+                connection = connect(&call, &hops) => connection?,
+            };
+            match start.purpose {
+                Purpose::Live => shell::run(connection, start).await,
+                Purpose::Probe => {
+                    connection.probe(&call).await?;
+                    connection.close().await;
+                    Ok(())
+                }
+            }
+        })
+    }
+}
