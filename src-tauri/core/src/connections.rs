@@ -7,7 +7,7 @@ use crate::groups::check_revision;
 use crate::limits::{MAX_NOTES_CHARS, MAX_TAG_CHARS, MAX_TAGS};
 use crate::origin::Origin;
 use crate::random;
-use crate::saved::All;
+use crate::saved::{All, Change};
 use crate::shared_credentials::choose;
 use crate::text::{checked_host, checked_mac, checked_name};
 use farwire_model::connection::{
@@ -17,6 +17,7 @@ use farwire_model::error::ErrorCode;
 use farwire_model::ids::{ConnectionId, CredentialId, GroupId};
 use farwire_model::quality::Quality;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a change of a connection says. An absent field stays; `Some(None)` goes back to the default.
@@ -76,8 +77,8 @@ impl Core {
     /// # Errors
     /// An unknown connection.
     pub fn connection(&self, id: &ConnectionId) -> Result<ConnectionView, CoreError> {
-        known_connection(&self.saved.read(), id)
-            .map(|connection| ConnectionView::from(&*connection))
+        let all = self.saved.read();
+        known_connection(&all, id).map(|connection| all.view(&connection))
     }
 
     /// Saves a new connection.
@@ -112,14 +113,15 @@ impl Core {
             notes: String::new(),
             mac: None,
             credential: None,
-            settings: std::collections::BTreeMap::new(),
+            placed_by: by.placing(),
+            settings: BTreeMap::new(),
             revision: 1,
             created: now,
             modified: now,
             last_connected: None,
         };
         let made = self.saved.create(by, |saving| {
-            apply(saving.all(), by, &mut connection, change)?;
+            apply(saving, by, &mut connection, change)?;
             saving.put(connection)?;
             Ok(id.as_str().to_owned())
         });
@@ -145,7 +147,7 @@ impl Core {
                     change.if_revision,
                     connection.revision,
                 )?;
-                apply(saving.all(), by, &mut connection, change)?;
+                apply(saving, by, &mut connection, change)?;
                 connection.revision += 1;
                 connection.modified = random::now();
                 saving.put(connection).map(|connection| connection.revision)
@@ -167,6 +169,7 @@ impl Core {
         connection.id = copy.clone();
         connection.name = format!("{} (copy)", connection.name);
         connection.credential = None;
+        connection.placed_by = by.placing().or(connection.placed_by);
         connection.revision = 1;
         connection.created = random::now();
         connection.modified = connection.created;
@@ -235,11 +238,12 @@ fn item(connection: &Connection) -> GroupItem {
 }
 
 fn apply(
-    all: &All,
+    saving: &mut Change<'_>,
     by: &Origin,
     connection: &mut Connection,
     change: ConnectionChange,
 ) -> Result<(), CoreError> {
+    let all = saving.all();
     if let Some(name) = change.name {
         connection.name = checked_name(name)?;
     }
@@ -299,17 +303,21 @@ fn apply(
         connection.mac = mac.as_deref().map(checked_mac).transpose()?;
     }
     for (key, value) in change.settings {
-        apply_setting(connection, key, value)?;
+        apply_setting(&mut connection.settings, key, value)?;
     }
     // Last: it is for the machine that the change names.
     if let Some(credential) = change.credential {
-        choose(all, by, connection, credential)?;
+        choose(saving, by, connection, credential)?;
     }
     Ok(())
 }
 
-fn apply_setting(
-    connection: &mut Connection,
+/// Sets a dotted setting, or lets go of it.
+///
+/// # Errors
+/// A key that is none, a value it cannot have.
+pub(crate) fn apply_setting(
+    settings: &mut BTreeMap<String, Value>,
     key: String,
     value: Option<Value>,
 ) -> Result<(), CoreError> {
@@ -322,7 +330,7 @@ fn apply_setting(
         ));
     };
     let Some(value) = value else {
-        connection.settings.remove(&key);
+        settings.remove(&key);
         return Ok(());
     };
     match (kind, &value) {
@@ -333,6 +341,12 @@ fn apply_setting(
             let message = format!("{key} is {}", Quality::WORDS);
             let is_near = value.is_string() || value.is_number();
             return Err(CoreError::field(wrong(is_near), key, message));
+        }
+        (SettingKind::Text(most), Value::String(text))
+            if text.chars().count() <= most && !text.chars().any(char::is_control) => {}
+        (SettingKind::Text(most), _) => {
+            let message = format!("{key} is text of at most {most} characters");
+            return Err(CoreError::field(wrong(value.is_string()), key, message));
         }
         (SettingKind::Choice(words), _) => {
             let message = format!("{key} is one of {}", words.join(", "));
@@ -364,7 +378,7 @@ fn apply_setting(
             ));
         }
     }
-    connection.settings.insert(key, value);
+    settings.insert(key, value);
     Ok(())
 }
 

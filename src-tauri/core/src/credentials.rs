@@ -6,7 +6,6 @@ use crate::error::CoreError;
 use crate::groups::check_revision;
 use crate::origin::Origin;
 use crate::sealed::{self, CredentialsView, HasSecrets, SealedSecret};
-use crate::sign_in::endpoint;
 use farwire_model::connection::Connection;
 use farwire_model::credentials::{Endpoint, FIELDS, field};
 use farwire_model::error::ErrorCode;
@@ -91,7 +90,7 @@ impl Core {
                 };
                 let revision = stored.revision;
                 check_revision("credentials of", id.as_str(), if_revision, revision)?;
-                let endpoint = endpoint(&connection);
+                let endpoint = saving.all().endpoint(&connection);
                 let seal = |key: &str, value: &Secret| {
                     let record = vault.seal(&place(id, key, &endpoint), value)?;
                     let endpoint = endpoint.clone();
@@ -151,7 +150,11 @@ pub(crate) fn place(id: &ConnectionId, key: &str, endpoint: &Endpoint) -> String
         port,
         ..
     } = endpoint;
-    format!("1|connection|{id}|{key}|{protocol}|{host}|{port}|{via}")
+    let place = format!("1|connection|{id}|{key}|{protocol}|{host}|{port}|{via}");
+    match endpoint.through.as_slice() {
+        [] => place,
+        through => format!("{place}|{}", through.join(",")),
+    }
 }
 
 /// Whether this connection's protocol has the key, and whether it is a secret.

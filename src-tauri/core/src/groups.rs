@@ -1,15 +1,18 @@
 //! Groups: a tree that connections hang in.
 
 use crate::Core;
+use crate::connections::apply_setting;
 use crate::error::CoreError;
 use crate::origin::Origin;
 use crate::random;
 use crate::saved::{All, Change};
+use crate::shared_credentials::check_choice;
 use crate::text::checked_name;
 use farwire_model::connection::Connection;
 use farwire_model::error::ErrorCode;
 use farwire_model::group::{Group, GroupView};
-use farwire_model::ids::{ConnectionId, GroupId};
+use farwire_model::ids::{ConnectionId, CredentialId, GroupId};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a change of a group says; an absent field stays.
@@ -19,6 +22,10 @@ pub struct GroupChange {
     pub name: Option<String>,
     /// Another group to lie in; `Some(None)` moves it to the top.
     pub parent: Option<Option<GroupId>>,
+    /// Dotted settings for what lies in it; `None` as a value means that it says nothing.
+    pub settings: Vec<(String, Option<Value>)>,
+    /// Shared credentials for what lies in it; `Some(None)` means none.
+    pub credential: Option<Option<CredentialId>>,
     /// The revision the caller knows; the change is refused when it is old.
     pub if_revision: Option<u64>,
 }
@@ -51,6 +58,8 @@ impl Core {
                 group_uid: group.id.clone(),
                 name: group.name.clone(),
                 parent_uid: group.parent.clone(),
+                settings: group.settings.clone(),
+                credential: group.credential.clone(),
                 count: counts.get(group.id.as_str()).copied().unwrap_or_default(),
                 revision: group.revision,
             })
@@ -68,22 +77,24 @@ impl Core {
         by: &Origin,
         change: GroupChange,
     ) -> Result<GroupId, CoreError> {
-        let Some(name) = change.name else {
+        if change.name.is_none() {
             return Err(CoreError::field(
                 ErrorCode::RequiredValueMissing,
                 "name",
                 "a group needs a name",
             ));
-        };
+        }
         let id = GroupId::new(random::id(GroupId::PREFIX));
-        let group = Group {
+        let mut group = Group {
             id: id.clone(),
-            name: checked_name(name)?,
-            parent: change.parent.flatten(),
+            name: String::new(),
+            parent: None,
+            settings: BTreeMap::new(),
+            credential: None,
             revision: 1,
         };
         let made = self.saved.create(by, |saving| {
-            check_parent(saving.all(), &group)?;
+            apply(saving.all(), by, &mut group, change)?;
             saving.put(group)?;
             Ok(id.as_str().to_owned())
         });
@@ -104,14 +115,8 @@ impl Core {
             .change(by, |saving| {
                 let mut group = (*known_group(saving.all(), id)?).clone();
                 check_revision("group", id.as_str(), change.if_revision, group.revision)?;
-                if let Some(name) = change.name {
-                    group.name = checked_name(name)?;
-                }
-                if let Some(parent) = change.parent {
-                    group.parent = parent;
-                }
+                apply(saving.all(), by, &mut group, change)?;
                 group.revision += 1;
-                check_parent(saving.all(), &group)?;
                 saving.put(group).map(|_| ())
             })
             .await
@@ -200,6 +205,24 @@ pub(crate) fn check_parent(all: &All, group: &Group) -> Result<(), CoreError> {
         };
         next = found.parent.clone();
         is_first = false;
+    }
+    Ok(())
+}
+
+fn apply(all: &All, by: &Origin, group: &mut Group, change: GroupChange) -> Result<(), CoreError> {
+    if let Some(name) = change.name {
+        group.name = checked_name(name)?;
+    }
+    if let Some(parent) = change.parent {
+        group.parent = parent;
+        check_parent(all, group)?;
+    }
+    for (key, value) in change.settings {
+        apply_setting(&mut group.settings, key, value)?;
+    }
+    if let Some(credential) = change.credential {
+        check_choice(all, by, credential.as_ref())?;
+        group.credential = credential;
     }
     Ok(())
 }

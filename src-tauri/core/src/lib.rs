@@ -9,12 +9,14 @@
 //! | `history` | what was changed, and the way back |
 //! | `answers` | creates that are asked for twice and happen once |
 //! | [`groups`], [`connections`], [`credentials`], [`shared_credentials`], [`settings`], `trust` | what can be done with saved things |
+//! | `decision` | who decides which machines shared credentials go to |
 //! | [`sealed`] | records with secrets in them |
 //! | [`sign_in`] | what a connection signs in with, and where that may be sent |
 //! | [`limits`] | how long texts may be |
 //! | `backups` | going back to what was saved earlier |
 //! | [`rotation`] | replacing the master key |
 //! | [`archive`] | everything in one encrypted file, for another machine |
+//! | [`transfer`] | copies of files between machines: a queue, and uploads
 //! | [`session`] | live sessions: actor, viewers, screenshots, typing, the connection test |
 //! | `discovery` | machines that announce themselves nearby |
 //! | `idle` | locking the vault when nobody uses it |
@@ -34,17 +36,19 @@ mod audit;
 mod backups;
 pub mod connections;
 pub mod credentials;
+mod decision;
 mod discovery;
 pub mod error;
 mod events;
 pub mod groups;
 mod history;
 mod idle;
+mod inheritance;
 pub mod limits;
 pub mod memory_dump;
 pub mod origin;
 pub mod private_file;
-mod random;
+pub mod random;
 pub mod rotation;
 mod saved;
 pub mod sealed;
@@ -54,7 +58,9 @@ pub mod settings;
 pub mod shared_credentials;
 pub mod sign_in;
 pub mod store;
+pub mod terminal;
 mod text;
+pub mod transfer;
 mod trust;
 pub mod vault;
 pub mod wake;
@@ -66,7 +72,7 @@ use crate::wake::{Clock, SystemClock};
 use error::CoreError;
 use farwire_model::connection::ProtocolKind;
 use farwire_model::event::{EventAction, EventKind, EventMessage};
-use farwire_model::session::Protocol;
+use farwire_model::session::{Channel, Protocol};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -82,15 +88,72 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Tells whether the computer slept.
     pub clock: Arc<dyn Clock>,
+    /// OpenSSH's list of known hosts, which is read and never written; none for no such list.
+    pub known_hosts: Option<PathBuf>,
 }
 
 impl Config {
-    /// A folder for everything saved, and the computer's own clocks.
+    /// A folder for everything saved, the computer's own clocks, the user's list of known hosts.
     pub fn at(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
             clock: Arc::new(SystemClock::default()),
+            known_hosts: std::env::home_dir().map(|home| home.join(".ssh/known_hosts")),
         }
+    }
+}
+
+/// An application whose store is open, while what is saved in it is not read yet: the vault can be unlocked meanwhile.
+pub struct Opening {
+    config: Config,
+    store: Arc<dyn Store>,
+    notice: Option<String>,
+    vault: Arc<Vault>,
+}
+
+impl Opening {
+    /// Opens the store under a folder.
+    ///
+    /// # Errors
+    /// As [`Core::open`].
+    pub async fn start(config: Config) -> Result<Self, CoreError> {
+        let dir = config.data_dir.clone();
+        let opened = tokio::task::spawn_blocking(move || store::open(&dir)).await;
+        let opened = opened.map_err(interrupted("opening the store"))??;
+        Ok(Self::over(opened, config))
+    }
+
+    fn over(opened: store::Opened, config: Config) -> Self {
+        let store::Opened { store, notice } = opened;
+        Self {
+            vault: Vault::new(Arc::clone(&store)),
+            config,
+            store,
+            notice,
+        }
+    }
+
+    /// The vault.
+    pub fn vault(&self) -> &Arc<Vault> {
+        &self.vault
+    }
+
+    /// Reads everything saved.
+    ///
+    /// # Errors
+    /// As [`Core::open`].
+    pub async fn finish(self) -> Result<Arc<Core>, CoreError> {
+        let store = Arc::clone(&self.store);
+        let loaded = tokio::task::spawn_blocking(move || saved::Saved::load(store)).await;
+        let saved = loaded.map_err(interrupted("reading the store"))??;
+        Ok(Core::over(self, saved))
+    }
+}
+
+fn interrupted(attempt: &'static str) -> impl FnOnce(tokio::task::JoinError) -> CoreError {
+    move |error| CoreError::Internal {
+        attempt,
+        message: error.to_string(),
     }
 }
 
@@ -101,11 +164,14 @@ pub struct Core {
     saved: Arc<saved::Saved>,
     vault: Arc<Vault>,
     sessions: session::Sessions,
+    transfers: transfer::Transfers,
     discovery: discovery::Discovery,
     events: Arc<events::Events>,
     audit: audit::Audit,
     last_use: Arc<idle::LastUse>,
+    known_hosts: Option<PathBuf>,
     notice: Option<String>,
+    clock: Arc<dyn Clock>,
     cancel: CancellationToken,
     tasks: TaskTracker,
 }
@@ -116,33 +182,40 @@ impl Core {
     /// # Errors
     /// The store is held by another process, is newer than this program, or cannot be read or restored.
     pub async fn open(config: Config) -> Result<Arc<Self>, CoreError> {
-        let dir = config.data_dir.clone();
-        let opened = tokio::task::spawn_blocking(move || store::open(&dir))
-            .await
-            .map_err(|error| CoreError::Internal {
-                attempt: "opening the store",
-                message: error.to_string(),
-            })??;
-        Self::over(opened, config)
+        Opening::start(config).await?.finish().await
     }
 
-    /// The application over an open store.
-    fn over(opened: store::Opened, config: Config) -> Result<Arc<Self>, CoreError> {
-        let saved = Arc::new(saved::Saved::load(Arc::clone(&opened.store))?);
-        let vnc: Arc<dyn Protocol> = Arc::new(farwire_vnc::Vnc);
+    /// The application over an open store and what is saved in it.
+    fn over(opening: Opening, saved: saved::Saved) -> Arc<Self> {
+        let Opening {
+            config,
+            store,
+            notice,
+            vault,
+        } = opening;
+        let vnc: Arc<dyn Protocol> = Arc::new(session::ThroughSsh(Arc::new(farwire_vnc::Vnc)));
         let core = Arc::new(Self {
-            vault: Vault::new(Arc::clone(&opened.store)),
-            store: opened.store,
-            saved,
+            vault,
+            store,
+            saved: Arc::new(saved),
             sessions: session::Sessions::new(vec![
-                (ProtocolKind::Vnc, Arc::clone(&vnc)),
-                (ProtocolKind::Apple, vnc),
+                (ProtocolKind::Vnc, Channel::Main, Arc::clone(&vnc)),
+                (ProtocolKind::Apple, Channel::Main, vnc),
+                (ProtocolKind::Ssh, Channel::Main, Arc::new(farwire_ssh::Ssh)),
+                (
+                    ProtocolKind::Ssh,
+                    Channel::Files,
+                    Arc::new(farwire_ssh::SshFiles),
+                ),
             ]),
+            transfers: transfer::Transfers::load(&config.data_dir),
             discovery: discovery::Discovery::default(),
             events: Arc::new(events::Events::new()),
             audit: audit::Audit::of(&config.data_dir),
             last_use: Arc::new(idle::LastUse::new(Arc::clone(&config.clock))),
-            notice: opened.notice,
+            known_hosts: config.known_hosts,
+            notice,
+            clock: Arc::clone(&config.clock),
             data_dir: config.data_dir,
             cancel: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -163,7 +236,8 @@ impl Core {
             config.clock,
             core.cancel.clone(),
         ));
-        Ok(core)
+        core.take_up_transfers();
+        core
     }
 
     /// Ends every session and every task.
@@ -182,6 +256,11 @@ impl Core {
     /// The vault.
     pub fn vault(&self) -> &Arc<Vault> {
         &self.vault
+    }
+
+    /// What time is told by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     /// What a person should know about opening the store, such as that a damaged one was restored from a backup.

@@ -16,5 +16,8 @@ pub const MAX_TAG_CHARS: usize = 64;
 /// into one record.
 pub const MAX_CREDENTIAL_CHARS: usize = 16 * 1024;
 
+/// The most characters of a command. Linux itself takes no longer single word.
+pub const MAX_COMMAND_CHARS: usize = 100_000;
+
 /// More text at once is a file transfer, not typing.
 pub const MAX_TYPED_CHARS: usize = 10_000;

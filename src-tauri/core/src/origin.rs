@@ -14,8 +14,10 @@ pub struct Origin {
     pub run: Option<String>,
     /// Lets a create that is asked for twice happen once.
     pub once: Option<OnceKey>,
-    /// Whether it may write credentials, and so choose the machines that shared ones are sent to.
+    /// Whether it may write credentials, and so say which shared ones a machine uses.
     pub may_write_credentials: bool,
+    /// Whether it may read secrets, and so decide that shared ones are sent to a machine.
+    pub may_reveal: bool,
     preview: Option<Preview>,
 }
 
@@ -46,7 +48,12 @@ impl Preview {
 }
 
 impl Origin {
-    /// A caller by identifier and name, who may not write credentials until that is said.
+    /// What connections remember that this caller places: him, unless he may decide where secrets go.
+    pub(crate) fn placing(&self) -> Option<Arc<str>> {
+        (!self.may_reveal).then(|| Arc::from(self.who.as_str()))
+    }
+
+    /// A caller by identifier and name, who may neither write credentials nor read secrets until that is said.
     pub fn new(who: impl Into<String>, who_name: impl Into<String>) -> Self {
         Self {
             who: who.into(),
@@ -54,6 +61,7 @@ impl Origin {
             run: None,
             once: None,
             may_write_credentials: false,
+            may_reveal: false,
             preview: None,
         }
     }
@@ -68,10 +76,11 @@ impl Origin {
         Self::new("terminal", "command line").trusted()
     }
 
-    /// The same, who may write credentials.
+    /// The same, who may write credentials and decide where they go.
     fn trusted(self) -> Self {
         Self {
             may_write_credentials: true,
+            may_reveal: true,
             ..self
         }
     }

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 ///
 /// The generator cannot fail on the systems we run on; if it did, an identifier or token could be guessed, so the
 /// program stops instead.
-pub(crate) fn bytes<const N: usize>() -> [u8; N] {
+pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     if let Err(error) = getrandom::fill(&mut bytes) {
         tracing::error!(%error, "the system gives no random bytes");
@@ -16,8 +16,19 @@ pub(crate) fn bytes<const N: usize>() -> [u8; N] {
 }
 
 /// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for nibble in [byte >> 4, byte & 15] {
+            text.extend(
+                DIGITS
+                    .get(usize::from(nibble))
+                    .map(|&digit| char::from(digit)),
+            );
+        }
+    }
+    text
 }
 
 /// A new identifier: the prefix and 60 random bits, enough that two never meet in one store.

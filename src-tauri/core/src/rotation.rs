@@ -148,10 +148,10 @@ fn reseal<T: HasSecrets>(rotation: &Rotation, stored: &T) -> Result<(T, Resealed
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Config;
     use crate::connections::ConnectionChange;
     use crate::origin::Origin;
     use crate::store::tests::open_failing;
+    use crate::{Config, Opening};
     use farwire_model::ids::ConnectionId;
     use std::path::Path;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -173,7 +173,10 @@ mod tests {
             store: open_failing(&dir.join("store"), Arc::clone(fails)),
             notice: None,
         };
-        let core = Core::over(opened, Config::at(dir)).unwrap();
+        let core = Opening::over(opened, Config::at(dir))
+            .finish()
+            .await
+            .unwrap();
         core.vault()
             .unlock_with_passphrase(passphrase())
             .await

@@ -6,9 +6,11 @@
 use crate::answers::Answered;
 use crate::backups::unreadable;
 use crate::credentials::StoredCredentials;
+use crate::decision;
 use crate::error::CoreError;
 use crate::history::{self, Remembered, Steps, Versioned};
 use crate::origin::Origin;
+use crate::search::Texts;
 use crate::shared_credentials::SharedCredential;
 use crate::store::{Batch, MAX_VALUE_BYTES, Store, StoreError, Tree};
 use farwire_model::connection::Connection;
@@ -34,12 +36,14 @@ pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
     const KIND: Option<ThingKind>;
     /// Its key.
     fn key(&self) -> &str;
-    /// Its place in memory, to change.
+    /// Its place in memory, to read into.
     fn map_mut(all: &mut All) -> &mut BTreeMap<String, Arc<Self>>;
+    /// Keeps up what it is found by, once it is there or gone.
+    fn index(_all: &mut All, _key: &str, _was: Option<&Self>, _now: Option<&Self>) {}
 }
 
 macro_rules! record {
-    ($type:ty, $tree:ident, $prefix:expr, $kind:expr, $field:ident, $key:expr) => {
+    ($type:ty, $tree:ident, $prefix:expr, $kind:expr, $field:ident, $key:expr $(, $index:expr)?) => {
         impl Record for $type {
             const TREE: Tree = Tree::$tree;
             const PREFIX: &'static str = $prefix;
@@ -51,6 +55,10 @@ macro_rules! record {
             fn map_mut(all: &mut All) -> &mut BTreeMap<String, Arc<Self>> {
                 &mut all.$field
             }
+            $(fn index(all: &mut All, key: &str, was: Option<&Self>, now: Option<&Self>) {
+                let index: fn(&mut All, &str, Option<&Self>, Option<&Self>) = $index;
+                index(all, key, was, now);
+            })?
         }
     };
 }
@@ -64,7 +72,8 @@ record!(
     "",
     Some(ThingKind::Connection),
     connections,
-    |connection| connection.id.as_str()
+    |connection| connection.id.as_str(),
+    |all, key, was, now| all.texts.keep(key, was, now)
 );
 record!(
     StoredCredentials,
@@ -112,6 +121,8 @@ pub(crate) const SETTINGS_KEY: &str = "application";
 pub(crate) struct All {
     pub groups: BTreeMap<String, Arc<Group>>,
     pub connections: BTreeMap<String, Arc<Connection>>,
+    /// What connections are found by.
+    pub texts: Texts,
     pub credentials: BTreeMap<String, Arc<StoredCredentials>>,
     pub shared: BTreeMap<String, Arc<SharedCredential>>,
     pub tokens: BTreeMap<String, Arc<Token>>,
@@ -124,6 +135,16 @@ pub(crate) struct All {
 }
 
 impl All {
+    /// Puts a record in its place, or none; returns the one that was there.
+    fn set<T: Record>(&mut self, key: String, now: Option<Arc<T>>) -> Option<Arc<T>> {
+        let was = T::map_mut(self).get(&key).cloned();
+        T::index(self, &key, was.as_deref(), now.as_deref());
+        match now {
+            Some(now) => T::map_mut(self).insert(key, now),
+            None => T::map_mut(self).remove(&key),
+        }
+    }
+
     /// The application's settings; the defaults until a person changed one.
     pub fn app_settings(&self) -> Arc<Settings> {
         self.settings.get(SETTINGS_KEY).cloned().unwrap_or_default()
@@ -200,8 +221,12 @@ impl Saved {
                 steps: Steps::default(),
                 undoes: Vec::new(),
                 restores: None,
+                chosen: BTreeSet::new(),
             };
             let answer = prepare(&mut change).and_then(|answer| {
+                if let Some(by) = by {
+                    decision::settle(&mut change, by)?;
+                }
                 if let Some(by) = by.filter(|by| !by.is_dry()) {
                     history::remember(&mut change, by)?;
                 }
@@ -274,17 +299,21 @@ impl Pending {
 }
 
 fn load_all<T: Record>(store: &dyn Store, all: &mut All) -> Result<(), StoreError> {
-    for (key, value) in store.scan(T::TREE, T::PREFIX)? {
-        match serde_json::from_slice::<T>(&value) {
+    let mut read = Vec::new();
+    store.visit(T::TREE, T::PREFIX, &mut |key, value| {
+        match serde_json::from_slice::<T>(value) {
             Ok(record) => {
-                T::map_mut(all).insert(key, Arc::new(record));
+                T::index(all, key, None, Some(&record));
+                read.push((key.to_owned(), Arc::new(record)));
             }
             // One record that cannot be read must not take the others away; it stays in the store.
             Err(error) => {
                 tracing::error!(tree = ?T::TREE, key, %error, "a saved record cannot be read")
             }
         }
-    }
+    })?;
+    // All at once, in order: the map packs them closer than one by one.
+    *T::map_mut(all) = read.into_iter().collect();
     Ok(())
 }
 
@@ -300,6 +329,8 @@ pub(crate) struct Change<'a> {
     pub undoes: Vec<ChangeId>,
     /// The change whose version this one brings back.
     pub restores: Option<ChangeId>,
+    /// The connections whose shared credentials were chosen with this change, for the machines that they speak to now.
+    pub chosen: BTreeSet<String>,
 }
 
 impl Change<'_> {
@@ -345,14 +376,14 @@ impl Change<'_> {
         }
         self.batch.put(T::TREE, &key, value);
         let record = Arc::new(record);
-        let before = T::map_mut(self.all).insert(key.clone(), Arc::clone(&record));
+        let before = self.all.set(key.clone(), Some(Arc::clone(&record)));
         self.remember::<T>(key, before);
         Ok(record)
     }
 
     /// Removes a record; nothing happens when there is none.
     pub fn delete<T: Record>(&mut self, key: &str) -> Result<(), CoreError> {
-        let Some(before) = T::map_mut(self.all).remove(key) else {
+        let Some(before) = self.all.set::<T>(key.to_owned(), None) else {
             return Ok(());
         };
         self.batch.delete(T::TREE, key);
@@ -395,10 +426,7 @@ impl Change<'_> {
 
     fn remember<T: Record>(&mut self, key: String, before: Option<Arc<T>>) {
         self.back.push(Box::new(move |all| {
-            match before {
-                Some(before) => T::map_mut(all).insert(key, before),
-                None => T::map_mut(all).remove(&key),
-            };
+            all.set(key, before);
         }));
     }
 }

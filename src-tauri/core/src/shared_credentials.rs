@@ -4,12 +4,14 @@
 //! ([`CredentialUse`]), and they are sent to no other.
 
 use crate::Core;
+use crate::decision::check_may_choose;
 use crate::error::CoreError;
 use crate::groups::check_revision;
 use crate::origin::Origin;
 use crate::random;
-use crate::saved::All;
+use crate::saved::{All, Change};
 use crate::sealed::{self, CredentialsView, HasSecrets, SealedSecret};
+use crate::sign_in::no_password;
 use crate::text::checked_name;
 use farwire_model::connection::Connection;
 use farwire_model::credentials::{
@@ -18,7 +20,6 @@ use farwire_model::credentials::{
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::CredentialId;
 use farwire_model::secret::Secret;
-use farwire_model::token::Scope;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,6 +35,10 @@ pub(crate) struct SharedCredential {
     pub plain: BTreeMap<String, String>,
     /// The vault's records of the secrets by key.
     pub sealed: BTreeMap<String, String>,
+    /// The token that made them, as long as nobody else wrote a secret into them: it knows what it sends where. None when a
+    /// person or somebody who may read secrets made them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
     /// Counts changes, from 1.
     pub revision: u64,
 }
@@ -90,12 +95,10 @@ impl Core {
     pub fn shared_credentials(&self) -> Vec<SharedCredentialView> {
         let all = self.saved.read();
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-        for used in all
-            .connections
-            .values()
-            .filter_map(|c| c.credential.as_ref())
-        {
-            *counts.entry(used.id.as_str()).or_default() += 1;
+        for connection in all.connections.values() {
+            if let Some(id) = all.credential_of(connection) {
+                *counts.entry(id.as_str()).or_default() += 1;
+            }
         }
         let mut views: Vec<_> = all
             .shared
@@ -133,6 +136,20 @@ impl Core {
         })
     }
 
+    /// The password of one of them, for a person to take along.
+    ///
+    /// # Errors
+    /// Unknown ones, ones without a password; a locked vault.
+    pub fn shared_password(&self, id: &CredentialId) -> Result<Secret, CoreError> {
+        // Held until the secret is open: the master key is replaced together with the records.
+        let all = self.saved.read();
+        let shared = known_credential(&all, id)?;
+        let Some(record) = shared.sealed.get("password") else {
+            return Err(no_password(format!("{} has no password", shared.name)));
+        };
+        Ok(self.vault.open(&place(id, "password"), record)?)
+    }
+
     /// Saves new shared credentials.
     ///
     /// # Errors
@@ -155,11 +172,12 @@ impl Core {
             name: String::new(),
             plain: BTreeMap::new(),
             sealed: BTreeMap::new(),
+            author: Some(by.who.clone()).filter(|_| !by.may_reveal),
             revision: 1,
         };
         let by = without_secrets(by, &change);
         let made = self.saved.create(&by, |saving| {
-            self.apply_credential(&mut shared, change)?;
+            self.apply_credential(&by, &mut shared, change)?;
             saving.put(shared)?;
             Ok(id.as_str().to_owned())
         });
@@ -181,7 +199,7 @@ impl Core {
                 let mut shared = (*known_credential(saving.all(), id)?).clone();
                 let known = change.if_revision;
                 check_revision("credential", id.as_str(), known, shared.revision)?;
-                self.apply_credential(&mut shared, change)?;
+                self.apply_credential(by, &mut shared, change)?;
                 shared.revision += 1;
                 saving.put(shared).map(|shared| shared.revision)
             })
@@ -204,11 +222,18 @@ impl Core {
 
     fn apply_credential(
         &self,
+        by: &Origin,
         shared: &mut SharedCredential,
         change: CredentialChange,
     ) -> Result<(), CoreError> {
         if let Some(name) = change.name {
             shared.name = checked_name(name)?;
+        }
+        let mut written = change.values.iter().filter(|(_, value)| value.is_some());
+        let is_secret_new = written.any(|(key, _)| is_secret(key).unwrap_or(true));
+        if is_secret_new && shared.author.as_ref() != Some(&by.who) {
+            // For good: who wrote over a secret could take that back, and must not have chosen machines for it meanwhile.
+            shared.author = None;
         }
         let id = shared.id.clone();
         sealed::write(
@@ -235,41 +260,48 @@ pub(crate) fn known_credential(
 /// # Errors
 /// A caller who may not write credentials, unknown credentials.
 pub(crate) fn choose(
-    all: &All,
+    saving: &mut Change<'_>,
     by: &Origin,
     connection: &mut Connection,
     id: Option<CredentialId>,
 ) -> Result<(), CoreError> {
-    check_may_choose(by)?;
-    if let Some(missing) = id
-        .as_ref()
-        .filter(|id| !all.shared.contains_key(id.as_str()))
-    {
-        return Err(CoreError::field(
-            ErrorCode::InvalidRequestData,
-            "credential",
-            format!("no credential {missing} is saved"),
-        ));
-    }
-    connection.credential = id.map(|id| CredentialUse {
-        id,
-        endpoint: crate::sign_in::endpoint(connection),
-    });
+    check_choice(saving.all(), by, id.as_ref())?;
+    saving.chosen.insert(connection.id.to_string());
+    let endpoint = saving.all().endpoint(connection);
+    connection.credential = id.map(|id| CredentialUse { id, endpoint });
     Ok(())
 }
 
-/// Who chooses the machine that secrets go to could read them there, so that writing a connection is not enough.
-pub(crate) fn check_may_choose(by: &Origin) -> Result<(), CoreError> {
-    if by.may_write_credentials {
-        return Ok(());
+/// Refuses to let something use shared credentials that are not there, and to whoever may not write credentials.
+pub(crate) fn check_choice(
+    all: &All,
+    by: &Origin,
+    id: Option<&CredentialId>,
+) -> Result<(), CoreError> {
+    check_may_choose(by)?;
+    match id.filter(|id| !all.shared.contains_key(id.as_str())) {
+        None => Ok(()),
+        Some(missing) => Err(CoreError::field(
+            ErrorCode::InvalidRequestData,
+            "credential",
+            format!("no credential {missing} is saved"),
+        )),
     }
-    Err(CoreError::Denied {
-        scope: Scope::Credentials,
-    })
 }
 
-/// Refuses to let go of credentials that connections use.
+/// Refuses to let go of credentials that connections or groups use.
 pub(crate) fn check_unused(all: &All, id: &CredentialId, name: &str) -> Result<(), CoreError> {
+    let mut groups = all.groups.values();
+    if let Some(group) = groups.find(|group| group.credential.as_ref() == Some(id)) {
+        let message = format!(
+            "{name} was not deleted, as the group {} gives it to what lies in it: choose another credential there first",
+            group.name
+        );
+        return Err(CoreError::Forbidden {
+            property: "credential",
+            message,
+        });
+    }
     let connections = match users(all, id).count() {
         0 => return Ok(()),
         1 => "a connection uses it".to_owned(),
@@ -285,11 +317,8 @@ pub(crate) fn check_unused(all: &All, id: &CredentialId, name: &str) -> Result<(
     })
 }
 
-fn users<'a>(all: &'a All, id: &CredentialId) -> impl Iterator<Item = &'a Arc<Connection>> {
-    let is_user = move |connection: &&Arc<Connection>| {
-        let used = connection.credential.as_ref();
-        used.is_some_and(|used| used.id == *id)
-    };
+fn users<'a>(all: &'a All, id: &'a CredentialId) -> impl Iterator<Item = &'a Arc<Connection>> {
+    let is_user = move |connection: &&Arc<Connection>| all.credential_of(connection) == Some(id);
     all.connections.values().filter(is_user)
 }
 

@@ -1,13 +1,15 @@
 //! What a connection signs in with, and the machine that may be sent to.
 
 use crate::Core;
+use crate::connections::known_connection;
 use crate::credentials::{check_field, place};
 use crate::error::CoreError;
 use crate::sealed::check_value;
 use crate::shared_credentials;
 use farwire_model::connection::Connection;
-use farwire_model::credentials::{CredentialUse, Credentials, Endpoint, FIELDS};
+use farwire_model::credentials::{Credentials, Endpoint, FIELDS};
 use farwire_model::error::Stage;
+use farwire_model::ids::{ConnectionId, CredentialId};
 use farwire_model::secret::Secret;
 use farwire_model::session::{FailureKind, SessionError};
 
@@ -20,7 +22,32 @@ pub enum Redirect {
     Allow,
 }
 
+/// What stored secrets may be sent although they are not for that machine: where a caller who may read secrets sent them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Allowed {
+    endpoint: Endpoint,
+    /// The shared credentials in use when he did. Others that are chosen later are not meant.
+    shared: Option<CredentialId>,
+}
+
 impl Core {
+    /// What may go to the machine that a connection names now, by the word of a caller who may read secrets.
+    ///
+    /// # Errors
+    /// An unknown connection.
+    pub(crate) fn allowed(
+        &self,
+        id: &ConnectionId,
+        redirect: Redirect,
+    ) -> Result<Option<Allowed>, CoreError> {
+        let all = self.saved.read();
+        let connection = known_connection(&all, id)?;
+        Ok((redirect == Redirect::Allow).then(|| Allowed {
+            endpoint: all.endpoint(&connection),
+            shared: all.credential_of(&connection).cloned(),
+        }))
+    }
+
     /// What a connection signs in with: its own credentials, and for keys without one those of the credential it uses.
     ///
     /// # Errors
@@ -28,21 +55,30 @@ impl Core {
     pub(crate) fn sign_in(
         &self,
         connection: &Connection,
-        allowed: Option<&Endpoint>,
+        allowed: Option<&Allowed>,
     ) -> Result<Credentials, CoreError> {
         let mut credentials = Credentials::default();
         // Held until the secrets are open: the master key is replaced together with the records.
         let all = self.saved.read();
         let own = all.credentials.get(connection.id.as_str());
-        let shared = match &connection.credential {
-            Some(used) => match all.shared.get(used.id.as_str()) {
-                Some(shared) => Some((used, shared)),
-                None => return Err(gone(used).into()),
+        let now = all.endpoint(connection);
+        let chosen = match &connection.credential {
+            Some(used) => Some((&used.id, &used.endpoint)),
+            // A group's go to every machine in it: who put this one there decided that, if he may.
+            None => all
+                .inherited_credential(connection.group.as_ref())
+                .map(|id| (id, &now)),
+        };
+        let shared = match chosen {
+            Some((id, machine)) => match all.shared.get(id.as_str()) {
+                Some(shared) => Some((machine, shared)),
+                None => return Err(gone(id).into()),
             },
             None => None,
         };
-        let now = endpoint(connection);
-        let is_for = |machine: &Endpoint| *machine == now || allowed == Some(&now);
+        let is_allowed = allowed.is_some_and(|allowed| allowed.endpoint == now);
+        let is_shared_allowed = is_allowed
+            && allowed.and_then(|allowed| allowed.shared.as_ref()) == chosen.map(|(id, _)| id);
         let protocol = connection.protocol;
         for field in FIELDS
             .into_iter()
@@ -52,7 +88,7 @@ impl Core {
             if let Some(value) = own.and_then(|own| own.plain.get(key)) {
                 credentials.set(key, Secret::new(value.clone()));
             } else if let Some(sealed) = own.and_then(|own| own.sealed.get(key)) {
-                if !is_for(&sealed.endpoint) {
+                if sealed.endpoint != now && !is_allowed {
                     let what = format!("the stored {key} was stored");
                     return Err(not_sent(
                         &what,
@@ -63,12 +99,17 @@ impl Core {
                 }
                 let place = place(&connection.id, key, &sealed.endpoint);
                 credentials.set(key, self.vault.open(&place, &sealed.record)?);
-            } else if let Some((used, shared)) = shared {
+            } else if let Some((machine, shared)) = shared {
                 let key = field.shared_key();
                 let (plain, sealed) = (shared.plain.get(key), shared.sealed.get(key));
-                if (plain.is_some() || sealed.is_some()) && !is_for(&used.endpoint) {
-                    let what = format!("the credential {} was chosen", shared.name);
-                    return Err(not_sent(&what, &used.endpoint, &now, "choose it again"));
+                if (plain.is_some() || sealed.is_some()) && !is_shared_allowed {
+                    if *machine != now {
+                        let what = format!("the credential {} was chosen", shared.name);
+                        return Err(not_sent(&what, machine, &now, "choose it again"));
+                    }
+                    if all.is_undecided(connection) {
+                        return Err(undecided(&shared.name, &now));
+                    }
                 }
                 if let Some(value) = plain {
                     credentials.set(key, Secret::new(value.clone()));
@@ -83,16 +124,52 @@ impl Core {
     }
 }
 
+impl Core {
+    /// The password that a session of this connection would be opened with now, for a person to take along.
+    ///
+    /// What would not be sent to the connection's machine is not handed out as its password either: a person would type it
+    /// there himself.
+    ///
+    /// # Errors
+    /// An unknown connection, one without a password or whose password belongs elsewhere; a locked vault.
+    pub fn password(&self, id: &ConnectionId) -> Result<Secret, CoreError> {
+        let connection = known_connection(&self.saved.read(), id)?;
+        let credentials = self.sign_in(&connection, None);
+        let credentials = credentials.map_err(|error| match error {
+            CoreError::Session(kept) => no_password(kept.message),
+            error => error,
+        })?;
+        let none = || no_password(format!("no password is stored for {}", connection.name));
+        credentials.password.ok_or_else(none)
+    }
+}
+
+/// There is no password that could be handed out.
+pub(crate) fn no_password(message: impl Into<String>) -> CoreError {
+    CoreError::Forbidden {
+        property: "credentials",
+        message: message.into(),
+    }
+}
+
 fn not_sent(what: &str, meant: &Endpoint, now: &Endpoint, remedy: &str) -> CoreError {
     let (meant, now) = (machine(meant), machine(now));
     let message = format!("{what} for {meant}, so nothing was sent to {now}: {remedy}");
     SessionError::new(Stage::Auth, FailureKind::CredentialsMissing, message).into()
 }
 
-fn gone(used: &CredentialUse) -> SessionError {
+fn undecided(credential: &str, now: &Endpoint) -> CoreError {
     let message = format!(
-        "the credential {} is not saved any more, so nothing was sent: choose another one",
-        used.id
+        "who gave the credential {credential} to {} may not read secrets, so nothing was sent: \
+        choose it again in the window or with a token that has the scope reveal",
+        machine(now)
+    );
+    SessionError::new(Stage::Auth, FailureKind::CredentialsMissing, message).into()
+}
+
+fn gone(id: &CredentialId) -> SessionError {
+    let message = format!(
+        "the credential {id} is not saved any more, so nothing was sent: choose another one"
     );
     SessionError::new(Stage::Auth, FailureKind::CredentialsMissing, message)
 }
@@ -121,6 +198,7 @@ impl Once {
 /// A key that is none or another protocol's, a value that is none.
 pub(crate) fn once(
     connection: &Connection,
+    endpoint: Endpoint,
     values: Vec<(String, Secret)>,
 ) -> Result<Once, CoreError> {
     let mut credentials = Credentials::default();
@@ -131,18 +209,8 @@ pub(crate) fn once(
     }
     Ok(Once {
         credentials,
-        endpoint: endpoint(connection),
+        endpoint,
     })
-}
-
-/// The machine a connection speaks to.
-pub(crate) fn endpoint(connection: &Connection) -> Endpoint {
-    Endpoint {
-        protocol: connection.protocol,
-        host: connection.host.clone().unwrap_or_default(),
-        port: connection.effective_port(),
-        via: connection.via.clone(),
-    }
 }
 
 /// A machine in words.
@@ -152,9 +220,11 @@ pub(crate) fn machine(endpoint: &Endpoint) -> String {
         host,
         port,
         via,
+        through,
     } = endpoint;
-    match via {
-        None => format!("{protocol} {host}:{port}"),
-        Some(via) => format!("{protocol} {host}:{port} through {via}"),
+    match (via, through.as_slice()) {
+        (None, _) => format!("{protocol} {host}:{port}"),
+        (Some(via), []) => format!("{protocol} {host}:{port} through {via}"),
+        (Some(_), through) => format!("{protocol} {host}:{port} through {}", through.join(", ")),
     }
 }

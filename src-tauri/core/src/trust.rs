@@ -8,9 +8,14 @@ use crate::saved::{All, Saved};
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::TrustId;
 use farwire_model::trust::{
-    Identity, IdentityKind, TrustCheck, TrustDecision, TrustState, TrustVerdict, TrustView,
+    Identity, IdentityKind, KnownHost, TrustCheck, TrustDecision, TrustState, TrustVerdict,
+    TrustView,
 };
+use farwire_ssh::MAX_KNOWN_HOSTS_BYTES;
+use farwire_ssh::known_hosts::{self, Lines};
 use std::future::Future;
+use std::io::Read;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -109,57 +114,147 @@ impl Core {
     }
 }
 
-/// Looks identities up in the saved decisions.
-pub(crate) struct SavedTrust(pub Arc<Saved>);
+impl Core {
+    /// Looks identities up in what is saved, and in OpenSSH's list of known hosts.
+    pub(crate) fn saved_trust(&self) -> SavedTrust {
+        SavedTrust {
+            saved: Arc::clone(&self.saved),
+            known_hosts: self.known_hosts.clone(),
+        }
+    }
+}
+
+/// Looks identities up in the saved decisions. What somebody decided here goes before OpenSSH's list of known hosts.
+pub(crate) struct SavedTrust {
+    saved: Arc<Saved>,
+    known_hosts: Option<PathBuf>,
+}
+
+impl SavedTrust {
+    /// What OpenSSH's list says of a host. A list that cannot be read says nothing, so that its hosts are unknown.
+    async fn listed(&self, host: String, port: u16) -> Lines {
+        let Some(path) = self.known_hosts.clone() else {
+            return Lines::default();
+        };
+        let read = move || {
+            let file = std::fs::File::open(path)?;
+            let mut text = Vec::new();
+            file.take(MAX_KNOWN_HOSTS_BYTES).read_to_end(&mut text)?;
+            let text = String::from_utf8_lossy(&text);
+            Ok::<_, std::io::Error>(known_hosts::lookup(&text, &host, port))
+        };
+        match tokio::task::spawn_blocking(read).await {
+            Ok(Ok(lines)) => lines,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "the list of known hosts was not read");
+                Lines::default()
+            }
+            Err(error) => {
+                tracing::error!(%error, "reading the list of known hosts stopped");
+                Lines::default()
+            }
+        }
+    }
+
+    /// Notes that an identity was seen, and looks it up in the saved decisions.
+    async fn note(&self, identity: Identity) -> TrustVerdict {
+        // What is known is looked up inside the change, so that a decision made meanwhile is never overwritten.
+        let noted = self.saved.note(|saving| {
+            let now = random::now();
+            let known = find(saving.all(), &identity);
+            let is_old_news = known.as_ref().is_some_and(|known| {
+                known.seen == identity && now - known.last_seen < LAST_SEEN_SECS
+            });
+            let decision = match known {
+                Some(known) => TrustDecision {
+                    seen: identity.clone(),
+                    last_seen: now,
+                    ..(*known).clone()
+                },
+                None => TrustDecision {
+                    id: TrustId::new(random::id(TrustId::PREFIX)),
+                    seen: identity.clone(),
+                    accepted: None,
+                    first_seen: now,
+                    last_seen: now,
+                },
+            };
+            let verdict = verdict(&decision);
+            if !is_old_news {
+                saving.put(decision)?;
+            }
+            Ok(verdict)
+        });
+        match noted.await {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                tracing::warn!(%error, "could not note an identity that was seen");
+                let known = find(&self.saved.read(), &identity);
+                known.map_or(TrustVerdict::Unknown, |known| {
+                    verdict(&TrustDecision {
+                        seen: identity,
+                        ..(*known).clone()
+                    })
+                })
+            }
+        }
+    }
+}
 
 impl TrustCheck for SavedTrust {
     fn check(&self, identity: Identity) -> Pin<Box<dyn Future<Output = TrustVerdict> + Send + '_>> {
         Box::pin(async move {
-            // What is known is looked up inside the change, so that a decision made meanwhile is never overwritten.
-            let noted = self.0.note(|saving| {
-                let now = random::now();
-                let known = find(saving.all(), &identity);
-                let is_old_news = known.as_ref().is_some_and(|known| {
-                    known.seen == identity && now - known.last_seen < LAST_SEEN_SECS
+            let (host, port) = (identity.host.clone(), identity.port);
+            if identity.kind != IdentityKind::Ssh
+                || self.accepted(identity.kind, &host, port).is_some()
+            {
+                return self.note(identity).await;
+            }
+            let listed = self.listed(host, port).await;
+            if listed.has(&identity.fingerprint) {
+                return TrustVerdict::Trusted;
+            }
+            let known = listed.instead_of(&identity.algorithm);
+            let verdict = self.note(identity).await;
+            match (verdict, known) {
+                (TrustVerdict::Unknown, Some(known)) => TrustVerdict::Changed { known },
+                (verdict, _) => verdict,
+            }
+        })
+    }
+
+    fn known_host(
+        &self,
+        host: String,
+        port: u16,
+    ) -> Pin<Box<dyn Future<Output = KnownHost> + Send + '_>> {
+        Box::pin(async move {
+            let decided: Vec<_> = {
+                let all = self.saved.read();
+                let known = all.trust.values().filter(|decision| {
+                    let seen = &decision.seen;
+                    seen.kind == IdentityKind::Ssh && seen.host == host && seen.port == port
                 });
-                let decision = match known {
-                    Some(known) => TrustDecision {
-                        seen: identity.clone(),
-                        last_seen: now,
-                        ..(*known).clone()
-                    },
-                    None => TrustDecision {
-                        id: TrustId::new(random::id(TrustId::PREFIX)),
-                        seen: identity.clone(),
-                        accepted: None,
-                        first_seen: now,
-                        last_seen: now,
-                    },
-                };
-                let verdict = verdict(&decision);
-                if !is_old_news {
-                    saving.put(decision)?;
-                }
-                Ok(verdict)
-            });
-            match noted.await {
-                Ok(verdict) => verdict,
-                Err(error) => {
-                    tracing::warn!(%error, "could not note an identity that was seen");
-                    let known = find(&self.0.read(), &identity);
-                    known.map_or(TrustVerdict::Unknown, |known| {
-                        verdict(&TrustDecision {
-                            seen: identity,
-                            ..(*known).clone()
-                        })
-                    })
-                }
+                let trusted = known.filter(|decision| decision.state() == TrustState::Trusted);
+                trusted
+                    .map(|decision| decision.seen.algorithm.clone())
+                    .collect()
+            };
+            let listed = self.listed(host, port).await;
+            let algorithms = match decided.is_empty() {
+                true => listed.keys.into_iter().map(|key| key.algorithm).collect(),
+                false => decided,
+            };
+            KnownHost {
+                algorithms,
+                authorities: listed.authorities,
+                revoked: listed.revoked,
             }
         })
     }
 
     fn accepted(&self, kind: IdentityKind, host: &str, port: u16) -> Option<String> {
-        let all = self.0.read();
+        let all = self.saved.read();
         let mut known = all.trust.values().filter(|decision| {
             let seen = &decision.seen;
             seen.kind == kind && seen.host == host && seen.port == port

@@ -6,6 +6,7 @@ use super::read::Archive;
 use crate::Core;
 use crate::credentials::{Sealed, StoredCredentials, place};
 use crate::error::CoreError;
+use crate::inheritance;
 use crate::origin::Origin;
 use crate::saved::{All, Change, Record, SETTINGS_KEY};
 use crate::shared_credentials::{self, SharedCredential};
@@ -15,7 +16,7 @@ use farwire_model::group::Group;
 use farwire_model::ids::CredentialId;
 use farwire_model::settings::Settings;
 use farwire_model::trust::TrustDecision;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -126,7 +127,7 @@ impl Core {
 
 /// One thing that is to be saved.
 enum Wanted<'a> {
-    Group(&'a Group),
+    Group(Box<Group>),
     Connection(Box<Connection>),
     Credentials(&'a Carried, u64),
     Shared(&'a CarriedShared, u64),
@@ -137,7 +138,7 @@ enum Wanted<'a> {
 impl Wanted<'_> {
     fn save(self, saving: &mut Change<'_>, vault: &Vault) -> Result<(), CoreError> {
         match self {
-            Self::Group(group) => saving.put(group.clone()).map(drop),
+            Self::Group(group) => saving.put(*group).map(drop),
             Self::Connection(connection) => saving.put(*connection).map(drop),
             Self::Credentials(carried, revision) => {
                 saving.put(seal(carried, revision, vault)?).map(drop)
@@ -155,12 +156,6 @@ impl Wanted<'_> {
 fn plan<'a>(archive: &'a Archive, all: &All, same_id: SameId) -> (Vec<Wanted<'a>>, Imported) {
     let mut wanted = Vec::new();
     let mut imported = Imported::default();
-    for group in &archive.groups {
-        let is_known = all.groups.contains_key(group.key());
-        if imported.groups.takes(is_known, same_id) {
-            wanted.push(Wanted::Group(group));
-        }
-    }
     let mut taken: BTreeSet<&CredentialId> = BTreeSet::new();
     for carried in &archive.shared {
         let known = all.shared.get(carried.id.as_str());
@@ -168,6 +163,17 @@ fn plan<'a>(archive: &'a Archive, all: &All, same_id: SameId) -> (Vec<Wanted<'a>
             taken.insert(&carried.id);
             let revision = next_revision(known.map(|known| known.revision));
             wanted.push(Wanted::Shared(carried, revision));
+        }
+    }
+    let mut groups: BTreeMap<&str, Arc<Group>> = BTreeMap::new();
+    for group in &archive.groups {
+        let is_known = all.groups.contains_key(group.key());
+        if imported.groups.takes(is_known, same_id) {
+            let id = group.key();
+            let mut group = (**group).clone();
+            group.credential = group.credential.filter(|id| taken.contains(id));
+            wanted.push(Wanted::Group(Box::new(group.clone())));
+            groups.insert(id, Arc::new(group));
         }
     }
     for connection in &archive.connections {
@@ -178,6 +184,12 @@ fn plan<'a>(archive: &'a Archive, all: &All, same_id: SameId) -> (Vec<Wanted<'a>
             connection.credential = connection
                 .credential
                 .filter(|used| taken.contains(&used.id));
+            // The same for those of a group that is here already.
+            let find = |id: &str| groups.get(id).or_else(|| all.groups.get(id));
+            let inherited = inheritance::credential(&find, connection.group.as_ref());
+            connection.group = connection
+                .group
+                .filter(|_| inherited.is_none_or(|id| taken.contains(id)));
             wanted.push(Wanted::Connection(Box::new(connection)));
         }
     }
@@ -252,6 +264,7 @@ fn seal_shared(
         name: carried.name.clone(),
         plain: carried.plain.clone(),
         sealed: sealed.collect::<Result<_, VaultError>>()?,
+        author: None,
         revision,
     })
 }

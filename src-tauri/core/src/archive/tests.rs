@@ -5,6 +5,7 @@ use crate::connections::ConnectionChange;
 use crate::error::CoreError;
 use crate::groups::GroupChange;
 use crate::origin::Origin;
+use crate::shared_credentials::CredentialChange;
 use crate::vault::VaultError;
 use crate::{Config, Core};
 use farwire_model::ids::ConnectionId;
@@ -76,6 +77,15 @@ async fn everything_moves_to_another_machine_and_nothing_is_overwritten_unasked(
     let dir = tempfile::tempdir().unwrap();
     let here = start(&dir.path().join("here"), "a vault").await;
     let id = save(&here, "desk", "hunter2 \"ä\"\n").await;
+    let change = CredentialChange {
+        name: Some("all desks".to_owned()),
+        values: vec![("password".to_owned(), Some(Secret::new("shared by many")))],
+        ..CredentialChange::default()
+    };
+    let shared = here
+        .create_credential(&Origin::window(), change)
+        .await
+        .unwrap();
     let mut settings = here.settings();
     settings.appearance.theme = Theme::Dark;
     (settings.api.enabled, settings.api.port) = (true, 4000);
@@ -85,7 +95,7 @@ async fn everything_moves_to_another_machine_and_nothing_is_overwritten_unasked(
         .export_archive(path.clone(), passphrase())
         .await
         .unwrap();
-    assert_eq!((exported.records, exported.secrets), (4, 1));
+    assert_eq!((exported.records, exported.secrets), (5, 2));
     let mode = fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let again = here.export_archive(path.clone(), passphrase()).await;
@@ -108,12 +118,15 @@ async fn everything_moves_to_another_machine_and_nothing_is_overwritten_unasked(
         groups: one,
         connections: one,
         credentials: one,
-        shared: Tally::default(),
+        shared: one,
         trust: Tally::default(),
         settings: one,
     };
     assert_eq!(imported, expected);
     assert_eq!(read(&there, &id), "hunter2 \"ä\"\n");
+    let came = there.shared_credential(&shared, true).unwrap();
+    assert_eq!(came.name, "all desks");
+    assert_eq!(came.values.values["password"].expose(), "shared by many");
     let group = there.connection(&id).unwrap().category_uid;
     assert!(group.is_some() && group == here.connection(&id).unwrap().category_uid);
     assert_eq!(there.settings().appearance.theme, Theme::Dark);
@@ -194,4 +207,67 @@ async fn a_locked_vault_gives_nothing_away() {
         }))
     ));
     assert!(!path.exists());
+}
+
+/// Who wrote an archive may know a group of here by its identifier, and named the machine himself.
+#[tokio::test]
+async fn a_machine_from_elsewhere_gets_no_credentials_of_a_group_that_is_here() {
+    let dir = tempfile::tempdir().unwrap();
+    let here = start(&dir.path().join("here"), "a vault").await;
+    let by = Origin::window();
+    let change = CredentialChange {
+        name: Some("of here".to_owned()),
+        values: vec![("password".to_owned(), Some(Secret::new("hunter2")))],
+        ..CredentialChange::default()
+    };
+    let shared = here.create_credential(&by, change).await.unwrap();
+    let change = GroupChange {
+        name: Some("plant".to_owned()),
+        credential: Some(Some(shared.clone())),
+        ..GroupChange::default()
+    };
+    let plant = here.create_group(&by, change).await.unwrap();
+    let path = dir.path().join("archive.age");
+    here.export_archive(path.clone(), passphrase())
+        .await
+        .unwrap();
+
+    let there = start(&dir.path().join("there"), "another vault").await;
+    let open = || read_archive(&path, &passphrase()).unwrap();
+    let all = there
+        .import_archive(&by, open(), SameId::Skip)
+        .await
+        .unwrap();
+    assert_eq!(all.groups, tally(1, 0, 0));
+    assert_eq!(there.groups()[0].credential.as_ref(), Some(&shared));
+    let mut ids = Vec::new();
+    for (name, group) in [("trap", Some(plant.clone())), ("beside", None)] {
+        let change = ConnectionChange {
+            name: Some(name.to_owned()),
+            host: Some(Some("elsewhere.example".to_owned())),
+            group: Some(group),
+            ..ConnectionChange::default()
+        };
+        ids.push(there.create_connection(&by, change).await.unwrap());
+    }
+    fs::remove_file(&path).unwrap();
+    there
+        .export_archive(path.clone(), passphrase())
+        .await
+        .unwrap();
+    let back = here
+        .import_archive(&by, open(), SameId::Skip)
+        .await
+        .unwrap();
+    assert_eq!(back.connections, tally(2, 0, 0));
+    for id in &ids {
+        assert_eq!(here.connection(id).unwrap().category_uid, None, "{id}");
+    }
+    // Together with credentials of there it stays where it was.
+    let replaced = here
+        .import_archive(&by, open(), SameId::Replace)
+        .await
+        .unwrap();
+    assert_eq!(replaced.shared, tally(0, 1, 0));
+    assert_eq!(here.connection(&ids[0]).unwrap().category_uid, Some(plant));
 }

@@ -16,7 +16,14 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fields of a connection that change by themselves with every other.
-const FOLLOWING: [&str; 5] = ["uid", "revision", "created", "modified", "last_connected"];
+const FOLLOWING: [&str; 6] = [
+    "uid",
+    "revision",
+    "created",
+    "modified",
+    "last_connected",
+    "credential_withheld",
+];
 
 /// A field's value; a secret's is only good for comparing.
 #[derive(PartialEq)]
@@ -102,7 +109,13 @@ fn name(all: &All, step: &Step) -> String {
 fn fields(step: &Step, record: &Option<Box<RawValue>>) -> BTreeMap<String, Field> {
     match step.kind {
         ThingKind::Group => plain(read::<Group>(record).map(|group| {
-            json!({ "name": group.name, "parent_uid": group.parent })
+            let mut fields = json!({
+                "name": group.name, "parent_uid": group.parent, "credential": group.credential,
+            });
+            if let Some(fields) = fields.as_object_mut() {
+                fields.extend(group.settings);
+            }
+            fields
         })),
         ThingKind::Connection => plain(read::<Connection>(record).and_then(|connection| {
             let mut view = serde_json::to_value(ConnectionView::from(&connection)).ok()?;

@@ -41,6 +41,9 @@ pub(crate) struct Remembered {
     pub count: u64,
     pub kinds: Vec<ThingKind>,
     pub things: Vec<ChangedThing>,
+    /// Whether changes that came after it were forgotten.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_gap_after: bool,
     parts: usize,
     bytes: u64,
 }
@@ -69,6 +72,16 @@ impl Remembered {
             attempt: "reading a remembered change",
             message: error.to_string(),
         })
+    }
+
+    /// The connections it touched, where it touched nothing that others take credentials over from and all of them are named.
+    pub fn only_connections(&self) -> Option<impl Iterator<Item = &str>> {
+        let giving = [ThingKind::Group, ThingKind::Credential];
+        let is_told = self.things.len() as u64 == self.count;
+        let is_plain = is_told && !giving.iter().any(|kind| self.kinds.contains(kind));
+        let things = self.things.iter();
+        let connections = things.filter(|thing| thing.kind == ThingKind::Connection);
+        is_plain.then(|| connections.map(|thing| thing.id.as_str()))
     }
 
     fn part_key(&self, part: usize) -> String {
@@ -102,6 +115,7 @@ pub(crate) fn remember(change: &mut Change<'_>, by: &Origin) -> Result<(), CoreE
         things: most_telling(steps)
             .map(|step| fields::thing(change.all(), step))
             .collect(),
+        has_gap_after: false,
         parts: details.len().div_ceil(PART_BYTES),
         bytes: details.len() as u64,
     };
@@ -156,7 +170,26 @@ pub(crate) fn forget_secrets(change: &mut Change<'_>) -> Result<(), CoreError> {
     let secret = [ThingKind::Credentials, ThingKind::Credential];
     let touching = history.filter(|known| secret.iter().any(|kind| known.kinds.contains(kind)));
     let touching: Vec<_> = touching.cloned().collect();
-    touching.iter().try_for_each(|known| forget(change, known))
+    touching
+        .iter()
+        .try_for_each(|known| forget(change, known))?;
+    let Some(newest) = touching.last() else {
+        return Ok(());
+    };
+    let history = &change.all().history;
+    let older = history.range(..newest.key.clone()).map(|(_, known)| known);
+    let older: Vec<_> = older
+        .filter(|known| !known.has_gap_after)
+        .cloned()
+        .collect();
+    for known in older {
+        let has_gap_after = true;
+        change.put(Remembered {
+            has_gap_after,
+            ..(*known).clone()
+        })?;
+    }
+    Ok(())
 }
 
 fn forget(change: &mut Change<'_>, known: &Remembered) -> Result<(), CoreError> {

@@ -316,12 +316,13 @@ fn settle(saving: &mut Change<'_>) -> Result<(usize, Vec<ConnectionId>), CoreErr
             },
             ThingKind::Group => {
                 if let Some(group) = all.groups.get(key) {
-                    let mut group = (**group).clone();
-                    if is_lost(all, group.parent.as_ref()) {
-                        group.parent = None;
-                        saving.put(group)?;
-                    } else {
-                        check_parent(all, &group)?;
+                    let mut kept = (**group).clone();
+                    kept.parent = kept.parent.filter(|group| !is_lost(all, Some(group)));
+                    let is_saved = |id: &CredentialId| all.shared.contains_key(id.as_str());
+                    kept.credential = kept.credential.filter(is_saved);
+                    check_parent(all, &kept)?;
+                    if kept != **group {
+                        saving.put(kept)?;
                     }
                 }
             }

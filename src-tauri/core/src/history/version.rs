@@ -1,11 +1,12 @@
 //! Earlier versions of things, and when two are equal to a person.
 
 use crate::credentials::StoredCredentials;
+use crate::decision::check_may_choose;
 use crate::error::CoreError;
 use crate::origin::Origin;
 use crate::random;
 use crate::saved::{All, Record};
-use crate::shared_credentials::{SharedCredential, check_may_choose};
+use crate::shared_credentials::SharedCredential;
 use farwire_model::connection::Connection;
 use farwire_model::group::Group;
 use farwire_model::trust::TrustDecision;
@@ -54,7 +55,24 @@ macro_rules! counted {
 counted! {
     Group, groups;
     StoredCredentials, credentials;
-    SharedCredential, shared;
+}
+
+impl Versioned for SharedCredential {
+    fn map(all: &All) -> &BTreeMap<String, Arc<Self>> {
+        &all.shared
+    }
+    fn leveled(&self, other: &Self) -> Self {
+        Self {
+            author: other.author.clone(),
+            revision: other.revision,
+            ..self.clone()
+        }
+    }
+    fn renew(&mut self, now: Option<&Self>) {
+        self.revision = next_revision(self.revision, now.map(|now| now.revision));
+        // There is a version with somebody else's secrets, or was: who brings versions back must not choose machines between.
+        self.author = None;
+    }
 }
 
 impl Versioned for Connection {

@@ -1,17 +1,17 @@
 //! The actor that owns one session: it runs the handler, tells viewers, and tries again.
 
+use super::asking::Asking;
 use super::live::{Session, latency_ms};
 use super::registry::Attempt;
 use crate::Core;
-use crate::sign_in::Once;
-use crate::trust::SavedTrust;
-use farwire_model::credentials::Endpoint;
+use crate::sign_in::{Allowed, Once};
 use farwire_model::error::{ErrorBody, ErrorCode, Stage};
 use farwire_model::event::EventAction;
 use farwire_model::frame::{Notice, Size};
 use farwire_model::session::{
     FailureKind, Purpose, SessionError, SessionEvent, SessionState, Start, StateNotice, Stats,
 };
+use farwire_model::terminal::TerminalScreen;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -42,13 +42,17 @@ const STEADY: Duration = Duration::from_secs(30);
 /// How often counters are told to viewers.
 const STATS_EVERY: Duration = Duration::from_secs(1);
 
+/// How often while the picture stands still: all that grows then is what asking the machine whether it is there takes, and a
+/// page that shows that every second wakes four processes for it.
+const STATS_AT_REST: Duration = Duration::from_secs(10);
+
 pub(super) enum Command {
     /// Try again now.
     Reconnect {
         /// Credentials that replace earlier ones.
         once: Option<Box<Once>>,
         /// The machine stored secrets may go to although they were not stored for it.
-        allowed: Option<Box<Endpoint>>,
+        allowed: Option<Box<Allowed>>,
     },
     /// Try again now, if it waits before the next try.
     TryNow,
@@ -70,7 +74,7 @@ pub(super) struct Actor {
     pub commands: mpsc::Receiver<Command>,
     pub cancel: CancellationToken,
     pub once: Option<Once>,
-    pub allowed: Option<Endpoint>,
+    pub allowed: Option<Allowed>,
     pub size: Option<Size>,
 }
 
@@ -138,6 +142,7 @@ impl Actor {
         let core = self.core.upgrade().ok_or_else(gone)?;
         core.attempt(
             &self.session.connection,
+            self.session.channel,
             self.once.as_ref(),
             self.allowed.as_ref(),
         )
@@ -156,14 +161,22 @@ impl Actor {
         let start = Start {
             endpoint: attempt.endpoint,
             credentials: attempt.credentials,
+            jumps: attempt.jumps,
             settings,
             size: self.size,
             purpose: Purpose::Live,
             surface: Arc::clone(&self.session.surface),
+            screen: self
+                .session
+                .terminal
+                .clone()
+                .map(|screen| screen as Arc<dyn TerminalScreen>),
             meter: Arc::clone(&self.session.meter),
             events: event_sender,
             inputs,
-            trust: Arc::new(SavedTrust(Arc::clone(&core.saved))),
+            files: self.session.files.clone(),
+            trust: Arc::new(core.saved_trust()),
+            ask: Arc::new(Asking(Arc::clone(&self.session))),
             cancel: stop.clone(),
         };
         drop(core);
@@ -218,6 +231,7 @@ impl Actor {
             }
         };
         self.session.inputs.send_replace(None);
+        self.session.files.send_replace(None);
         stop.cancel();
         // The handler lets go of its keys and its socket; the events it still sends must not hold it back.
         let drain = async { while events.recv().await.is_some() {} };
@@ -321,7 +335,7 @@ impl Actor {
         true
     }
 
-    fn take(&mut self, once: Option<Once>, allowed: Option<Endpoint>) {
+    fn take(&mut self, once: Option<Once>, allowed: Option<Allowed>) {
         self.once = once.or(self.once.take());
         self.allowed = allowed;
     }
@@ -331,7 +345,8 @@ impl Actor {
 struct Counted {
     updates: u64,
     at: Instant,
-    last: Option<Stats>,
+    /// What viewers were told last, and when.
+    last: Option<(Stats, Instant)>,
 }
 
 impl Counted {
@@ -370,9 +385,15 @@ impl Counted {
             width: size.width,
             height: size.height,
         };
-        if self.last.as_ref() != Some(&stats) {
+        let is_known = self.last.as_ref().is_some_and(|(told, at)| {
+            let is_still = (0, 0) == (told.fps, stats.fps)
+                && (told.width, told.height, &told.codec)
+                    == (stats.width, stats.height, &stats.codec);
+            *told == stats || is_still && at.elapsed() < STATS_AT_REST
+        });
+        if !is_known {
             session.surface.tell(Notice::Stats(stats.clone()));
-            self.last = Some(stats);
+            self.last = Some((stats, self.at));
         }
     }
 }

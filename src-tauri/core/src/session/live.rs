@@ -1,17 +1,22 @@
 //! One live run of a connection, as everybody but its actor sees it.
 
 use super::actor::Command;
+use crate::error::CoreError;
 use crate::idle::LastUse;
+use crate::terminal::Terminal;
 use farwire_model::connection::ProtocolKind;
 use farwire_model::frame::{Attached, FrameSink, Notice, Surface};
 use farwire_model::ids::{ConnectionId, SessionId};
 use farwire_model::input::SessionInput;
 use farwire_model::quality::Quality;
-use farwire_model::session::{Meter, SessionState, SessionView, StateNotice};
+use farwire_model::secret::Secret;
+use farwire_model::session::{Channel, Meter, SessionState, SessionView, StateNotice};
+use farwire_model::terminal::{ScreenText, TerminalScreen};
+use farwire_model::transfer::Files;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -26,7 +31,13 @@ pub struct Session {
     pub connection: ConnectionId,
     pub(super) name: String,
     pub(super) protocol: ProtocolKind,
+    /// What it is for.
+    pub channel: Channel,
+    // Kept by the handler; none while there is no link.
+    pub(super) files: watch::Sender<Option<Arc<dyn Files>>>,
     pub(super) surface: Arc<Surface>,
+    // Of shells only.
+    pub(super) terminal: Option<Arc<Terminal>>,
     pub(super) meter: Arc<Meter>,
     pub(super) state: watch::Sender<StateNotice>,
     pub(super) is_view_only: AtomicBool,
@@ -36,6 +47,8 @@ pub struct Session {
     // The way to the handler of the current attempt; none while there is no link.
     pub(super) inputs: watch::Sender<Option<mpsc::Sender<SessionInput>>>,
     pub(super) commands: mpsc::Sender<Command>,
+    // Where the answers to the machine's questions go; none while it asks nothing.
+    pub(super) answer: Mutex<Option<oneshot::Sender<Vec<Secret>>>>,
     pub(super) last_use: Arc<LastUse>,
     pub(super) cancel: CancellationToken,
     pub(super) done: TaskTracker,
@@ -64,7 +77,37 @@ impl Session {
             quality_level: self.meter.level(),
             stalled: state.stalled,
             security: state.security,
+            connection_id: self.channel.id().map(|_| self.id.to_string()),
+            channel_id: self.channel.id().map(str::to_owned),
+            questions: state.questions,
             error: state.error,
+        }
+    }
+
+    /// The machine's files, where this is a session of files that is up.
+    pub fn files(&self) -> Option<Arc<dyn Files>> {
+        self.files.borrow().clone()
+    }
+
+    /// The terminal of a shell.
+    pub fn terminal(&self) -> Option<&Arc<Terminal>> {
+        self.terminal.as_ref()
+    }
+
+    /// The screen of a shell as text, with up to so many lines above it.
+    ///
+    /// # Errors
+    /// A session that is no shell.
+    pub fn screen_text(&self, lines_above: usize) -> Result<ScreenText, CoreError> {
+        match &self.terminal {
+            Some(terminal) => Ok(terminal.text(lines_above)),
+            None => Err(CoreError::Forbidden {
+                property: "session",
+                message: format!(
+                    "{} shows a picture and no text: take a screenshot",
+                    self.name
+                ),
+            }),
         }
     }
 
@@ -91,13 +134,21 @@ impl Session {
         if self.is_view_only.load(Ordering::Relaxed) && !is_harmless {
             return;
         }
-        if !is_harmless {
+        // A window that takes its size is no person at work.
+        if !is_harmless && !matches!(input, SessionInput::Grid(_)) {
             self.last_use.note();
         }
         let link = self.inputs.borrow().clone();
-        if let Some(link) = link {
+        match (link, input, &self.terminal) {
             // A closed link means the attempt just ended; there is nobody to tell.
-            let _ = link.send(input).await;
+            (Some(link), input, _) => {
+                let _ = link.send(input).await;
+            }
+            // The shell to come begins with the viewer's size.
+            (None, SessionInput::Grid(grid), Some(terminal)) => {
+                terminal.resize(grid);
+            }
+            (None, ..) => {}
         }
     }
 

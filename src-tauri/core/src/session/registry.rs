@@ -6,9 +6,10 @@ use crate::Core;
 use crate::connections::known_connection;
 use crate::error::CoreError;
 use crate::random;
-use crate::sign_in::{self, Once, Redirect};
+use crate::sign_in::{self, Allowed, Once, Redirect};
+use crate::terminal::Terminal;
 use farwire_model::connection::{Connection, ProtocolKind};
-use farwire_model::credentials::{Credentials, Endpoint};
+use farwire_model::credentials::{Credentials, Endpoint, Hop};
 use farwire_model::error::Stage;
 use farwire_model::event::{EventAction, EventKind};
 use farwire_model::frame::{Size, Surface};
@@ -16,8 +17,9 @@ use farwire_model::ids::{ConnectionId, SessionId};
 use farwire_model::quality::Quality;
 use farwire_model::secret::Secret;
 use farwire_model::session::{
-    FailureKind, Protocol, SessionError, SessionState, SessionView, StateNotice,
+    Channel, FailureKind, Protocol, SessionError, SessionState, SessionView, StateNotice,
 };
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,6 +36,8 @@ const COMMAND_QUEUE: usize = 16;
 /// How a connection is opened.
 #[derive(Debug)]
 pub struct Connect {
+    /// What it is opened for.
+    pub channel: Channel,
     /// Whether to begin as an observer.
     pub is_view_only: bool,
     /// Credentials for this session only; they go before stored ones and are not saved.
@@ -47,6 +51,7 @@ pub struct Connect {
 impl Default for Connect {
     fn default() -> Self {
         Self {
+            channel: Channel::Main,
             is_view_only: false,
             once: Vec::new(),
             redirect: Redirect::Refuse,
@@ -55,14 +60,17 @@ impl Default for Connect {
     }
 }
 
+/// A protocol, what for, and who does it.
+pub(crate) type Served = (ProtocolKind, Channel, Arc<dyn Protocol>);
+
 /// The sessions there are.
 pub(crate) struct Sessions {
-    protocols: Vec<(ProtocolKind, Arc<dyn Protocol>)>,
+    protocols: Vec<Served>,
     live: Mutex<BTreeMap<SessionId, Arc<Session>>>,
 }
 
 impl Sessions {
-    pub fn new(protocols: Vec<(ProtocolKind, Arc<dyn Protocol>)>) -> Self {
+    pub fn new(protocols: Vec<Served>) -> Self {
         Self {
             protocols,
             live: Mutex::default(),
@@ -74,14 +82,25 @@ impl Sessions {
     }
 
     /// The handler of a protocol.
-    pub fn protocol(&self, kind: ProtocolKind) -> Result<Arc<dyn Protocol>, SessionError> {
-        let built = self.protocols.iter().find(|(known, _)| *known == kind);
+    pub fn protocol(
+        &self,
+        kind: ProtocolKind,
+        channel: Channel,
+    ) -> Result<Arc<dyn Protocol>, SessionError> {
+        let mut known = self.protocols.iter();
+        let built = known.find(|(known, what, _)| (*known, *what) == (kind, channel));
         built
-            .map(|(_, protocol)| Arc::clone(protocol))
+            .map(|(_, _, protocol)| Arc::clone(protocol))
             .ok_or_else(|| {
-                let message = format!(
-                    "{kind} is not built into this version of Farwire yet, so nothing was sent"
-                );
+                let what = match channel {
+                    Channel::Main => {
+                        format!("{kind} is not built into this version of Farwire yet")
+                    }
+                    Channel::Files => {
+                        format!("{kind} has no files: open an SSH connection for them")
+                    }
+                };
+                let message = format!("{what}, so nothing was sent");
                 SessionError::new(Stage::Session, FailureKind::Protocol, message)
             })
     }
@@ -118,7 +137,7 @@ impl Core {
     ) -> Result<Arc<Session>, CoreError> {
         let once = self.credentials_once(id, options.once)?;
         let allowed = self.allowed(id, options.redirect)?;
-        let attempt = self.attempt(id, once.as_ref(), allowed.as_ref())?;
+        let attempt = self.attempt(id, options.channel, once.as_ref(), allowed.as_ref())?;
         let connection = &attempt.connection;
         let is_view_only = options.is_view_only
             || connection
@@ -130,12 +149,19 @@ impl Core {
         let quality = wanted.and_then(Quality::of).unwrap_or_default();
         let (commands, receiver) = mpsc::channel(COMMAND_QUEUE);
         let cancel = self.cancel.child_token();
+        let surface = Surface::new();
+        let is_shell = (connection.protocol, options.channel) == (ProtocolKind::Ssh, Channel::Main);
+        let terminal =
+            is_shell.then(|| Terminal::new(Arc::clone(&surface), &connection.settings, None));
         let session = Arc::new(Session {
             id: SessionId::new(random::id(SessionId::PREFIX)),
             connection: connection.id.clone(),
             name: connection.name.clone(),
             protocol: connection.protocol,
-            surface: Surface::new(),
+            channel: options.channel,
+            files: watch::Sender::new(None),
+            surface,
+            terminal,
             meter: Arc::default(),
             state: watch::channel(StateNotice {
                 state: SessionState::Connecting,
@@ -143,6 +169,7 @@ impl Core {
                 view_only: is_view_only,
                 stalled: false,
                 security: String::new(),
+                questions: None,
                 error: None,
                 retry_in_ms: None,
             })
@@ -152,6 +179,7 @@ impl Core {
             quality: Mutex::new(quality),
             inputs: watch::channel(None).0,
             commands,
+            answer: Mutex::default(),
             last_use: Arc::clone(&self.last_use),
             cancel: cancel.clone(),
             done: TaskTracker::new(),
@@ -253,6 +281,15 @@ impl Core {
         Ok(())
     }
 
+    /// Ends a session without waiting until it has let go of its machine.
+    pub(crate) fn drop_session(&self, id: &SessionId) {
+        let session = self.sessions.all().remove(id);
+        if let Some(session) = session {
+            session.cancel.cancel();
+            self.tell_session(&session, EventAction::Delete);
+        }
+    }
+
     /// Ends every session of a connection; answers how many there were.
     pub async fn disconnect(&self, id: &ConnectionId) -> usize {
         let sessions: Vec<_> = {
@@ -280,53 +317,91 @@ impl Core {
             .send(EventKind::Session, session.id.as_str(), action, view);
     }
 
-    /// The machine that stored secrets may go to although they were not stored for it: the one the connection names now,
-    /// for callers that may read secrets anyway.
-    ///
-    /// # Errors
-    /// An unknown connection.
-    pub(super) fn allowed(
-        &self,
-        id: &ConnectionId,
-        redirect: Redirect,
-    ) -> Result<Option<Endpoint>, CoreError> {
-        let connection = known_connection(&self.saved.read(), id)?;
-        Ok((redirect == Redirect::Allow).then(|| sign_in::endpoint(&connection)))
-    }
-
     /// Everything one run of a handler needs, read fresh from what is saved.
     pub(super) fn attempt(
         &self,
         id: &ConnectionId,
+        channel: Channel,
         once: Option<&Once>,
-        allowed: Option<&Endpoint>,
+        allowed: Option<&Allowed>,
     ) -> Result<Attempt, CoreError> {
-        let connection = known_connection(&self.saved.read(), id)?;
-        let protocol = self.sessions.protocol(connection.protocol)?;
+        let (connection, settings, endpoint, way) = {
+            let all = self.saved.read();
+            let connection = known_connection(&all, id)?;
+            let settings = all.settings_in_force(&connection);
+            let way = all.way(&connection).into_iter().map(|on_it| {
+                let settings = all.settings_in_force(&on_it);
+                (all.endpoint(&on_it), on_it, settings)
+            });
+            let way: Vec<_> = way.collect();
+            (
+                Arc::clone(&connection),
+                settings,
+                all.endpoint(&connection),
+                way,
+            )
+        };
+        let protocol = self.sessions.protocol(connection.protocol, channel)?;
         if connection.host.is_none() {
             return Err(CoreError::Forbidden {
                 property: "host",
                 message: format!("{} has no host yet: set one, then connect", connection.name),
             });
         }
-        if let Some(via) = &connection.via {
-            let message = format!(
-                "{} goes through {via}, and SSH is not built into this version yet",
-                connection.name
-            );
-            return Err(SessionError::new(Stage::Session, FailureKind::Protocol, message).into());
-        }
-        let endpoint = sign_in::endpoint(&connection);
+        let jumps = self.jumps(&connection, way)?;
         let credentials = match once {
             Some(once) => once.for_machine(&endpoint)?,
             None => self.sign_in(&connection, allowed)?,
         };
         Ok(Attempt {
-            connection: (*connection).clone(),
+            connection: Connection {
+                settings,
+                ..(*connection).clone()
+            },
             endpoint,
+            jumps,
             protocol,
             credentials,
         })
+    }
+
+    /// The machines on the way, and what each is signed in to with: its own connection's credentials and no other's.
+    fn jumps(
+        &self,
+        connection: &Connection,
+        way: Vec<(Endpoint, Arc<Connection>, BTreeMap<String, Value>)>,
+    ) -> Result<Vec<Hop>, CoreError> {
+        let broken = |message: String| CoreError::Forbidden {
+            property: "via",
+            message,
+        };
+        let nearest = way
+            .first()
+            .map_or(connection.via.as_ref(), |(_, nearest, _)| {
+                nearest.via.as_ref()
+            });
+        if let Some(missing) = nearest {
+            return Err(broken(format!(
+                "{} goes through {missing}, which is not saved any more: choose another way",
+                connection.name
+            )));
+        }
+        way.into_iter()
+            .map(|(endpoint, on_it, settings)| {
+                if on_it.protocol != ProtocolKind::Ssh || on_it.host.is_none() {
+                    return Err(broken(format!(
+                        "{} goes through {}, which is no SSH connection with a host: choose another way",
+                        connection.name, on_it.name
+                    )));
+                }
+                let credentials = self.sign_in(&on_it, None)?;
+                Ok(Hop {
+                    endpoint,
+                    credentials,
+                    settings,
+                })
+            })
+            .collect()
     }
 
     /// Reads credentials that are used for one session only.
@@ -338,11 +413,12 @@ impl Core {
         id: &ConnectionId,
         values: Vec<(String, Secret)>,
     ) -> Result<Option<Once>, CoreError> {
-        let connection = known_connection(&self.saved.read(), id)?;
+        let all = self.saved.read();
+        let connection = known_connection(&all, id)?;
         if values.is_empty() {
             return Ok(None);
         }
-        sign_in::once(&connection, values).map(Some)
+        sign_in::once(&connection, all.endpoint(&connection), values).map(Some)
     }
 
     /// Tries a session again now, also after a failure that is not tried again by itself.
@@ -374,6 +450,7 @@ impl Core {
 pub(super) struct Attempt {
     pub connection: Connection,
     pub endpoint: Endpoint,
+    pub jumps: Vec<Hop>,
     pub protocol: Arc<dyn Protocol>,
     pub credentials: Credentials,
 }

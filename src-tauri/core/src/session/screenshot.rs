@@ -8,6 +8,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, RgbaImage};
 use std::io::Cursor;
+use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// How a screenshot is written.
@@ -54,8 +55,12 @@ impl Session {
     /// # Errors
     /// There is no picture yet.
     pub async fn screenshot(&self, wish: Screenshot) -> Result<Vec<u8>, CoreError> {
-        let surface = std::sync::Arc::clone(&self.surface);
-        if surface.size() == Size::default() {
+        let surface = Arc::clone(&self.surface);
+        let terminal = self.terminal.clone();
+        let own = terminal
+            .as_ref()
+            .map_or(surface.size(), |terminal| terminal.picture_size());
+        if own == Size::default() {
             return Err(CoreError::Forbidden {
                 property: "session",
                 message: format!(
@@ -64,7 +69,7 @@ impl Session {
                 ),
             });
         }
-        let target = target(surface.size(), wish);
+        let target = target(own, wish);
         if target.pixels() > MAX_PIXELS {
             let message = format!("a screenshot has at most {MAX_PIXELS} pixels");
             return Err(CoreError::field(
@@ -76,12 +81,19 @@ impl Session {
         // Never closed, so this only waits.
         let _place = PLACES.acquire().await;
         let encode = move || {
-            let picture = surface.snapshot();
-            let size = picture.size();
-            let pixels = picture.pixels().as_flattened().to_vec();
-            let image = RgbaImage::from_raw(u32::from(size.width), u32::from(size.height), pixels)
-                .ok_or_else(|| "the picture does not fill its size".to_owned())?;
-            let image = if target == size {
+            let image = match terminal {
+                Some(terminal) => Some(terminal.picture()),
+                None => {
+                    let picture = surface.snapshot();
+                    let size = picture.size();
+                    let pixels = picture.pixels().as_flattened().to_vec();
+                    RgbaImage::from_raw(u32::from(size.width), u32::from(size.height), pixels)
+                }
+            };
+            let image = image.ok_or_else(|| "the picture does not fill its size".to_owned())?;
+            let is_own_size =
+                image.dimensions() == (u32::from(target.width), u32::from(target.height));
+            let image = if is_own_size {
                 image
             } else {
                 image::imageops::resize(

@@ -5,13 +5,17 @@ use crate::Core;
 use crate::error::CoreError;
 use crate::sign_in::Redirect;
 use crate::trust::SavedTrust;
+use farwire_model::ask::Nobody;
 use farwire_model::error::Stage;
 use farwire_model::frame::Surface;
 use farwire_model::ids::ConnectionId;
 use farwire_model::session::{
-    FailureKind, HostKeyView, Purpose, SessionError, SessionEvent, StageResult, Start, TestReport,
+    Channel, FailureKind, HostKeyView, Purpose, SessionError, SessionEvent, StageResult, Start,
+    TestReport,
 };
-use farwire_model::trust::{Identity, IdentityKind, TrustCheck, TrustState, TrustVerdict};
+use farwire_model::trust::{
+    Identity, IdentityKind, KnownHost, TrustCheck, TrustState, TrustVerdict,
+};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +37,7 @@ impl Core {
         redirect: Redirect,
     ) -> Result<TestReport, CoreError> {
         let allowed = self.allowed(id, redirect)?;
-        match self.attempt(id, None, allowed.as_ref()) {
+        match self.attempt(id, Channel::Main, None, allowed.as_ref()) {
             Ok(attempt) => Ok(self.probe(attempt).await),
             Err(CoreError::Session(error)) => Ok(report(Vec::new(), Some((error, 0.0)), None)),
             Err(error) => Err(error),
@@ -43,7 +47,7 @@ impl Core {
     async fn probe(&self, attempt: Attempt) -> TestReport {
         let seen = Arc::new(Mutex::new(None));
         let trust = Watching {
-            inner: SavedTrust(Arc::clone(&self.saved)),
+            inner: self.saved_trust(),
             seen: Arc::clone(&seen),
         };
         let (event_sender, mut events) = mpsc::channel(16);
@@ -54,14 +58,18 @@ impl Core {
         let start = Start {
             endpoint: attempt.endpoint,
             credentials: attempt.credentials,
+            files: tokio::sync::watch::Sender::new(None),
+            jumps: attempt.jumps,
             settings: attempt.connection.settings,
             size: None,
             purpose: Purpose::Probe,
             surface: Surface::new(),
+            screen: None,
             meter: Arc::default(),
             events: event_sender,
             inputs,
             trust: Arc::new(trust),
+            ask: Arc::new(Nobody),
             cancel,
         };
         let mut stages = Vec::new();
@@ -155,6 +163,14 @@ impl TrustCheck for Watching {
             });
             verdict
         })
+    }
+
+    fn known_host(
+        &self,
+        host: String,
+        port: u16,
+    ) -> Pin<Box<dyn Future<Output = KnownHost> + Send + '_>> {
+        self.inner.known_host(host, port)
     }
 
     fn accepted(&self, kind: IdentityKind, host: &str, port: u16) -> Option<String> {

@@ -4,11 +4,12 @@ use super::batch::Tree;
 use super::engine::Engine;
 use super::error::StoreError;
 use super::snapshot::Snapshot;
-use super::{Store, export, files};
+use super::{Store, export, files, room};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// How old the newest backup gets before the next one is due.
@@ -84,6 +85,9 @@ pub(super) fn backup_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("backups")
 }
 
+/// Held while a backup is written.
+static WRITING: Mutex<()> = Mutex::new(());
+
 /// Writes a backup of the store into `backups/` of its data directory and removes old ones.
 /// Blocks. `None` when the store is empty: an empty backup would only push out a good one.
 ///
@@ -98,11 +102,11 @@ pub fn backup(
     if store.export(&mut exported)? == 0 {
         return Ok(None);
     }
-    write(data_dir, &exported, &format!(".{EXTENSION}"), now)
-        .and_then(|path| {
-            prune(data_dir)?;
-            describe(&path).map(Some)
-        })
+    // Several may be asked for at once: they have one name while they are written, and old ones go meanwhile.
+    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = write(data_dir, &exported, "", now)?;
+    prune(data_dir, &path)
+        .and_then(|()| describe(&path).map(Some))
         .map_err(StoreError::failed("backing up"))
 }
 
@@ -115,8 +119,9 @@ pub(super) fn backup_before_migration(
     let snapshot = engine.snapshot(&Tree::EXPORTED)?;
     let mut exported = Vec::new();
     if export::write(&mut exported, &snapshot)? > 0 {
-        let end = format!("{OLDER_SCHEMA}{}.{EXTENSION}", snapshot.schema);
-        write(data_dir, &exported, &end, now).map_err(StoreError::failed("backing up"))?;
+        let end = format!("{OLDER_SCHEMA}{}", snapshot.schema);
+        let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        write(data_dir, &exported, &end, now)?;
     }
     Ok(())
 }
@@ -179,9 +184,16 @@ fn list(data_dir: &Path) -> io::Result<Vec<PathBuf>> {
             paths.push(path);
         }
     }
-    // Without the extension: a second one of the same second has a longer name.
-    paths.sort_by(|a, b| stem(a).cmp(stem(b)));
+    paths.sort_by(|a, b| order(a).cmp(&order(b)));
     Ok(paths)
+}
+
+/// When a backup was made: the second, and which of that second it is.
+fn order(path: &Path) -> (&str, u32) {
+    let id = id(path);
+    let (stamp, rest) = id.split_once('-').unwrap_or((id, ""));
+    let number = rest.split('-').next().and_then(|word| word.parse().ok());
+    (stamp, number.unwrap_or(0))
 }
 
 /// A backup's name as people and scripts use it.
@@ -197,11 +209,35 @@ fn stem(path: &Path) -> &str {
         .unwrap_or_default()
 }
 
-/// The name appears only once the whole file is on the disk.
-fn write(data_dir: &Path, exported: &[u8], end: &str, now: SystemTime) -> io::Result<PathBuf> {
+/// The name appears only once the whole file is on the disk. It is later than that of every other backup of its second, also of
+/// those that are gone again.
+fn write(
+    data_dir: &Path,
+    exported: &[u8],
+    end: &str,
+    now: SystemTime,
+) -> Result<PathBuf, StoreError> {
+    room::require(data_dir, exported.len())?;
+    write_whole(data_dir, exported, end, now).map_err(StoreError::failed("backing up"))
+}
+
+fn write_whole(
+    data_dir: &Path,
+    exported: &[u8],
+    end: &str,
+    now: SystemTime,
+) -> io::Result<PathBuf> {
     let dir = backup_dir(data_dir);
     files::private_dir(&dir)?;
-    let path = files::stamped_name(&dir.join(BEGINNING), end, now);
+    let stamp = files::utc_stamp(now);
+    let paths = list(data_dir)?;
+    let same_second = paths
+        .iter()
+        .map(|path| order(path))
+        .filter(|(second, _)| *second == stamp);
+    let number = same_second.map(|(_, number)| number + 1).max();
+    let number = number.map_or_else(String::new, |number| format!("-{number}"));
+    let path = dir.join(format!("{BEGINNING}{stamp}{number}{end}.{EXTENSION}"));
     let unfinished = dir.join(UNFINISHED);
     let written = files::create_private_file(&unfinished)
         .and_then(|mut file| file.write_all(exported).and_then(|()| file.sync_all()))
@@ -215,13 +251,18 @@ fn write(data_dir: &Path, exported: &[u8], end: &str, now: SystemTime) -> io::Re
     Ok(path)
 }
 
-fn prune(data_dir: &Path) -> io::Result<()> {
+/// Removes old backups, never the one that was just made.
+fn prune(data_dir: &Path, made: &Path) -> io::Result<()> {
     let paths = list(data_dir)?;
     let mut days = BTreeSet::new();
     for (newer, path) in paths.iter().rev().enumerate() {
         let day = stem(path).split('T').next();
         let is_newest_of_its_day = days.insert(day) && days.len() <= KEPT;
-        if newer >= KEPT && !is_newest_of_its_day && !stem(path).contains(OLDER_SCHEMA) {
+        if newer >= KEPT
+            && path != made
+            && !is_newest_of_its_day
+            && !stem(path).contains(OLDER_SCHEMA)
+        {
             fs::remove_file(path)?;
         }
     }

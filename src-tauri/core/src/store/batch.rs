@@ -1,6 +1,6 @@
 //! The named trees, and the batch of changes that happens whole or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// A named part of the store. Fixed and few: each costs sled pages and start-up time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -141,18 +141,23 @@ pub struct Change {
 
 impl Change {
     pub(super) fn of(batch: &Batch, sequence: u64) -> Self {
-        let entries = batch.work.iter().flat_map(|(tree, work)| {
-            work.writes
-                .iter()
-                .map(|(key, value)| (*tree, key.clone(), value.is_none()))
-        });
-        Self {
-            sequence,
-            entries: entries.collect(),
+        let mut entries = Vec::new();
+        for (tree, work) in &batch.work {
+            let (mut seen, from) = (HashSet::new(), entries.len());
+            // The last change of a key is the one that counts.
+            for (key, value) in work.writes.iter().rev() {
+                if work.writes.len() == 1 || seen.insert(key.as_str()) {
+                    entries.push((*tree, key.clone(), value.is_none()));
+                }
+            }
+            if let Some(of_tree) = entries.get_mut(from..) {
+                of_tree.reverse();
+            }
         }
+        Self { sequence, entries }
     }
 
-    /// The records it touched: tree, key, and whether it is deleted. By tree, within a tree in the order of the batch.
+    /// The records it touched, each once: tree, key, and whether it is deleted. By tree, within a tree in the order of the batch.
     pub fn keys(&self) -> impl Iterator<Item = (Tree, &str, bool)> {
         self.entries
             .iter()

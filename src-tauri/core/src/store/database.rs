@@ -11,8 +11,8 @@ pub(super) use super::redb_database as chosen;
 #[cfg(not(feature = "redb"))]
 pub(super) use super::sled_database as chosen;
 
-/// A raw key with its value.
-pub(super) type Entry = (Vec<u8>, Vec<u8>);
+/// Sees a raw key and its value, and may end the scan with an error.
+pub(super) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> io::Result<()> + 'a;
 
 /// One raw change.
 #[derive(Debug)]
@@ -25,13 +25,20 @@ pub(super) struct RawChange {
     pub(super) value: Option<Vec<u8>>,
 }
 
+impl RawChange {
+    /// Its size.
+    pub(super) fn bytes(&self) -> usize {
+        self.key.len() + self.value.as_ref().map_or(0, Vec::len)
+    }
+}
+
 /// An open database. It closes for good when it is dropped: another process can open it then.
 pub(super) trait Database: Debug + Send + Sync {
     /// One value.
     fn get(&self, tree: &'static str, key: &[u8]) -> io::Result<Option<Vec<u8>>>;
 
-    /// All entries whose key begins with `prefix`, by key.
-    fn scan(&self, tree: &'static str, prefix: &[u8]) -> io::Result<Vec<Entry>>;
+    /// Shows all entries whose key begins with `prefix`, by key. `visit` may read, and must not write.
+    fn scan(&self, tree: &'static str, prefix: &[u8], visit: &mut Visit<'_>) -> io::Result<()>;
 
     /// Makes all changes or none, in their order. Not durable yet.
     fn write(&self, changes: Vec<RawChange>) -> io::Result<()>;

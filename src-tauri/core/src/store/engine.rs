@@ -1,14 +1,15 @@
 //! Records in a database: sealed values, whole batches, and reads that never see half of one.
 
 use super::batch::{Batch, Tree};
-use super::database::{Database, Entry, OpenError, RawChange, chosen};
+use super::database::{Database, OpenError, RawChange, Visit, chosen};
 use super::error::StoreError;
 use super::schema::{self, SCHEMA_VERSION};
 use super::snapshot::Snapshot;
-use super::{files, record, transaction};
+use super::{files, record, room, transaction};
+use std::borrow::Cow;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
 /// The name of the tree with the parts of long values.
@@ -46,6 +47,7 @@ impl Damage {
 #[derive(Debug)]
 pub(super) struct Engine {
     database: Box<dyn Database>,
+    dir: PathBuf,
     /// Held for writing while a batch is applied and for reading by reads, so that each sees whole batches.
     gate: RwLock<()>,
 }
@@ -70,6 +72,7 @@ impl Engine {
             .map_err(refused)?;
         Ok(Self {
             database,
+            dir: dir.to_owned(),
             gate: RwLock::new(()),
         })
     }
@@ -80,14 +83,29 @@ impl Engine {
         self.read(tree, key)
     }
 
+    /// Shows the records of a tree whose key begins with `prefix`.
+    pub(super) fn visit(
+        &self,
+        tree: Tree,
+        prefix: &str,
+        visit: &mut dyn FnMut(&str, &[u8]),
+    ) -> Result<(), StoreError> {
+        let _whole_batches = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        self.visit_tree(tree, prefix, visit)
+    }
+
     /// The records of a tree whose key begins with `prefix`.
+    #[cfg(test)]
     pub(super) fn scan(
         &self,
         tree: Tree,
         prefix: &str,
     ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let _whole_batches = self.gate.read().unwrap_or_else(PoisonError::into_inner);
-        self.read_tree(tree, prefix)
+        let mut all = Vec::new();
+        self.visit(tree, prefix, &mut |key, value| {
+            all.push((key.to_owned(), value.to_vec()));
+        })?;
+        Ok(all)
     }
 
     /// Everything in some trees, as of one moment.
@@ -98,12 +116,11 @@ impl Engine {
         let _whole_batches = self.gate.read().unwrap_or_else(PoisonError::into_inner);
         let mut all = Vec::new();
         for &tree in trees {
-            let records = self.read_tree(tree, "")?.into_iter();
-            all.extend(
-                records
-                    .filter(|(key, _)| !schema::is_own(tree, key))
-                    .map(|(key, value)| (tree, key, value)),
-            );
+            self.visit_tree(tree, "", &mut |key, value| {
+                if !schema::is_own(tree, key) {
+                    all.push((tree, key.to_owned(), value.to_vec()));
+                }
+            })?;
         }
         Ok(Snapshot {
             schema,
@@ -117,12 +134,17 @@ impl Engine {
     pub(super) fn verify(&self) -> Result<Vec<DamagedRecord>, StoreError> {
         let mut damaged = Vec::new();
         for tree in Tree::ALL {
-            for (key, bytes) in self.raw(tree, b"")? {
-                let is_text = std::str::from_utf8(&key).is_ok();
-                if !is_text || self.unsealed(tree, &key, &bytes)?.is_none() {
-                    damaged.push(DamagedRecord { tree, key, bytes });
+            self.raw(tree, b"", &mut |key, bytes| {
+                let is_text = std::str::from_utf8(key).is_ok();
+                if !is_text || self.unsealed(tree, key, bytes)?.is_none() {
+                    damaged.push(DamagedRecord {
+                        tree,
+                        key: key.to_vec(),
+                        bytes: bytes.to_vec(),
+                    });
                 }
-            }
+                Ok(())
+            })?;
         }
         Ok(damaged)
     }
@@ -150,13 +172,24 @@ impl Engine {
     /// How many parts of long values there are.
     #[cfg(test)]
     pub(super) fn parts_len(&self) -> usize {
-        self.database.scan(PARTS, b"").unwrap().len()
+        let mut count = 0;
+        let mut counting = |_: &[u8], _: &[u8]| {
+            count += 1;
+            Ok(())
+        };
+        self.database.scan(PARTS, b"", &mut counting).unwrap();
+        count
     }
 
     /// Whether there is no record except the store's own facts about itself.
     pub(super) fn is_empty(&self) -> Result<bool, StoreError> {
         for tree in Tree::ALL {
-            if tree != Tree::Meta && !self.raw(tree, b"")?.is_empty() {
+            let mut is_empty = true;
+            self.raw(tree, b"", &mut |_, _| {
+                is_empty = false;
+                Ok(())
+            })?;
+            if tree != Tree::Meta && !is_empty {
                 return Ok(false);
             }
         }
@@ -182,6 +215,7 @@ impl Engine {
         if changes.is_empty() {
             return Ok(());
         }
+        room::require(&self.dir, changes.iter().map(RawChange::bytes).sum())?;
         self.write(changes)
     }
 
@@ -208,44 +242,47 @@ impl Engine {
         guarded("writing", || self.database.write(changes))
     }
 
-    fn raw(&self, tree: Tree, prefix: &[u8]) -> Result<Vec<Entry>, StoreError> {
-        guarded("reading", || self.database.scan(tree.name(), prefix))
+    fn raw(&self, tree: Tree, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        guarded("reading", || self.database.scan(tree.name(), prefix, visit))
     }
 
     fn read(&self, tree: Tree, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        match guarded("reading", || self.database.get(tree.name(), key.as_bytes()))? {
-            Some(stored) => self.value(tree, key.as_bytes(), &stored).map(Some),
-            None => Ok(None),
-        }
+        let Some(stored) = guarded("reading", || self.database.get(tree.name(), key.as_bytes()))?
+        else {
+            return Ok(None);
+        };
+        let value = guarded("reading", || self.unsealed(tree, key.as_bytes(), &stored))?;
+        let value = value.ok_or_else(|| record::damaged(tree, key.as_bytes()))?;
+        Ok(Some(value.into_owned()))
     }
 
-    fn read_tree(&self, tree: Tree, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let entries = self.raw(tree, prefix.as_bytes())?;
-        entries
-            .into_iter()
-            .map(|(key, bytes)| {
-                let value = self.value(tree, &key, &bytes)?;
-                let text = String::from_utf8(key);
-                let text = text.map_err(|error| record::damaged(tree, error.as_bytes()))?;
-                Ok((text, value))
-            })
-            .collect()
+    fn visit_tree(
+        &self,
+        tree: Tree,
+        prefix: &str,
+        visit: &mut dyn FnMut(&str, &[u8]),
+    ) -> Result<(), StoreError> {
+        let mut damaged = None;
+        let outcome = self.raw(tree, prefix.as_bytes(), &mut |key, bytes| {
+            match (std::str::from_utf8(key), self.unsealed(tree, key, bytes)?) {
+                (Ok(key), Some(value)) => visit(key, &value),
+                _ => {
+                    damaged = Some(record::damaged(tree, key));
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
+            }
+            Ok(())
+        });
+        damaged.map_or(outcome, Err)
     }
 
-    fn value(&self, tree: Tree, key: &[u8], stored: &[u8]) -> Result<Vec<u8>, StoreError> {
-        self.unsealed(tree, key, stored)?
-            .ok_or_else(|| record::damaged(tree, key))
-    }
-
-    fn unsealed(
+    fn unsealed<'a>(
         &self,
         tree: Tree,
         key: &[u8],
-        stored: &[u8],
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        guarded("reading", || {
-            record::unseal(tree, key, stored, |part| self.database.get(PARTS, &part))
-        })
+        stored: &'a [u8],
+    ) -> io::Result<Option<Cow<'a, [u8]>>> {
+        record::unseal(tree, key, stored, |part| self.database.get(PARTS, &part))
     }
 }
 

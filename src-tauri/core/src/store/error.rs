@@ -54,6 +54,19 @@ pub enum StoreError {
         /// The limit it exceeds.
         limit: usize,
     },
+    /// The disk is nearly full. Nothing of the batch happened; changes are taken again once there is room.
+    #[error(
+        "No space left on device: the file system of {} has {} of {} MiB that are needed; make room and try again",
+        dir.display(), .free_bytes >> 20, needed_bytes.div_ceil(1 << 20)
+    )]
+    NoRoom {
+        /// A directory on it.
+        dir: PathBuf,
+        /// What is free there.
+        free_bytes: u64,
+        /// What has to be free.
+        needed_bytes: u64,
+    },
     /// More commits are waiting than the queue holds. Try again later.
     #[error("too many changes are waiting for the disk")]
     Busy,

@@ -102,7 +102,7 @@ pub(super) fn stamped_name(beginning: &Path, end: &str, now: SystemTime) -> Path
 }
 
 /// A moment in UTC as `20260131T235959Z`: sorts by time, and no file system objects to it.
-fn utc_stamp(moment: SystemTime) -> String {
+pub(super) fn utc_stamp(moment: SystemTime) -> String {
     let secs = moment
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());

@@ -3,6 +3,7 @@
 use super::batch::{Batch, Change, Tree};
 use super::engine::Engine;
 use super::error::StoreError;
+use super::intact::Closing;
 use super::lock::Holder;
 use super::writer::{Sync, Writer};
 use super::{Commit, Store, export, schema, sync};
@@ -13,9 +14,11 @@ use tokio::sync::broadcast;
 
 /// The store behind the trait.
 pub(super) struct KeptStore {
-    // INVARIANT: dropped in this order: the thread ends and gives up the engine, the engine closes, then others may come.
+    // INVARIANT: dropped in this order: the thread ends and gives up the engine, the engine closes, its files are
+    // summed up, then others may come.
     writer: Writer,
     engine: Arc<Engine>,
+    _closing: Option<Closing>,
     _holder: Option<Holder>,
 }
 
@@ -28,7 +31,11 @@ impl KeptStore {
     ) -> Result<Self, StoreError> {
         let engine = Arc::new(engine);
         let sync = sync::with_witness(&engine, dir).map_err(StoreError::failed("opening"))?;
-        Self::start_with(engine, sync, holder)
+        let store = Self::start_with(engine, sync, holder)?;
+        Ok(Self {
+            _closing: Some(Closing::of(dir)),
+            ..store
+        })
     }
 
     /// The same with a sync of the caller's own.
@@ -41,6 +48,7 @@ impl KeptStore {
         let store = Self {
             writer: Writer::start(Arc::clone(&engine), sync)?,
             engine,
+            _closing: None,
             _holder: holder,
         };
         store.commit(prepared).wait()?;
@@ -53,8 +61,13 @@ impl Store for KeptStore {
         self.engine.get(tree, key)
     }
 
-    fn scan(&self, tree: Tree, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        self.engine.scan(tree, prefix)
+    fn visit(
+        &self,
+        tree: Tree,
+        prefix: &str,
+        visit: &mut dyn FnMut(&str, &[u8]),
+    ) -> Result<(), StoreError> {
+        self.engine.visit(tree, prefix, visit)
     }
 
     fn commit(&self, batch: Batch) -> Commit {

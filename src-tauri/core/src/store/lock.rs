@@ -48,6 +48,10 @@ impl Drop for Holder {
         if let Err(error) = self.0.set_len(0) {
             tracing::debug!(%error, "could not empty the lock file");
         }
+        // Closing the file is not enough: a program that is being started just now may hold it until it runs.
+        if let Err(error) = self.0.unlock() {
+            tracing::debug!(%error, "could not release the lock");
+        }
     }
 }
 
@@ -58,5 +62,22 @@ fn holder_of(path: &Path) -> String {
     match process {
         Some(process) => format!("process {process}"),
         None => "another process".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_let_go_is_free_even_while_somebody_has_the_file_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let holder = Holder::take(dir.path()).unwrap();
+        // As a program does that is being started.
+        let inherited = holder.0.try_clone().unwrap();
+        assert!(Holder::take(dir.path()).is_err());
+        drop(holder);
+        assert!(Holder::take(dir.path()).is_ok());
+        drop(inherited);
     }
 }

@@ -13,10 +13,12 @@
 //! | `redb_database` | redb, the second engine, with the feature `redb` |
 //! | `writer` | the one thread that writes: transaction, flush, sync, acknowledge |
 //! | `schema` | versions and identity of a store |
+//! | `room` | room on the disk, looked at before something is written |
 //! | `sync` | syncing, and a witness of what was acknowledged |
 //! | `kept_store` | the store behind the trait |
 //! | `open` | opening a data directory |
 //! | `restore` | what happens to a damaged store, and a backup in the place of a store |
+//! | `intact` | whether the files are as a clean end left them |
 //! | `snapshot` | everything as of one moment |
 //! | `lock` | one process at a time |
 //! | `export` | JSON lines out and in |
@@ -36,6 +38,7 @@ mod engine;
 mod error;
 mod export;
 mod files;
+mod intact;
 mod kept_store;
 mod lock;
 mod open;
@@ -43,6 +46,7 @@ mod record;
 #[cfg(feature = "redb")]
 mod redb_database;
 mod restore;
+mod room;
 mod schema;
 #[cfg(not(feature = "redb"))]
 mod sled_database;
@@ -80,11 +84,28 @@ pub trait Store: Send + Sync {
     /// `Damaged` when its checksum does not fit, `Failed` when it cannot be read.
     fn get(&self, tree: Tree, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// All records whose key begins with `prefix`, in the order of their keys' bytes.
+    /// Shows all records whose key begins with `prefix`, in the order of their keys' bytes. Changes wait for its end.
     ///
     /// # Errors
-    /// `Damaged` when one record's checksum does not fit, `Failed` when they cannot be read.
-    fn scan(&self, tree: Tree, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
+    /// `Damaged` when one record's checksum does not fit, `Failed` when they cannot be read; some were shown then.
+    fn visit(
+        &self,
+        tree: Tree,
+        prefix: &str,
+        visit: &mut dyn FnMut(&str, &[u8]),
+    ) -> Result<(), StoreError>;
+
+    /// The same as a list.
+    ///
+    /// # Errors
+    /// As [`Store::visit`].
+    fn scan(&self, tree: Tree, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let mut all = Vec::new();
+        self.visit(tree, prefix, &mut |key, value| {
+            all.push((key.to_owned(), value.to_vec()));
+        })?;
+        Ok(all)
+    }
 
     /// Queues a batch. The answer comes once it is durable, with a number that grows with each commit, also over restarts;
     /// a batch that changes nothing is answered with the number of the last one that did.

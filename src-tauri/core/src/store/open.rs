@@ -30,8 +30,8 @@ pub fn open(data_dir: &Path) -> Result<Opened, StoreError> {
     let mut notices = Vec::new();
     files::create_private_dirs(data_dir).map_err(StoreError::failed("opening"))?;
     let holder = Holder::take(data_dir)?;
-    let engine = match restore::readable_engine(data_dir) {
-        Ok(engine) => engine,
+    let (engine, damaged) = match restore::readable_engine(data_dir) {
+        Ok(opened) => opened,
         Err(OpenFailure::Refused(error)) => return Err(error),
         Err(OpenFailure::Damage(damage)) => {
             tracing::error!(reason = damage.reason, "the store is damaged");
@@ -50,7 +50,6 @@ pub fn open(data_dir: &Path) -> Result<Opened, StoreError> {
         Err(StoreError::Damaged { .. }) => None,
         other => other?,
     };
-    let damaged = engine.verify()?;
     if !damaged.is_empty() {
         notices.push(restore::set_aside(data_dir, &engine, &damaged, now)?);
     }

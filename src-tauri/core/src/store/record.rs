@@ -6,6 +6,7 @@
 
 use super::batch::{Batch, Tree};
 use super::error::StoreError;
+use std::borrow::Cow;
 
 /// Longest key. Identifiers have some 30 bytes; two of them and a field name fit.
 pub const MAX_KEY_BYTES: usize = 256;
@@ -66,15 +67,15 @@ pub(super) fn seal(value: &[u8]) -> Sealed {
 }
 
 /// The value of a record, its parts fetched by `part`; `None` when they cannot be what was written.
-pub(super) fn unseal<B: AsRef<[u8]>, E>(
+pub(super) fn unseal<'a, B: AsRef<[u8]>, E>(
     tree: Tree,
     key: &[u8],
-    record: &[u8],
+    record: &'a [u8],
     mut part: impl FnMut(Vec<u8>) -> Result<Option<B>, E>,
-) -> Result<Option<Vec<u8>>, E> {
+) -> Result<Option<Cow<'a, [u8]>>, E> {
     let (bytes, crc) = match head(record) {
         None => return Ok(None),
-        Some(Head::Whole(value)) => return Ok(Some(value.to_vec())),
+        Some(Head::Whole(value)) => return Ok(Some(Cow::Borrowed(value))),
         Some(Head::Split { bytes, crc }) => (bytes, crc),
     };
     let mut value = Vec::with_capacity(bytes);
@@ -87,7 +88,8 @@ pub(super) fn unseal<B: AsRef<[u8]>, E>(
         };
         value.extend_from_slice(piece);
     }
-    Ok((value.len() == bytes && crc32fast::hash(&value) == crc).then_some(value))
+    let is_whole = value.len() == bytes && crc32fast::hash(&value) == crc;
+    Ok(is_whole.then_some(Cow::Owned(value)))
 }
 
 /// How many parts a record has.
@@ -166,7 +168,9 @@ mod tests {
             .collect();
         assert_eq!(part_count(&seal(value).head), seal(value).parts.len());
         let fetch = |key: Vec<u8>| Ok::<_, Infallible>(parts.get(&key));
-        unseal(Tree::Trust, b"h_1", &sealed.head, fetch).unwrap()
+        unseal(Tree::Trust, b"h_1", &sealed.head, fetch)
+            .unwrap()
+            .map(Cow::into_owned)
     }
 
     #[test]

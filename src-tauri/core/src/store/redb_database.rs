@@ -1,6 +1,6 @@
 //! redb: the second engine, which the same tests hold as the first, and the way out should sled fail us.
 
-use super::database::{Database, Entry, OpenError, RawChange};
+use super::database::{Database, OpenError, RawChange, Visit};
 use redb::{
     DatabaseError, Durability, ReadableDatabase, StorageError, TableDefinition, WriteTransaction,
 };
@@ -75,18 +75,17 @@ impl Database for Redb {
         Ok(value.map(|value| value.value().to_vec()))
     }
 
-    fn scan(&self, tree: &'static str, prefix: &[u8]) -> io::Result<Vec<Entry>> {
+    fn scan(&self, tree: &'static str, prefix: &[u8], visit: &mut Visit<'_>) -> io::Result<()> {
         let step = self.0.begin_read().map_err(other)?;
         let table = step.open_table(table(tree)).map_err(other)?;
-        let mut entries = Vec::new();
         for entry in table.range(prefix..).map_err(other)? {
             let (key, value) = entry.map_err(other)?;
             if !key.value().starts_with(prefix) {
                 break;
             }
-            entries.push((key.value().to_vec(), value.value().to_vec()));
+            visit(key.value(), value.value())?;
         }
-        Ok(entries)
+        Ok(())
     }
 
     fn write(&self, changes: Vec<RawChange>) -> io::Result<()> {

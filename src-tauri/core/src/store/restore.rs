@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::kept_store::KeptStore;
 use super::lock::Holder;
 use super::snapshot::Snapshot;
-use super::{Store, backup, export, files, schema, sync};
+use super::{Store, backup, export, files, intact, schema, sync};
 use base64ct::{Base64, Encoding};
 use std::fs;
 use std::io::{self, Write};
@@ -38,8 +38,10 @@ fn discarded_dir(data_dir: &Path) -> PathBuf {
 }
 
 /// Opens the engine, reads every page once, and compares it with the witness: sled reads most pages only when they are
-/// needed, and damage found then would look like an empty list.
-pub(super) fn readable_engine(data_dir: &Path) -> Result<Engine, OpenFailure> {
+/// needed, and damage found then would look like an empty list. Returns it with the records whose checksum does not fit.
+pub(super) fn readable_engine(
+    data_dir: &Path,
+) -> Result<(Engine, Vec<DamagedRecord>), OpenFailure> {
     let dir = store_dir(data_dir);
     let refused = |error| OpenFailure::Refused(StoreError::failed("opening")(error));
     finish_restore(data_dir).map_err(refused)?;
@@ -48,8 +50,8 @@ pub(super) fn readable_engine(data_dir: &Path) -> Result<Engine, OpenFailure> {
     }
     let acknowledged = sync::acknowledged(&dir).map_err(refused)?;
     let engine = Engine::open(&dir)?;
-    let damaged_records = match engine.verify() {
-        Ok(records) => records.len(),
+    let damaged = match engine.verify() {
+        Ok(damaged) => damaged,
         Err(error) => return Err(Damage::total(error.to_string())),
     };
     let sequence = match schema::sequence(&engine) {
@@ -58,22 +60,23 @@ pub(super) fn readable_engine(data_dir: &Path) -> Result<Engine, OpenFailure> {
     };
     if sequence >= acknowledged {
         discard(&original_dir(data_dir), data_dir).map_err(refused)?;
-        return Ok(engine);
+        return Ok((engine, damaged));
     }
     let missing = acknowledged.saturating_sub(sequence);
     Err(OpenFailure::Damage(Damage {
         reason: format!("the last {missing} changes are missing"),
-        survivor: (damaged_records == 0)
+        survivor: damaged
+            .is_empty()
             .then(|| engine.snapshot(&Tree::ALL).ok())
             .flatten(),
     }))
 }
 
 /// Copies the store before it is opened: sled cuts off its log where it finds damage, and with it what somebody might still read.
-/// A copy that is there already is from an opening that came to no end, and the better one.
+/// A store that ended cleanly and did not change since has nothing to lose. A copy that is there already is from an opening that came to no end, and the better one.
 fn keep_original(data_dir: &Path) -> io::Result<()> {
     let (dir, original) = (store_dir(data_dir), original_dir(data_dir));
-    if !dir.exists() || original.exists() {
+    if !dir.exists() || original.exists() || intact::is_as_closed(&dir) {
         return Ok(());
     }
     let copying = discarded_dir(data_dir);

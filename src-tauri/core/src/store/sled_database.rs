@@ -4,7 +4,7 @@
 //! 60 simulated power cuts lost acknowledged records.
 
 use super::close::Released;
-use super::database::{Database, Entry, OpenError, RawChange};
+use super::database::{Database, OpenError, RawChange, Visit};
 use super::files;
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Page cache. Holds some 50,000 records; more gained nothing.
-const CACHE_BYTES: u64 = 32 * 1024 * 1024;
+const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 
 #[derive(Debug)]
 struct Sled {
@@ -88,12 +88,12 @@ impl Database for Sled {
         Ok(self.tree(tree)?.get(key)?.map(|value| value.to_vec()))
     }
 
-    fn scan(&self, tree: &'static str, prefix: &[u8]) -> io::Result<Vec<Entry>> {
-        let entries = self.tree(tree)?.scan_prefix(prefix).map(|entry| {
+    fn scan(&self, tree: &'static str, prefix: &[u8], visit: &mut Visit<'_>) -> io::Result<()> {
+        for entry in self.tree(tree)?.scan_prefix(prefix) {
             let (key, value) = entry?;
-            Ok((key.to_vec(), value.to_vec()))
-        });
-        entries.collect()
+            visit(&key, &value)?;
+        }
+        Ok(())
     }
 
     fn write(&self, changes: Vec<RawChange>) -> io::Result<()> {

@@ -36,13 +36,37 @@ impl Vault {
     pub async fn set_passphrase(&self, old: Option<Secret>, new: Secret) -> Result<(), VaultError> {
         let turn = Arc::clone(&self.deriving).lock_owned().await;
         let key = self.key()?;
+        let is_first = !self.has_passphrase()?;
         let turn = self.prove(turn, old).await?;
         let (turn, record) = seal_for(turn, key, new).await?;
         let mut batch = Batch::new();
         batch.put(Tree::Vault, passphrase::RECORD, record);
         self.store.commit(batch).await?;
+        if is_first {
+            self.note_unproven_passphrase();
+        }
         drop(turn);
         Ok(())
+    }
+
+    /// Makes sure that whoever sits before the unlocked vault knows its passphrase.
+    ///
+    /// A first passphrase is set by whoever comes by, so that it counts from the next start of the program on. Without one there
+    /// is nothing to prove: the key store opens for everything that this user runs.
+    ///
+    /// # Errors
+    /// `Locked`; `NothingToProve` without a passphrase, `UnprovenPassphrase` with one that does not count yet;
+    /// `PassphraseNeeded` and `WrongPassphrase`; `System`; `Store`.
+    pub async fn prove_person(&self, passphrase: Option<Secret>) -> Result<(), VaultError> {
+        let turn = Arc::clone(&self.deriving).lock_owned().await;
+        self.key()?;
+        if !self.has_passphrase()? {
+            return Err(VaultError::NothingToProve);
+        }
+        if self.is_passphrase_unproven() {
+            return Err(VaultError::UnprovenPassphrase);
+        }
+        self.prove(turn, passphrase).await.map(drop)
     }
 
     /// Keeps the master key in the system's key store from now on, and nowhere else. Waits at most `wait` for the key store.

@@ -27,6 +27,18 @@ pub enum VaultError {
         "no passphrase was set for this data, its master key is in the key store: unlock with that"
     )]
     NoPassphrase,
+    /// Whoever asks is to prove himself, and there is no passphrase that he could know.
+    #[error(
+        "the vault has no passphrase, so nobody can prove who he is: set one in Settings and start Farwire again, or read \
+         the password on your terminal by a token with the scope reveal"
+    )]
+    NothingToProve,
+    /// The same, with a passphrase that anybody before the unlocked vault could have set.
+    #[error(
+        "the passphrase was set since Farwire was started, when nothing had to be proven for it, so it proves nothing yet: \
+         start Farwire again"
+    )]
+    UnprovenPassphrase,
     /// Secrets were sealed with a master key that is gone from the key store.
     #[error(
         "the key store has no master key for this data, and without it the stored secrets cannot be read: log in as the user \

@@ -60,6 +60,8 @@ struct Inner {
     cancelled: u64,
     /// The master key is being replaced: an attempt that ends meanwhile may have found the old one.
     is_rotating: bool,
+    /// The vault was unlocked without a passphrase, and got one since: whoever set it had nothing to prove.
+    is_passphrase_unproven: bool,
 }
 
 /// What became of a wish to unlock.
@@ -225,6 +227,15 @@ impl Vault {
     /// Says that the master key is being replaced, or no longer.
     pub(super) fn set_rotating(&self, is_rotating: bool) {
         self.inner().is_rotating = is_rotating;
+    }
+
+    /// Says that a passphrase was set where there was none.
+    pub(super) fn note_unproven_passphrase(&self) {
+        self.inner().is_passphrase_unproven = true;
+    }
+
+    pub(super) fn is_passphrase_unproven(&self) -> bool {
+        self.inner().is_passphrase_unproven
     }
 
     /// Says where the master key is kept now, while there is one.

@@ -4,6 +4,7 @@ use crate::disk::Disk;
 use crate::lanes;
 use farwire_core::store::{self, Batch, Store, StoreError, Tree};
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 const DISK_BYTES: u64 = 32 << 20;
@@ -16,6 +17,15 @@ fn write(store: &dyn Store, number: usize) -> Result<u64, StoreError> {
     let value = vec![u8::try_from(number % 251).unwrap(); 3_000];
     batch.put(Tree::Connections, &format!("c_{number:06}"), value);
     store.commit(batch).wait()
+}
+
+/// Takes all room there is.
+fn fill(path: &Path) {
+    let mut file = fs::File::create(path).unwrap();
+    for piece in [1 << 20, 4096, 1] {
+        while file.write_all(&vec![1; piece]).is_ok() {}
+    }
+    file.sync_all().unwrap();
 }
 
 fn assert_whole(store: &dyn Store, acknowledged: usize) {
@@ -63,6 +73,24 @@ fn a_full_disk_refuses_changes_and_loses_none() {
     // No half success: what follows is refused too, and reading goes on.
     write(&*store, acknowledged).unwrap_err();
     assert_whole(&*store, acknowledged);
+    // Not even when others take the last byte.
+    let last = disk.mount.join("last");
+    fill(&last);
+    write(&*store, acknowledged).unwrap_err();
+    for number in 0..acknowledged {
+        let value = store.get(Tree::Connections, &format!("c_{number:06}"));
+        assert_eq!(value.unwrap().unwrap().len(), 3_000);
+    }
+    assert_whole(&*store, acknowledged);
+    // With room again it goes on where it stopped.
+    fs::remove_file(&last).unwrap();
+    fs::remove_file(&ballast).unwrap();
+    for _ in 0..20 {
+        write(&*store, acknowledged).unwrap();
+        acknowledged += 1;
+    }
+    fs::write(&ballast, vec![1; BALLAST_BYTES - 20 * 3_000]).unwrap();
+    fill(&last);
     drop(store);
 
     // Whether it opens without any room or not, it is not thrown away.
@@ -77,6 +105,7 @@ fn a_full_disk_refuses_changes_and_loses_none() {
     // A backup that did not fit takes no room.
     assert!(!data_dir.join("backups/unfinished").exists());
 
+    fs::remove_file(&last).unwrap();
     fs::remove_file(&ballast).unwrap();
     let store = lanes::open(&data_dir);
     assert_whole(&*store, acknowledged);

@@ -1,7 +1,7 @@
 //! Daily backups, exports and imports, who may read the files, and who may open them.
 
 use super::{Batch, Store, Tree, names, open_quietly, put};
-use crate::store::{SCHEMA_VERSION, StoreError, backup, backup_if_due, backups, open};
+use crate::store::{SCHEMA_VERSION, StoreError, backup, backup_if_due, backups, open, read_backup};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -73,6 +73,43 @@ fn many_backups_on_one_day_push_out_no_other_day() {
     let count = |day: &str| kept.iter().filter(|name| name.contains(day)).count();
     assert_eq!((count("19700110"), kept.len()), (7, 13), "{kept:?}");
     assert_eq!((count("19700103"), count("19700104")), (0, 1), "{kept:?}");
+}
+
+#[test]
+fn every_backup_of_one_second_is_the_newest_when_it_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quietly(dir.path());
+    put(&*store, Tree::Groups, "g_1", b"one");
+    let made = |_| {
+        let made = backup(&*store, dir.path(), SystemTime::UNIX_EPOCH);
+        made.unwrap().unwrap().id
+    };
+    let ids: Vec<String> = (0..25).map(made).collect();
+    assert_eq!(ids[0], "19700101T000000Z");
+    let left = backups(dir.path()).unwrap().into_iter();
+    let left: Vec<String> = left.map(|backup| backup.id).collect();
+    let newest_first: Vec<String> = ids.into_iter().rev().take(7).collect();
+    assert_eq!(left, newest_first);
+}
+
+#[test]
+fn backups_that_are_asked_for_at_once_are_all_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quietly(dir.path());
+    put(&*store, Tree::Groups, "g_1", &vec![b'a'; 200_000]);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    let made = backup(&*store, dir.path(), SystemTime::now());
+                    assert_eq!(made.unwrap().unwrap().records, Some(1));
+                }
+            });
+        }
+    });
+    for made in backups(dir.path()).unwrap() {
+        read_backup(dir.path(), &made.id).unwrap();
+    }
 }
 
 #[test]

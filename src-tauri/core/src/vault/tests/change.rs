@@ -154,3 +154,45 @@ async fn a_key_store_that_does_not_answer_is_not_waited_for_longer_than_said() {
     assert!(vault.has_passphrase().unwrap());
     drop(answer);
 }
+
+#[tokio::test]
+async fn a_person_proves_himself_by_a_passphrase_that_nobody_could_just_have_set() {
+    let dir = tempfile::tempdir().unwrap();
+    let connect = key_store();
+    let vault = Vault::with_keyring(open_store(dir.path()), Arc::clone(&connect));
+    let error = vault.prove_person(some("x")).await.unwrap_err();
+    assert!(matches!(error, VaultError::Locked { .. }), "{error}");
+    vault.unlock_with_keyring(WAIT).await.unwrap();
+    for passphrase in [None, some(""), some("x")] {
+        let error = vault.prove_person(passphrase).await.unwrap_err();
+        assert!(matches!(error, VaultError::NothingToProve), "{error}");
+    }
+    // Whoever comes by an unlocked window can set a first one, and change and use that as he likes.
+    let set = vault.set_passphrase(None, Secret::new("x")).await;
+    set.unwrap();
+    let set = vault.set_passphrase(some("x"), Secret::new("y")).await;
+    set.unwrap();
+    vault.lock();
+    vault
+        .unlock_with_passphrase(Secret::new("y"))
+        .await
+        .unwrap();
+    let error = vault.prove_person(some("y")).await.unwrap_err();
+    assert!(matches!(error, VaultError::UnprovenPassphrase), "{error}");
+    drop(vault);
+
+    let vault = Vault::with_keyring(open_store(dir.path()), connect);
+    vault.unlock_with_keyring(WAIT).await.unwrap();
+    let error = vault.prove_person(None).await.unwrap_err();
+    assert!(matches!(error, VaultError::PassphraseNeeded), "{error}");
+    let error = vault.prove_person(some("x")).await.unwrap_err();
+    assert!(matches!(error, VaultError::WrongPassphrase), "{error}");
+    vault.prove_person(some("y")).await.unwrap();
+    // Another one by who knew the last counts at once.
+    let set = vault.set_passphrase(some("y"), Secret::new("z")).await;
+    set.unwrap();
+    vault.prove_person(some("z")).await.unwrap();
+    vault.lock();
+    let error = vault.prove_person(some("z")).await.unwrap_err();
+    assert!(matches!(error, VaultError::Locked { .. }), "{error}");
+}

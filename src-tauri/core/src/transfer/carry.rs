@@ -1,0 +1,437 @@
+//! One transfer's life: waiting, copying, trying again.
+
+use super::copy::{Copied, Copier, finish_folder, make_folder};
+use super::local::LocalFiles;
+use super::queue::{Transfer, Wish};
+use super::walk::{Found, Item, walk};
+use crate::Core;
+use crate::error::CoreError;
+use crate::session::Connect;
+use farwire_model::error::{ErrorBody, ErrorCode};
+use farwire_model::ids::SessionId;
+use farwire_model::session::Channel;
+use farwire_model::transfer::{FileStatus, Files, FilesError, Links};
+use farwire_model::transfer_view::{FilePlace, TransferState, TransferTrouble, TransferView};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+/// Files that are copied at once: of 2 KiB each, 32 bring no more than 16.
+const FILES_AT_ONCE: usize = 16;
+/// How long a link for files may take to come up.
+const LINK_LIMIT: Duration = Duration::from_secs(30);
+/// Waits before a lost link is tried again; after the last the transfer has failed.
+const BACK_OFF: [Duration; 6] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+    Duration::from_secs(60),
+];
+/// A try that held this long was good: the waits begin with the shortest again when the link is lost then.
+const STEADY: Duration = Duration::from_secs(60);
+/// How often it is told how far a transfer is.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How many conflicts and failures are named.
+const MAX_NAMED: usize = 100;
+/// How long removing what is half copied may take.
+const TIDY_LIMIT: Duration = Duration::from_secs(10);
+
+/// Why a try ended early.
+enum Stopped {
+    /// The link was lost, or never came up: trying again may help.
+    Lost(ErrorBody),
+    /// Trying again by itself would not help.
+    Failed(ErrorBody),
+}
+
+impl From<FilesError> for Stopped {
+    fn from(error: FilesError) -> Self {
+        let body = ErrorBody::new(ErrorCode::GeneralError, error.message);
+        match error.status.is_passing() {
+            true => Self::Lost(body),
+            false => Self::Failed(body),
+        }
+    }
+}
+
+impl From<CoreError> for Stopped {
+    fn from(error: CoreError) -> Self {
+        let body = error.body();
+        match body.error_code {
+            ErrorCode::IntraServiceCommunicationError => Self::Lost(body),
+            _ => Self::Failed(body),
+        }
+    }
+}
+
+/// Carries a transfer until nothing more comes.
+pub(super) async fn run(core: Weak<Core>, transfer: Arc<Transfer>, cancel: CancellationToken) {
+    let mut wish = transfer.wish.subscribe();
+    let mut losses = 0;
+    loop {
+        let Some(strong) = core.upgrade() else {
+            return;
+        };
+        let life = Life {
+            core: strong,
+            transfer: Arc::clone(&transfer),
+        };
+        let wanted = *wish.borrow_and_update();
+        let next = match wanted {
+            Wish::Cancel => {
+                let tidying = tokio::time::timeout(TIDY_LIMIT, life.tidy());
+                tokio::select! {
+                    _ = tidying => {}
+                    () = cancel.cancelled() => {}
+                }
+                life.show(TransferState::Cancelled, None).await;
+                return;
+            }
+            Wish::Pause => {
+                life.pause().await;
+                None
+            }
+            Wish::Run => {
+                let begun = Instant::now();
+                let tried = tokio::select! {
+                    tried = life.try_once() => tried,
+                    // What is under way is dropped; what it wrote is gone on with.
+                    _ = wish.changed() => continue,
+                    () = cancel.cancelled() => return,
+                };
+                match tried {
+                    Ok(state) => {
+                        life.show(state, None).await;
+                        if state.is_final() {
+                            return;
+                        }
+                        None
+                    }
+                    Err(Stopped::Lost(body)) => {
+                        if begun.elapsed() > STEADY {
+                            losses = 0;
+                        }
+                        let wait = BACK_OFF.get(losses).copied();
+                        losses += 1;
+                        let state = match wait {
+                            Some(_) => TransferState::Waiting,
+                            None => TransferState::Failed,
+                        };
+                        life.show(state, Some(body)).await;
+                        wait
+                    }
+                    Err(Stopped::Failed(body)) => {
+                        life.show(TransferState::Failed, Some(body)).await;
+                        None
+                    }
+                }
+            }
+        };
+        drop(life);
+        if !rest(&mut wish, next, &cancel).await {
+            return;
+        }
+        if next.is_none() {
+            losses = 0;
+        }
+    }
+}
+
+/// Waits for another wish, or until a time is over; `false` when the program ends.
+async fn rest(
+    wish: &mut watch::Receiver<Wish>,
+    wait: Option<Duration>,
+    cancel: &CancellationToken,
+) -> bool {
+    let over = async {
+        match wait {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        changed = wish.changed() => changed.is_ok(),
+        () = over => true,
+        () = cancel.cancelled() => false,
+    }
+}
+
+/// A transfer while it is looked after.
+struct Life {
+    core: Arc<Core>,
+    transfer: Arc<Transfer>,
+}
+
+impl Life {
+    /// Shows a state, tells it and keeps it.
+    async fn show(&self, state: TransferState, error: Option<ErrorBody>) {
+        let id = {
+            let mut shown = self.transfer.shown();
+            (shown.state, shown.error) = (state, error);
+            if state != TransferState::Running {
+                (shown.rate, shown.eta_secs) = (0, None);
+            }
+            shown.transfer_id.clone()
+        };
+        self.core.tell_transfer(&id);
+        if let Err(error) = self.core.keep_transfer(&self.transfer).await {
+            tracing::warn!(transfer = %id, %error, "a transfer will be unknown after a restart");
+        }
+    }
+
+    async fn pause(&self) {
+        let (state, error) = {
+            let shown = self.transfer.shown();
+            (shown.state, shown.error.clone())
+        };
+        // What failed or asks stays so: that it rests is seen anyway.
+        if !matches!(state, TransferState::Failed | TransferState::Asking) {
+            let error = error.filter(|_| state == TransferState::Paused);
+            self.show(TransferState::Paused, error).await;
+        }
+    }
+
+    /// Copies everything once. Answers how it stands then.
+    async fn try_once(&self) -> Result<TransferState, Stopped> {
+        self.show(TransferState::Waiting, None).await;
+        let place = self.core.transfers.places.acquire().await;
+        self.show(TransferState::Running, None).await;
+        let view = self.transfer.view();
+        let from = self.files(&view.from).await?;
+        let to = self.files(&view.to).await?;
+        let copier = Copier {
+            id: view.transfer_id.clone(),
+            from: Arc::clone(&from.files),
+            to: Arc::clone(&to.files),
+            rule: view.conflict,
+            is_again: self.transfer.is_again.swap(true, Ordering::Relaxed),
+            checksum: view.checksum,
+        };
+        let mut ticks = interval(TELL_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut pace = Pace::new();
+        let mut copying = std::pin::pin!(self.copy(&copier, &view));
+        let ended = loop {
+            tokio::select! {
+                ended = &mut copying => break ended,
+                _ = ticks.tick() => {
+                    pace.note(&self.transfer);
+                    self.core.tell_transfer(&view.transfer_id);
+                }
+            }
+        };
+        drop(place);
+        ended
+    }
+
+    async fn copy(&self, copier: &Copier, view: &TransferView) -> Result<TransferState, Stopped> {
+        let found = self.find(&*copier.from, view).await?;
+        for folder in &found.folders {
+            make_folder(&*copier.to, &folder.to).await?;
+        }
+        let transfer = &*self.transfer;
+        let mut left = found.files.iter();
+        let mut copies = FuturesUnordered::new();
+        let (mut asked, mut failed) = (0_usize, 0_usize);
+        loop {
+            let next = left.by_ref().take(FILES_AT_ONCE - copies.len());
+            copies.extend(next.map(|item| self.copy_one(copier, item)));
+            let Some((item, copied)) = copies.next().await else {
+                break;
+            };
+            match copied {
+                Ok(Copied::Done) => {
+                    transfer.files_done.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok(Copied::Asked) => {
+                    asked += 1;
+                    let mut shown = transfer.shown();
+                    if shown.asked.len() < MAX_NAMED {
+                        shown.asked.push(item.to.to_string());
+                    }
+                }
+                Err(error) if error.status.is_passing() => return Err(error.into()),
+                Err(error) => {
+                    failed += 1;
+                    let mut shown = transfer.shown();
+                    if shown.failed.len() < MAX_NAMED {
+                        shown.failed.push(TransferTrouble {
+                            path: item.to.to_string(),
+                            message: error.message,
+                        });
+                    }
+                }
+            }
+        }
+        drop(copies);
+        // The innermost first: what is done in a folder changes its time.
+        for folder in found.folders.iter().rev() {
+            finish_folder(&*copier.to, folder).await;
+        }
+        if failed > 0 {
+            let message = format!(
+                "{failed} of {} files could not be copied: see why, then retry",
+                found.files.len()
+            );
+            let body = ErrorBody::new(ErrorCode::GeneralError, message);
+            return Err(Stopped::Failed(body));
+        }
+        Ok(match asked {
+            0 => TransferState::Done,
+            _ => TransferState::Asking,
+        })
+    }
+
+    fn copy_one<'a>(
+        &'a self,
+        copier: &'a Copier,
+        item: &'a Item,
+    ) -> BoxFuture<'a, (&'a Item, Result<Copied, FilesError>)> {
+        let told = |bytes| {
+            let done = &self.transfer.bytes_done;
+            done.fetch_add(bytes, Ordering::Relaxed);
+        };
+        Box::pin(async move { (item, copier.file(item, told).await) })
+    }
+
+    /// Looks at what there is to copy, and begins to count anew.
+    async fn find(&self, from: &dyn Files, view: &TransferView) -> Result<Found, Stopped> {
+        {
+            let mut shown = self.transfer.shown();
+            (shown.files, shown.bytes, shown.left_out) = (0, 0, 0);
+            shown.asked.clear();
+            shown.failed.clear();
+        }
+        self.transfer.files_done.store(0, Ordering::Relaxed);
+        self.transfer.bytes_done.store(0, Ordering::Relaxed);
+        // A link that somebody names is followed; one that is found on the way is not.
+        let root = Item {
+            attributes: from.attributes(&view.from.path, Links::Follow).await?,
+            from: view.from.path.clone(),
+            to: view.to.path.clone(),
+        };
+        let tell = |found: &Found| {
+            let mut shown = self.transfer.shown();
+            shown.files = found.files.len() as u64;
+            shown.left_out = found.left_out;
+        };
+        let found = walk(from, root, tell).await?;
+        tell(&found);
+        let sizes = found.files.iter().filter_map(|item| item.attributes.size);
+        self.transfer.shown().bytes = sizes.fold(0, u64::saturating_add);
+        Ok(found)
+    }
+
+    /// Opens the files of a place, over a link of its own where they are another machine's.
+    async fn files(&self, place: &FilePlace) -> Result<Opened, Stopped> {
+        let Some(uid) = &place.uid else {
+            return Ok(Opened {
+                files: Arc::new(LocalFiles),
+                link: None,
+            });
+        };
+        let options = Connect {
+            channel: Channel::Files,
+            ..Connect::default()
+        };
+        let session = self.core.connect(uid, options)?;
+        let link = Some(LinkGuard {
+            core: Arc::clone(&self.core),
+            session: session.id.clone(),
+        });
+        self.core.wait_until_up(&session, LINK_LIMIT).await?;
+        let files = session.files().ok_or_else(|| {
+            FilesError::new(
+                FileStatus::ConnectionLost,
+                "the link for files was lost at once",
+            )
+        })?;
+        Ok(Opened { files, link })
+    }
+
+    /// Removes what is half copied.
+    async fn tidy(&self) -> Result<(), Stopped> {
+        let view = self.transfer.view();
+        if !self.transfer.is_again.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let (from, to) = (self.files(&view.from).await?, self.files(&view.to).await?);
+        let copier = Copier {
+            id: view.transfer_id.clone(),
+            from: Arc::clone(&from.files),
+            to: Arc::clone(&to.files),
+            rule: view.conflict,
+            is_again: true,
+            checksum: false,
+        };
+        let found = self.find(&*from.files, &view).await?;
+        for item in &found.files {
+            let temporary = copier.temporary(item, &item.attributes)?;
+            // Most never were there.
+            to.files.remove_file(&temporary).await.unwrap_or_default();
+        }
+        Ok(())
+    }
+}
+
+/// The files of a place, and the link they come over.
+struct Opened {
+    files: Arc<dyn Files>,
+    #[expect(dead_code, reason = "held until the files are not needed any more")]
+    link: Option<LinkGuard>,
+}
+
+/// Ends a session when it is dropped, also half-way.
+struct LinkGuard {
+    core: Arc<Core>,
+    session: SessionId,
+}
+
+impl Drop for LinkGuard {
+    fn drop(&mut self) {
+        self.core.drop_session(&self.session);
+    }
+}
+
+/// How fast a transfer is, lately.
+struct Pace {
+    bytes: u64,
+    at: Instant,
+    rate: f64,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            bytes: 0,
+            at: Instant::now(),
+            rate: 0.0,
+        }
+    }
+
+    fn note(&mut self, transfer: &Transfer) {
+        let bytes = transfer.bytes_done.load(Ordering::Relaxed);
+        let secs = self.at.elapsed().as_secs_f64();
+        if secs < 0.5 {
+            return;
+        }
+        let now = bytes.saturating_sub(self.bytes) as f64 / secs;
+        // The last few seconds count most.
+        self.rate = match self.rate {
+            0.0 => now,
+            rate => rate * 0.7 + now * 0.3,
+        };
+        (self.bytes, self.at) = (bytes, Instant::now());
+        let mut shown = transfer.shown();
+        shown.rate = self.rate as u64;
+        shown.eta_secs = shown.bytes.saturating_sub(bytes).checked_div(shown.rate);
+    }
+}

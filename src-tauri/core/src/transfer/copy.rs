@@ -1,0 +1,254 @@
+//! One file: conflicts, its temporary name, going on where an earlier try ended.
+
+use super::pipe;
+use super::walk::Item;
+use crate::random;
+use farwire_model::ids::TransferId;
+use farwire_model::transfer::{
+    Attributes, FileKind, FileStatus, Files, FilesError, Links, Open, OpenFile, RemotePath,
+};
+use farwire_model::transfer_view::Conflict;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Other names that are tried: `name (2)` and on.
+const MAX_NAMES: u32 = 1000;
+
+/// What a transfer copies with.
+pub(super) struct Copier {
+    pub id: TransferId,
+    pub from: Arc<dyn Files>,
+    pub to: Arc<dyn Files>,
+    pub rule: Conflict,
+    /// Whether an earlier try may have copied some: what has the source's size and time is taken as done.
+    pub is_again: bool,
+    /// Whether each copy is read again and compared.
+    pub checksum: bool,
+}
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Copied {
+    /// It is there, or was skipped.
+    Done,
+    /// Something is there already, and the rule is to ask.
+    Asked,
+}
+
+/// Where a copy goes.
+enum Target {
+    At(RemotePath),
+    Nowhere(Copied),
+}
+
+impl Copier {
+    /// Copies a file. `told` hears of bytes that are there.
+    pub async fn file(&self, item: &Item, told: impl Fn(u64)) -> Result<Copied, FilesError> {
+        let source = self.from.open(&item.from, Open::Read).await?;
+        let attributes = source.attributes().await?;
+        let size = attributes.size.unwrap_or(0);
+        let target = match self.target(item, &attributes).await? {
+            Target::At(target) => target,
+            Target::Nowhere(outcome) => {
+                source.close().await?;
+                if outcome == Copied::Done {
+                    told(size);
+                }
+                return Ok(outcome);
+            }
+        };
+        let temporary = self.temporary(item, &attributes)?;
+        let (copy, offset) = self.begin(&temporary, &attributes).await?;
+        told(offset);
+        let filled = self.fill(&source, &copy, offset, &attributes, &told).await;
+        if let Err(error) = filled {
+            // A lost link leaves it for the next try; anything else would go wrong the same way again.
+            if !error.status.is_passing() {
+                copy.close().await.unwrap_or_default();
+                self.to.remove_file(&temporary).await.unwrap_or_default();
+            }
+            return Err(error);
+        }
+        copy.close().await?;
+        source.close().await?;
+        self.to.replace(&temporary, &target).await?;
+        Ok(Copied::Done)
+    }
+
+    async fn fill(
+        &self,
+        source: &Arc<dyn OpenFile>,
+        copy: &Arc<dyn OpenFile>,
+        offset: u64,
+        attributes: &Attributes,
+        told: impl Fn(u64),
+    ) -> Result<(), FilesError> {
+        let size = attributes.size.unwrap_or(0);
+        pipe::copy(source, &**copy, offset, size, told).await?;
+        if self.checksum {
+            let (theirs, ours) = futures_util::future::try_join(
+                pipe::digest(source, size),
+                pipe::digest(copy, size),
+            )
+            .await?;
+            if theirs != ours {
+                let message = "the copy differs from the source: try again";
+                return Err(FilesError::new(FileStatus::Failure, message));
+            }
+        }
+        copy.set_attributes(&kept(attributes)).await
+    }
+
+    /// The temporary file, new or from an earlier try, and how much of it is sure to be there.
+    async fn begin(
+        &self,
+        temporary: &RemotePath,
+        attributes: &Attributes,
+    ) -> Result<(Arc<dyn OpenFile>, u64), FilesError> {
+        let size = attributes.size.unwrap_or(0);
+        match self.to.attributes(temporary, Links::Keep).await {
+            Ok(part) if part.kind() == FileKind::File => {
+                let there = part.size.unwrap_or(0);
+                if there <= size {
+                    let copy = self.to.open(temporary, Open::Write).await?;
+                    return Ok((copy, there.saturating_sub(pipe::UNSURE_BYTES)));
+                }
+                self.to.remove_file(temporary).await?;
+            }
+            Ok(_) => self.to.remove_file(temporary).await?,
+            Err(error) if error.status == FileStatus::NoSuchFile => {}
+            Err(error) => return Err(error),
+        }
+        // Nobody else reads it before it is whole.
+        let how = Open::Create { permissions: 0o600 };
+        Ok((self.to.open(temporary, how).await?, 0))
+    }
+
+    /// Where the copy goes by the rule.
+    async fn target(&self, item: &Item, source: &Attributes) -> Result<Target, FilesError> {
+        let mut target = item.to.clone();
+        for number in 2..=MAX_NAMES {
+            let there = match self.to.attributes(&target, Links::Keep).await {
+                Ok(there) => there,
+                Err(error) if error.status == FileStatus::NoSuchFile => {
+                    return Ok(Target::At(target));
+                }
+                Err(error) => return Err(error),
+            };
+            if self.is_again && is_same(source, &there) {
+                return Ok(Target::Nowhere(Copied::Done));
+            }
+            let is_newer = || modified(source) > modified(&there);
+            match self.rule {
+                Conflict::Ask => return Ok(Target::Nowhere(Copied::Asked)),
+                Conflict::Skip => return Ok(Target::Nowhere(Copied::Done)),
+                Conflict::Newer if !is_newer() => return Ok(Target::Nowhere(Copied::Done)),
+                Conflict::Newer | Conflict::Overwrite if there.kind() == FileKind::Folder => {
+                    let message = format!("could not copy to {target}: a folder is there");
+                    return Err(FilesError::new(FileStatus::Failure, message));
+                }
+                Conflict::Newer | Conflict::Overwrite => return Ok(Target::At(target)),
+                Conflict::Rename => target = numbered(&item.to, number)?,
+            }
+        }
+        let message = format!("could not find another name for {}", item.to);
+        Err(FilesError::new(FileStatus::Failure, message))
+    }
+
+    /// The name until the copy is whole: the same for the same source in every try, and another when the source changed.
+    pub fn temporary(&self, item: &Item, source: &Attributes) -> Result<RemotePath, FilesError> {
+        let mut sha = Sha256::new();
+        sha.update(item.from.as_bytes());
+        sha.update(source.size.unwrap_or(0).to_be_bytes());
+        sha.update(modified(source).to_be_bytes());
+        let hash = random::hex(sha.finalize().get(..6).unwrap_or_default());
+        let name = format!(".farwire-{}-{hash}.part", self.id);
+        beside(&item.to, name.as_bytes())
+    }
+}
+
+/// A path in the same folder.
+pub(super) fn beside(path: &RemotePath, name: &[u8]) -> Result<RemotePath, FilesError> {
+    path.parent().join(name).map_err(|error| {
+        let message = format!("could not write beside {path}: {error}");
+        FilesError::new(FileStatus::Failure, message)
+    })
+}
+
+/// What of a source its copy gets: permissions without those to act as somebody else, and times.
+fn kept(attributes: &Attributes) -> Attributes {
+    Attributes {
+        mode: attributes.mode.map(|mode| mode & 0o777),
+        times: attributes.times,
+        ..Attributes::default()
+    }
+}
+
+fn modified(attributes: &Attributes) -> u32 {
+    attributes.times.map_or(0, |(_, modified)| modified)
+}
+
+fn is_same(source: &Attributes, there: &Attributes) -> bool {
+    there.kind() == FileKind::File
+        && source.size == there.size
+        && modified(source) == modified(there)
+}
+
+/// `name (2).txt` for `name.txt`.
+fn numbered(path: &RemotePath, number: u32) -> Result<RemotePath, FilesError> {
+    let name = path.name().unwrap_or_default();
+    // A name's own first dot, as in `.profile`, begins no extension.
+    let dot = name
+        .iter()
+        .rposition(|byte| *byte == b'.')
+        .filter(|at| *at > 0);
+    let (stem, extension) = name.split_at(dot.unwrap_or(name.len()));
+    let number = format!(" ({number})");
+    beside(path, &[stem, number.as_bytes(), extension].concat())
+}
+
+/// Gives a folder its permissions and times, once everything is in it.
+pub(super) async fn finish_folder(files: &dyn Files, item: &Item) {
+    let attributes = kept(&item.attributes);
+    if let Err(error) = files.set_attributes(&item.to, &attributes).await {
+        tracing::debug!(%error, "a folder keeps its own permissions and times");
+    }
+}
+
+/// Makes a folder where there is none; answers whether it is new. What stands in its place is an error, also a link: it could
+/// lead out of the folder that was chosen.
+pub(super) async fn make_folder(files: &dyn Files, path: &RemotePath) -> Result<bool, FilesError> {
+    let Err(error) = files.make_folder(path).await else {
+        return Ok(true);
+    };
+    match files
+        .attributes(path, Links::Keep)
+        .await
+        .map(|there| there.kind())
+    {
+        Ok(FileKind::Folder) => Ok(false),
+        Ok(_) => {
+            let message = format!("could not make the folder {path}: something else is there");
+            Err(FilesError::new(FileStatus::Failure, message))
+        }
+        Err(_) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_name_keeps_the_extension() {
+        for (name, expected) in [
+            (&b"/a/x.tar.gz"[..], &b"/a/x.tar (2).gz"[..]),
+            (b"/a/x", b"/a/x (2)"),
+            (b"/a/.profile", b"/a/.profile (2)"),
+            (b"/a/\xff.b", b"/a/\xff (2).b"),
+        ] {
+            let path = RemotePath::new(name).unwrap();
+            assert_eq!(numbered(&path, 2).unwrap().as_bytes(), expected);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Copies of files between machines: a queue of transfers, each from one [`Files`](farwire_model::transfer::Files) to another.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `queue` | the transfers there are, and what can be asked of them |
+//! | `carry` | one transfer's life: waiting, copying, trying again |
+//! | `walk` | what lies in a folder |
+//! | `copy` | one file: conflicts, temporary name, going on where it was |
+//! | `pipe` | bytes from an open file to another, many requests at once |
+//! | `upload` | a file from a stream of bytes |
+//! | `local` | this computer's files |
+
+mod carry;
+mod copy;
+mod local;
+mod pipe;
+mod queue;
+mod upload;
+mod walk;
+
+pub use pipe::content;
+pub use queue::NewTransfer;
+pub use upload::Upload;
+
+pub(crate) use queue::Transfers;

@@ -1,0 +1,392 @@
+//! The transfers there are, and what can be asked of them.
+
+use super::carry;
+use super::local::system_path;
+use crate::Core;
+use crate::connections::known_connection;
+use crate::error::CoreError;
+use crate::private_file::write_private;
+use crate::random;
+use farwire_model::error::{ErrorBody, ErrorCode};
+use farwire_model::event::{EventAction, EventKind};
+use farwire_model::ids::TransferId;
+use farwire_model::transfer_view::{Conflict, FilePlace, TransferState, TransferView};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Semaphore, watch};
+
+/// Transfers that copy at once; each has a link of its own to its machine.
+const AT_ONCE: usize = 3;
+/// Transfers that are kept, also finished ones; the oldest finished one goes first.
+const MAX_TRANSFERS: usize = 500;
+
+/// What is to be copied.
+#[derive(Clone, Debug)]
+pub struct NewTransfer {
+    /// The file or folder.
+    pub from: FilePlace,
+    /// The copy itself; a path that ends with a slash means the source's name in that folder.
+    pub to: FilePlace,
+    /// What happens where something is there already.
+    pub conflict: Conflict,
+    /// Whether each copy is read again and compared.
+    pub checksum: bool,
+}
+
+/// What somebody wants of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    Run,
+    Pause,
+    Cancel,
+}
+
+/// One transfer.
+#[derive(Debug)]
+pub(crate) struct Transfer {
+    shown: Mutex<TransferView>,
+    pub(super) wish: watch::Sender<Wish>,
+    /// Whether an earlier try may have copied some of it.
+    pub(super) is_again: AtomicBool,
+    /// Counted while it copies, and looked at when it is shown.
+    pub(super) files_done: AtomicU64,
+    pub(super) bytes_done: AtomicU64,
+}
+
+impl Transfer {
+    fn new(view: TransferView, wish: Wish, is_again: bool) -> Arc<Self> {
+        Arc::new(Self {
+            wish: watch::Sender::new(wish),
+            is_again: AtomicBool::new(is_again),
+            files_done: AtomicU64::new(view.files_done),
+            bytes_done: AtomicU64::new(view.bytes_done),
+            shown: Mutex::new(view),
+        })
+    }
+
+    pub(super) fn shown(&self) -> MutexGuard<'_, TransferView> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn view(&self) -> TransferView {
+        let view = self.shown().clone();
+        TransferView {
+            files_done: self.files_done.load(Ordering::Relaxed),
+            bytes_done: self.bytes_done.load(Ordering::Relaxed),
+            ..view
+        }
+    }
+}
+
+/// The transfers there are.
+#[derive(Debug)]
+pub(crate) struct Transfers {
+    all: Mutex<BTreeMap<TransferId, Arc<Transfer>>>,
+    pub(super) places: Semaphore,
+    /// One file a transfer: what is under way is nothing that exports or backups should hold.
+    folder: PathBuf,
+}
+
+impl Transfers {
+    /// Reads what an earlier run of the program left.
+    pub fn load(data_dir: &Path) -> Self {
+        let folder = data_dir.join("transfers");
+        let mut all = BTreeMap::new();
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let read = fs::read(entry.path()).ok();
+            let Some(mut view) =
+                read.and_then(|text| serde_json::from_slice::<TransferView>(&text).ok())
+            else {
+                continue;
+            };
+            if matches!(view.state, TransferState::Waiting | TransferState::Running) {
+                view.state = TransferState::Paused;
+                let message = "Farwire ended while it was copying: resume goes on where it was";
+                view.error = Some(ErrorBody::new(ErrorCode::GeneralError, message));
+            }
+            (view.rate, view.eta_secs) = (0, None);
+            let wish = match view.state {
+                TransferState::Cancelled => Wish::Cancel,
+                _ => Wish::Pause,
+            };
+            all.insert(view.transfer_id.clone(), Transfer::new(view, wish, true));
+        }
+        Self {
+            all: Mutex::new(all),
+            places: Semaphore::new(AT_ONCE),
+            folder,
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<TransferId, Arc<Transfer>>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn file(&self, id: &TransferId) -> PathBuf {
+        self.folder.join(format!("{id}.json"))
+    }
+}
+
+impl Core {
+    /// Every transfer, the oldest first.
+    pub fn transfers(&self) -> Vec<TransferView> {
+        let all: Vec<_> = self.transfers.all().values().cloned().collect();
+        let mut views: Vec<_> = all.iter().map(|transfer| transfer.view()).collect();
+        views.sort_by(|a, b| (a.created, &a.transfer_id).cmp(&(b.created, &b.transfer_id)));
+        views
+    }
+
+    /// One transfer.
+    ///
+    /// # Errors
+    /// An unknown transfer.
+    pub fn transfer(&self, id: &TransferId) -> Result<TransferView, CoreError> {
+        self.known_transfer(id).map(|transfer| transfer.view())
+    }
+
+    /// Begins a transfer.
+    ///
+    /// # Errors
+    /// An unknown connection, a place that cannot be copied from or to, too many transfers; it cannot be kept.
+    pub async fn start_transfer(
+        self: &Arc<Self>,
+        new: NewTransfer,
+    ) -> Result<TransferView, CoreError> {
+        let NewTransfer {
+            from,
+            mut to,
+            conflict,
+            checksum,
+        } = new;
+        self.check_place("from", &from)?;
+        self.check_place("to", &to)?;
+        if to.path.as_bytes().ends_with(b"/") {
+            let name = from.path.name().ok_or_else(|| {
+                let message = "to ends with a slash, and from has no name: name the copy in to";
+                CoreError::field(ErrorCode::ValueIncorrectFormat, "to.path", message)
+            })?;
+            to.path = to.path.join(name).map_err(|error| {
+                CoreError::field(
+                    ErrorCode::ValueIncorrectFormat,
+                    "to.path",
+                    error.to_string(),
+                )
+            })?;
+            to.display_path = to.path.to_string();
+        }
+        if to.path.name().is_none() {
+            let message = "to names the copy itself: its last part is a name";
+            return Err(CoreError::field(
+                ErrorCode::ValueIncorrectFormat,
+                "to.path",
+                message,
+            ));
+        }
+        let view = TransferView {
+            transfer_id: TransferId::new(random::id(TransferId::PREFIX)),
+            from,
+            to,
+            conflict,
+            checksum,
+            state: TransferState::Waiting,
+            files: 0,
+            files_done: 0,
+            left_out: 0,
+            bytes: 0,
+            bytes_done: 0,
+            rate: 0,
+            eta_secs: None,
+            asked: Vec::new(),
+            failed: Vec::new(),
+            error: None,
+            created: random::now(),
+        };
+        let transfer = Transfer::new(view.clone(), Wish::Run, false);
+        self.make_place_for_transfer()?;
+        self.keep_transfer(&transfer).await?;
+        let all = || self.transfers.all();
+        all().insert(view.transfer_id.clone(), Arc::clone(&transfer));
+        self.tell_transfer(&view.transfer_id);
+        self.carry(transfer);
+        Ok(view)
+    }
+
+    /// Holds a transfer: what is copied stays.
+    ///
+    /// # Errors
+    /// An unknown transfer, or one that is over.
+    pub fn pause_transfer(&self, id: &TransferId) -> Result<TransferView, CoreError> {
+        self.wish(id, Wish::Pause, false)
+    }
+
+    /// Ends a transfer: what is half copied is removed, what is whole stays.
+    ///
+    /// # Errors
+    /// An unknown transfer, or one that is over.
+    pub fn cancel_transfer(&self, id: &TransferId) -> Result<TransferView, CoreError> {
+        self.wish(id, Wish::Cancel, false)
+    }
+
+    /// Goes on with a transfer that was held, that asks, or that failed; from now on by this rule, where one is given.
+    ///
+    /// # Errors
+    /// An unknown transfer, or one that is over.
+    pub fn resume_transfer(
+        &self,
+        id: &TransferId,
+        rule: Option<Conflict>,
+    ) -> Result<TransferView, CoreError> {
+        let transfer = self.known_transfer(id)?;
+        let is_other_rule = rule.is_some_and(|rule| {
+            let mut shown = transfer.shown();
+            let earlier = std::mem::replace(&mut shown.conflict, rule);
+            earlier != rule
+        });
+        self.wish(id, Wish::Run, is_other_rule)
+    }
+
+    fn wish(
+        &self,
+        id: &TransferId,
+        wish: Wish,
+        is_other_rule: bool,
+    ) -> Result<TransferView, CoreError> {
+        let transfer = self.known_transfer(id)?;
+        let state = transfer.shown().state;
+        if state.is_final() {
+            let message = format!("the transfer {id} is over: begin a new one");
+            return Err(CoreError::Forbidden {
+                property: "state",
+                message,
+            });
+        }
+        // One that runs by the rules that are asked for just goes on.
+        let is_moot = wish == Wish::Run && !is_other_rule && state == TransferState::Running;
+        if !is_moot {
+            transfer.wish.send_replace(wish);
+        }
+        Ok(transfer.view())
+    }
+
+    fn known_transfer(&self, id: &TransferId) -> Result<Arc<Transfer>, CoreError> {
+        let all = self.transfers.all();
+        all.get(id)
+            .cloned()
+            .ok_or_else(|| CoreError::unknown("transfer", id))
+    }
+
+    /// Takes up what an earlier run of the program left; each waits until somebody resumes it.
+    pub(crate) fn take_up_transfers(self: &Arc<Self>) {
+        let all: Vec<_> = self.transfers.all().values().cloned().collect();
+        for transfer in all {
+            if !transfer.shown().state.is_final() {
+                self.carry(transfer);
+            }
+        }
+    }
+
+    fn carry(self: &Arc<Self>, transfer: Arc<Transfer>) {
+        let cancel = self.cancel.child_token();
+        self.tasks
+            .spawn(carry::run(Arc::downgrade(self), transfer, cancel));
+    }
+
+    fn make_place_for_transfer(&self) -> Result<(), CoreError> {
+        let mut all = self.transfers.all();
+        if all.len() < MAX_TRANSFERS {
+            return Ok(());
+        }
+        let finished = all.values().map(|transfer| transfer.view());
+        let finished = finished.filter(|view| view.state.is_final());
+        let Some(oldest) = finished.min_by_key(|view| view.created) else {
+            let message = format!("{MAX_TRANSFERS} transfers are under way: let some finish first");
+            return Err(CoreError::Busy { message });
+        };
+        all.remove(&oldest.transfer_id);
+        drop(all);
+        if let Err(error) = fs::remove_file(self.transfers.file(&oldest.transfer_id)) {
+            tracing::warn!(%error, "could not forget an old transfer");
+        }
+        self.events.send(
+            EventKind::Transfer,
+            oldest.transfer_id.as_str(),
+            EventAction::Delete,
+            None,
+        );
+        Ok(())
+    }
+
+    /// Writes a transfer down, so that it outlives the program.
+    pub(super) async fn keep_transfer(&self, transfer: &Transfer) -> Result<(), CoreError> {
+        let view = transfer.view();
+        let (folder, file) = (
+            self.transfers.folder.clone(),
+            self.transfers.file(&view.transfer_id),
+        );
+        let written = tokio::task::spawn_blocking(move || {
+            fs::create_dir_all(&folder)?;
+            write_private(&file, |file| {
+                let text = serde_json::to_vec(&view).map_err(std::io::Error::other)?;
+                file.write_all(&text)
+            })
+        });
+        let attempt = "keeping a transfer";
+        let failed = |message: String| CoreError::Internal { attempt, message };
+        let written = written.await.map_err(|fault| failed(fault.to_string()))?;
+        written.map_err(|error: std::io::Error| failed(error.to_string()))
+    }
+
+    pub(super) fn tell_transfer(&self, id: &TransferId) {
+        self.events
+            .send(EventKind::Transfer, id.as_str(), EventAction::Put, None);
+    }
+
+    /// Refuses places that no copy may come from or go to.
+    fn check_place(&self, property: &'static str, place: &FilePlace) -> Result<(), CoreError> {
+        let key = |key: &str| format!("{property}.{key}");
+        let Some(uid) = &place.uid else {
+            let path = system_path(&place.path);
+            if !path.is_absolute() {
+                let message = "a path on this computer is absolute";
+                return Err(CoreError::field(
+                    ErrorCode::ValueIncorrectFormat,
+                    key("path"),
+                    message,
+                ));
+            }
+            // Tokens and sealed secrets lie there.
+            if is_within(&path, &self.data_dir) {
+                let message = "Farwire's own folder is not copied: export what is saved instead";
+                return Err(CoreError::field(
+                    ErrorCode::ValueOutOfBounds,
+                    key("path"),
+                    message,
+                ));
+            }
+            return Ok(());
+        };
+        let connection = known_connection(&self.saved.read(), uid).map_err(|_| {
+            let message = format!("no connection {uid} is saved");
+            CoreError::field(ErrorCode::InvalidRequestData, key("uid"), message)
+        })?;
+        let channel = farwire_model::session::Channel::Files;
+        self.sessions.protocol(connection.protocol, channel)?;
+        Ok(())
+    }
+}
+
+/// Whether a path leads into a folder or around it, links followed as far as there is something.
+fn is_within(path: &Path, folder: &Path) -> bool {
+    let Ok(folder) = folder.canonicalize() else {
+        return false;
+    };
+    let real = path.ancestors().find_map(|above| {
+        let rest = path.strip_prefix(above).ok()?;
+        Some(above.canonicalize().ok()?.join(rest))
+    });
+    real.is_some_and(|real| real.starts_with(&folder) || folder.starts_with(&real))
+}
