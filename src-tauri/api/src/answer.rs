@@ -8,6 +8,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use std::convert::Infallible;
 
+/// Room for one connection with all its settings, so that most answers are written without being moved.
+const MOST_ANSWERS_BYTES: usize = 1024;
+
 /// What a successful answer looks like.
 #[derive(Debug)]
 pub(crate) enum Form {
@@ -15,6 +18,10 @@ pub(crate) enum Form {
     Json(Schema),
     /// 200 with bytes of one of these media types.
     Bytes(&'static [&'static str]),
+    /// 200 without a body.
+    Nothing,
+    /// 200 with a file, or 206 with parts of it.
+    File,
     /// 101: the connection becomes a WebSocket.
     Socket,
 }
@@ -35,17 +42,32 @@ impl<T: Serialize + JsonSchema> Answer for T {
     }
 
     fn respond(self) -> Result<Response, ApiError> {
-        let value = serde_json::to_value(self).map_err(|error| {
+        let mut text = Vec::with_capacity(MOST_ANSWERS_BYTES);
+        serde_json::to_writer(&mut text, &self).map_err(|error| {
             let message = format!("could not write the answer: {error}");
             ApiError::new(500, ErrorCode::GeneralError, message)
         })?;
-        Ok(Response::json(value))
+        Ok(Response::json(text))
     }
 }
 
 /// `{}`: there is nothing to say.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub(crate) struct Done {}
+
+/// No body at all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Nothing;
+
+impl Answer for Nothing {
+    fn form(_: &mut SchemaGenerator) -> Form {
+        Form::Nothing
+    }
+
+    fn respond(self) -> Result<Response, ApiError> {
+        Ok(Response::bytes("text/plain", Bytes::new()))
+    }
+}
 
 /// Data with a secret in it: nobody between may keep it.
 #[derive(Debug)]

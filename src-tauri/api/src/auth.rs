@@ -1,5 +1,8 @@
-//! Tokens of the browser page, one-time sign-in codes, single-use tickets.
+//! Tokens of the browser page, one-time sign-in codes, single-use tickets, and what slows those down who guess.
 
+use farwire_core::error::CoreError;
+use farwire_core::random::{self, hex};
+use farwire_core::vault::VaultError;
 use farwire_model::ids::{SessionId, TokenId};
 use farwire_model::token::{Scope, TokenView};
 use hmac::{Hmac, KeyInit, Mac};
@@ -21,18 +24,9 @@ const MAX_PAGES: usize = 64;
 const CODE_LIFE: Duration = Duration::from_secs(24 * 3600);
 const MAX_CODES: usize = 64;
 
-/// Random bytes in hexadecimal. The program stops if the system gives none: a guessable secret is worse.
+/// Random bytes in hexadecimal.
 pub(crate) fn random_hex<const N: usize>() -> String {
-    let mut bytes = [0; N];
-    if let Err(error) = getrandom::fill(&mut bytes) {
-        tracing::error!(%error, "the system gives no random bytes");
-        std::process::abort();
-    }
-    hex(&bytes)
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&random::bytes::<N>())
 }
 
 fn hash(secret: &str) -> String {
@@ -82,8 +76,12 @@ impl<T: Clone> Held<T> {
     }
 
     fn look(&self, secret: &str) -> Option<T> {
+        if self.lock().is_empty() {
+            return None;
+        }
+        let hash = hash(secret);
         let held = self.lock();
-        let (until, thing) = held.get(&hash(secret))?;
+        let (until, thing) = held.get(&hash)?;
         (*until > Instant::now()).then(|| thing.clone())
     }
 }
@@ -210,6 +208,32 @@ impl Mistakes {
     }
 }
 
+/// Guesses at the vault's passphrase, one after the other. After many wrong ones each next one waits, the right one too: it
+/// is short enough to be guessed, as a token is not.
+#[derive(Debug, Default)]
+pub(crate) struct Guesses {
+    turn: tokio::sync::Mutex<()>,
+    mistakes: Mistakes,
+}
+
+impl Guesses {
+    /// Makes one guess, when it is its turn.
+    pub async fn make<T, E: Into<CoreError>>(
+        &self,
+        guess: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, CoreError> {
+        let _turn = self.turn.lock().await;
+        let outcome = guess.await.map_err(Into::into);
+        if let Err(CoreError::Vault {
+            source: VaultError::WrongPassphrase,
+        }) = &outcome
+        {
+            self.mistakes.note().await;
+        }
+        outcome
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +245,21 @@ mod tests {
         assert_eq!(tickets.redeem("other"), None);
         assert_eq!(tickets.redeem(&secret), Some((Ticket::Events, None)));
         assert_eq!(tickets.redeem(&secret), None);
+    }
+
+    #[tokio::test]
+    async fn guesses_at_the_passphrase_wait_for_each_other_after_many_wrong_ones() {
+        let guesses = Guesses::default();
+        let begun = Instant::now();
+        let wrong = || guesses.make(async { Err::<(), _>(VaultError::WrongPassphrase) });
+        for _ in 0..FREE_MISTAKES {
+            assert!(wrong().await.is_err());
+        }
+        assert!(begun.elapsed() < MISTAKE_DELAY);
+        let right = guesses.make(async { Ok::<_, VaultError>(()) });
+        let (first, second, right) = tokio::join!(wrong(), wrong(), right);
+        assert!(first.is_err() && second.is_err() && right.is_ok());
+        assert!(begun.elapsed() >= MISTAKE_DELAY * 2);
     }
 
     #[test]

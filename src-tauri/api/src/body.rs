@@ -3,7 +3,7 @@
 use crate::error::ApiError;
 use bytes::{Buf, Bytes, BytesMut};
 use farwire_model::error::ErrorCode;
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 use std::time::Duration;
 
 /// The most bytes of a JSON body.
@@ -12,6 +12,32 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 const BODY_PAUSE: Duration = Duration::from_secs(30);
 /// The longest a whole body may take.
 const BODY_LIMIT: Duration = Duration::from_secs(120);
+
+/// A body of any length as it comes; each pause has its limit.
+pub(crate) fn content<B: Buf, E>(
+    body: impl Stream<Item = Result<B, E>> + Send + 'static,
+) -> impl Stream<Item = Result<Bytes, ApiError>> + Send {
+    stream::unfold(Some(Box::pin(body)), async |body| {
+        let mut body = body?;
+        let (piece, left) = match tokio::time::timeout(BODY_PAUSE, body.next()).await {
+            Ok(None) => return None,
+            Ok(Some(Ok(mut piece))) => (Ok(piece.copy_to_bytes(piece.remaining())), Some(body)),
+            Ok(Some(Err(_))) => (Err(broken_off()), None),
+            Err(_) => (Err(too_slow()), None),
+        };
+        Some((piece, left))
+    })
+}
+
+fn too_slow() -> ApiError {
+    let message = "the body did not arrive in time";
+    ApiError::new(408, ErrorCode::ValueOutOfBounds, message)
+}
+
+fn broken_off() -> ApiError {
+    let message = "the body broke off before its end";
+    ApiError::new(400, ErrorCode::InvalidRequestData, message)
+}
 
 /// Reads a body whole, within limits of size and time. `declared` is its `Content-Length`.
 pub(crate) async fn read<B: Buf, E>(
@@ -26,13 +52,6 @@ pub(crate) async fn read<B: Buf, E>(
     if declared.is_some_and(|length| length > MAX_BODY_BYTES) {
         return Err(too_large());
     }
-    let too_slow = || {
-        ApiError::new(
-            408,
-            ErrorCode::ValueOutOfBounds,
-            "the body did not arrive in time",
-        )
-    };
     let reading = async {
         let mut body = std::pin::pin!(body);
         let mut bytes = BytesMut::new();
@@ -46,10 +65,7 @@ pub(crate) async fn read<B: Buf, E>(
                     return Err(too_large());
                 }
                 Some(Ok(chunk)) => bytes::BufMut::put(&mut bytes, chunk),
-                Some(Err(_)) => {
-                    let message = "the body broke off before its end";
-                    return Err(ApiError::new(400, ErrorCode::InvalidRequestData, message));
-                }
+                Some(Err(_)) => return Err(broken_off()),
             }
         }
     };

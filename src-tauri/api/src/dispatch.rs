@@ -24,6 +24,11 @@ const MAX_AUDITED_CHARS: usize = 500;
 /// Asks for what would change, without changing it.
 pub(crate) const DRY_RUN: &str = "dry_run";
 
+/// Whether a request's body is bytes of any kind, taken as they come.
+pub(crate) fn takes_bytes(method: &str, path: &str) -> bool {
+    matches!(route::find(native::ROUTES, method, path), Found::Route(route, _) if route.takes_bytes)
+}
+
 /// Answers a request.
 pub(crate) async fn dispatch(api: &Arc<Api>, request: Request) -> Result<Response, ApiError> {
     let found = route::find(native::ROUTES, &request.method, &request.path);
@@ -52,8 +57,8 @@ async fn carry_out(
     params: Vec<String>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    if let Access::Scope(scope) = route.access
-        && !request.caller.may(scope)
+    if let Some(scope) = route.access.scope()
+        && !route.access.lets(&request.caller)
     {
         return Err(ApiError::scope_missing(scope));
     }
@@ -76,19 +81,22 @@ async fn carry_out(
     if let Ok(mut bytes) = request.body.try_into_mut() {
         bytes.zeroize();
     }
+    let dry = by.is_dry().then(|| by.clone());
     let asked = Asked {
         api: Arc::clone(api),
         caller: request.caller,
-        by: by.clone(),
+        by,
         params,
         query: query.into_pairs(),
         body: parsed?,
         if_match,
         base_url: request.base_url,
+        head: request.head,
+        content: request.content,
         gone: request.gone,
     };
     let response = (route.run)(asked).await?;
-    if by.is_dry() {
+    if let Some(by) = dry {
         let changes = api.core.previewed(&by);
         let dry_run = DryRun {
             dry_run: true,
@@ -104,6 +112,7 @@ fn origin(effect: Effect, request: &Request) -> Result<Origin, ApiError> {
     let (who, who_name) = who(&request.caller);
     let mut by = Origin::new(who, who_name);
     by.may_write_credentials = request.caller.may(Scope::Credentials);
+    by.may_reveal = request.caller.is_person() || request.caller.may(Scope::Reveal);
     by.run = named(request.run.as_deref(), "Farwire-Run")?;
     let Some(key) = named(request.once.as_deref(), "Idempotency-Key")? else {
         return Ok(by);
@@ -158,7 +167,7 @@ fn hash(parts: &[&[u8]]) -> String {
     for part in parts {
         sha.update(part);
     }
-    crate::auth::hex(&sha.finalize())
+    farwire_core::random::hex(&sha.finalize())
 }
 
 /// A request that leaves a line in the audit: one that is to change or open something, or to read secrets.
@@ -166,6 +175,9 @@ struct Audited(AuditEntry);
 
 impl Audited {
     fn of(route: &Route, request: &Request) -> Option<Self> {
+        if route.effect == Effect::Reads && request.query.is_empty() {
+            return None;
+        }
         let mut query = Query::parse(&request.query);
         let reveals = query.get("reveal").is_some_and(|value| value != "0");
         // The same reading as when it is carried out: dry_run=0 is no dry run.

@@ -12,7 +12,7 @@ const MAX_MESSAGE_CHARS: usize = 1_000;
 
 /// An answer that says what did not work.
 #[derive(Debug)]
-pub(crate) struct ApiError {
+pub struct ApiError {
     pub status: u16,
     pub body: ErrorBody,
     pub headers: Vec<(&'static str, String)>,
@@ -67,7 +67,7 @@ impl ApiError {
             message.truncate(end);
             message.push('…');
         }
-        let body = serde_json::to_value(&self.body).unwrap_or_default();
+        let body = serde_json::to_vec(&self.body).unwrap_or_default();
         Response {
             status: self.status,
             headers: self.headers,
@@ -96,7 +96,7 @@ impl From<CoreError> for ApiError {
             CoreError::Session(_) | CoreError::Reported { .. } => 424,
             CoreError::Busy { .. }
             | CoreError::Store {
-                source: StoreError::Busy,
+                source: StoreError::Busy | StoreError::NoRoom { .. },
             } => 503,
             CoreError::Store { .. } | CoreError::Internal { .. } => 500,
         };

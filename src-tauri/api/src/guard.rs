@@ -15,7 +15,7 @@ pub(crate) struct Head<'a> {
     pub fetch_site: Option<&'a str>,
     /// The `Content-Type` header.
     pub content_type: Option<&'a str>,
-    /// Whether there is a body.
+    /// Whether there is a body that has to be JSON.
     pub has_body: bool,
 }
 

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! A field without `Option` must be there. After the struct's name may stand: `passing over "a", "b"`, keys that a GET
-//! answers and that mean nothing when they are sent back; `with [Rule…]`. A last line `..name: Type` takes in the keys of a
+//! answers and that mean nothing when they are sent back; `ignoring others`, for a dialect that does; `with [Rule…]`. A last line `..name: Type` takes in the keys of a
 //! table, such as the dotted settings.
 
 use crate::error::ApiError;
@@ -27,6 +27,10 @@ use serde_json::{Map, Value};
 pub(crate) trait Keys: Sized {
     /// Whether there are none.
     const IS_NOTHING: bool = false;
+    /// Whether this stands for a body of bytes, which has no keys.
+    const IS_BYTES: bool = false;
+    /// Whether unknown keys are passed over, as scripts of the dialect expect.
+    const IGNORES_OTHERS: bool = false;
     /// Keys that are taken and passed over.
     const PASSED_OVER: &'static [&'static str] = &[];
     /// What holds between keys.
@@ -152,7 +156,9 @@ pub(crate) fn read<K: Keys>(mut fields: Fields) -> Result<K, ApiError> {
         rule.check(&fields)?;
     }
     let read = K::take(&mut fields)?;
-    fields.finish()?;
+    if !K::IGNORES_OTHERS {
+        fields.finish()?;
+    }
     Ok(read)
 }
 
@@ -172,7 +178,7 @@ pub(crate) fn schema<K: Keys>(doc: &str, generator: &mut SchemaGenerator) -> Sch
         "description": doc.trim(),
         "properties": object.properties,
         "required": object.required,
-        "additionalProperties": false,
+        "additionalProperties": K::IGNORES_OTHERS,
     });
     for rule in K::RULES {
         rule.describe(&mut schema);
@@ -190,11 +196,37 @@ impl Keys for () {
     }
 }
 
+/// A body of bytes, which the handler takes as they come: see `Call::content`.
+#[derive(Debug)]
+pub(crate) struct Raw;
+
+impl Keys for Raw {
+    const IS_NOTHING: bool = true;
+    const IS_BYTES: bool = true;
+
+    fn describe(_: &mut Object, _: &mut SchemaGenerator) {}
+
+    fn take(_: &mut Fields) -> Result<Self, ApiError> {
+        Ok(Self)
+    }
+}
+
+impl schemars::JsonSchema for Raw {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Raw".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({})
+    }
+}
+
 macro_rules! keys {
     (
         $(#[doc = $about:literal])+
         $vis:vis struct $name:ident
         $(passing over $($passed:literal),+)?
+        $(ignoring $others:ident)?
         $(with [$($rule:expr),+])?
         {
             $($(#[doc = $doc:literal])+ $key:ident: $kind:ty,)*
@@ -211,6 +243,7 @@ macro_rules! keys {
 
         impl $crate::keys::Keys for $name {
             $(const PASSED_OVER: &'static [&'static str] = &[$($passed),+];)?
+            $(const IGNORES_OTHERS: bool = { let _ = stringify!($others); true };)?
             $(const RULES: &'static [$crate::keys::Rule] = &[$($rule),+];)?
 
             fn describe(

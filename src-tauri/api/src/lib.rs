@@ -6,12 +6,13 @@
 //! | [`request`] | what comes in and what goes out, without a transport |
 //! | [`route`] | the route table's types and matching: 404, 405 with `Allow` |
 //! | [`native`] | the native dialect, one file a noun |
+//! | `privx` | the files dialect |
 //! | `keys` | which keys a body or a query has: struct, parser and schema in one declaration |
 //! | `fields` | taking keys out of a body so that every mistake names its key |
 //! | `shape`, `text` | what a single value may be |
 //! | `answer` | what handlers answer with |
 //! | [`openapi`] | the document of all routes |
-//! | [`auth`] | tokens, sign-in codes, single-use tickets |
+//! | [`auth`] | tokens, sign-in codes, single-use tickets, guesses |
 //! | `body` | reading a request's body within limits |
 //! | `crowd` | what a client is told when there are too many |
 //! | `guard` | what a request must look like before anybody reads it |
@@ -38,6 +39,7 @@ pub mod native;
 pub mod openapi;
 pub mod page;
 mod patience;
+mod privx;
 pub mod request;
 pub mod route;
 pub mod server;
@@ -45,7 +47,7 @@ mod shape;
 pub mod stream;
 mod text;
 
-use auth::{Codes, PageTokens, Tickets};
+use auth::{Codes, Guesses, PageTokens, Tickets};
 use farwire_core::Core;
 use request::{Request, Response};
 use std::sync::{Arc, OnceLock};
@@ -55,6 +57,9 @@ pub struct Api {
     pub(crate) core: Arc<Core>,
     pub(crate) tickets: Tickets,
     pub(crate) page_tokens: PageTokens,
+    pub(crate) guesses: Guesses,
+    /// Files that wait for their second step.
+    pub(crate) steps: privx::steps::Steps,
     /// One-time sign-in codes of the browser page.
     pub codes: Codes,
     /// Names this run of the program, so that clients can tell restarts apart.
@@ -71,6 +76,8 @@ impl Api {
             core,
             tickets: Tickets::default(),
             page_tokens: PageTokens::default(),
+            guesses: Guesses::default(),
+            steps: privx::steps::Steps::default(),
             codes: Codes::default(),
             instance: auth::random_hex::<8>(),
             listener: OnceLock::new(),

@@ -1,7 +1,7 @@
 //! The document of all routes: OpenAPI, written from the route table and the handlers' types.
 //!
-//! ACTION is a verb of our own. OpenAPI 3.2 has a place for it (`additionalOperations`); for tools that know only the usual
-//! verbs there is a twin in OpenAPI 3.1, where each ACTION is the POST that stands for it.
+//! ACTION is a verb of our own. OpenAPI 3.2 has a place for it (`additionalOperations`); the POST that is accepted wherever
+//! ACTION is stands beside it. For tools that cannot read that there is a twin in OpenAPI 3.1, with POST only.
 
 use crate::answer::Form;
 use crate::dispatch::DRY_RUN;
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 pub enum Variant {
     /// OpenAPI 3.2, with every verb.
     Whole,
-    /// OpenAPI 3.1, with POST for ACTION.
+    /// OpenAPI 3.1, without ACTION.
     Post,
 }
 
@@ -35,21 +35,19 @@ pub fn document(routes: &[Route], variant: Variant) -> Value {
     for route in routes {
         let mut operation = operation(route, &error, &mut generator);
         let item = paths.entry(route.pattern).or_default();
-        match (route.method, variant) {
-            ("ACTION", Variant::Whole) => {
+        let mut verb = route.method.to_ascii_lowercase();
+        if route.method == "ACTION" {
+            if variant == Variant::Whole {
                 item.insert(
                     "additionalOperations".to_owned(),
-                    json!({ "ACTION": operation }),
+                    json!({ "ACTION": operation.clone() }),
                 );
             }
-            ("ACTION", Variant::Post) => {
-                operation.insert("x-method".to_owned(), json!("ACTION"));
-                item.insert("post".to_owned(), Value::Object(operation));
-            }
-            (method, _) => {
-                item.insert(method.to_ascii_lowercase(), Value::Object(operation));
-            }
+            verb = "post".to_owned();
+            operation.insert("operationId".to_owned(), json!(operation_id(route, &verb)));
+            operation.insert("x-method".to_owned(), json!("ACTION"));
         }
+        item.insert(verb, Value::Object(operation));
     }
     let (mut paths, mut schemas) = (json!(paths), json!(generator.take_definitions(true)));
     close(&mut paths);
@@ -107,18 +105,26 @@ fn operation(route: &Route, error: &Schema, generator: &mut SchemaGenerator) -> 
     let dry_run = is_saving.then(|| generator.subschema_for::<DryRun>());
     let mut operation = Map::new();
     let mut say = |key: &str, value| operation.insert(key.to_owned(), value);
-    say("operationId", json!(operation_id(route)));
+    say("operationId", json!(operation_id(route, route.method)));
     say("summary", json!(route.doc));
     say("parameters", Value::Array(parameters));
     say("responses", responses(route, &answer, error, dry_run));
-    match route.access {
-        Access::Open => {
+    match route.access.scope() {
+        None => {
             say("security", json!([]));
         }
-        Access::Scope(scope) => {
+        Some(scope) => {
             say("security", json!([{ "token": [scope] }]));
             say("x-scope", json!(scope));
         }
+    }
+    if route.takes_bytes {
+        let schema = json!({ "type": "string", "contentMediaType": "application/octet-stream" });
+        let content = json!({ "*/*": { "schema": schema } });
+        say(
+            "requestBody",
+            json!({ "required": false, "content": content }),
+        );
     }
     if let Some(body) = body {
         let is_required = is_needed(generator.definitions(), body.as_value());
@@ -132,10 +138,10 @@ fn operation(route: &Route, error: &Schema, generator: &mut SchemaGenerator) -> 
 }
 
 /// `connection_uid_connect` for `ACTION /connection/{uid}/connect`, with the verb before it.
-fn operation_id(route: &Route) -> String {
+fn operation_id(route: &Route, verb: &str) -> String {
     let words = route.pattern.split(['/', '{', '}', '.']);
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-    format!("{}_{}", route.method.to_ascii_lowercase(), words.join("_"))
+    format!("{}_{}", verb.to_ascii_lowercase(), words.join("_"))
 }
 
 fn path_parameters(pattern: &str) -> Vec<Value> {
@@ -255,6 +261,25 @@ fn responses(route: &Route, answer: &Form, error: &Schema, dry_run: Option<Schem
                 json!({ "description": "The file.", "content": content }),
             )
         }
+        Form::Nothing => ("200", json!({ "description": "It worked." })),
+        Form::File => {
+            let bytes =
+                |media_type: &str| json!({ "type": "string", "contentMediaType": media_type });
+            let whole = "application/octet-stream";
+            let parts = "multipart/byteranges";
+            let content = json!({
+                whole: { "schema": bytes(whole) },
+                parts: { "schema": bytes(parts) },
+            });
+            let answered =
+                json!({ "description": "The parts that were asked for.", "content": content });
+            responses.insert("206".to_owned(), answered);
+            let content = json!({ whole: { "schema": bytes(whole) } });
+            (
+                "200",
+                json!({ "description": "The file.", "content": content }),
+            )
+        }
         Form::Socket => (
             "101",
             json!({ "description": "The connection is a WebSocket now." }),
@@ -305,6 +330,7 @@ fn meaning(status: u16) -> &'static str {
         409 => "It cannot be done now: `property` names what stands in the way.",
         412 => "The revision in If-Match is old.",
         413 => "The body is too large.",
+        416 => "The file has none of the bytes that were asked for.",
         415 => "The body is not said to be JSON.",
         421 => "The Host is no name of this computer's loopback.",
         426 => "This is a WebSocket, and was not opened as one.",

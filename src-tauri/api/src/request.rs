@@ -4,8 +4,10 @@ use crate::error::ApiError;
 use bytes::Bytes;
 use farwire_model::error::ErrorCode;
 use farwire_model::token::{Scope, TokenView};
+use futures_util::Stream;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use std::pin::Pin;
 use tokio_util::sync::CancellationToken;
 
 /// Who asks.
@@ -30,10 +32,28 @@ impl Caller {
             Self::Nobody => false,
         }
     }
+
+    /// Whether a person asks, before the window or the browser page. What he does there he decided.
+    pub fn is_person(&self) -> bool {
+        matches!(self, Self::Ui | Self::Page(_))
+    }
+}
+
+/// Bytes as they come.
+pub type Content = Pin<Box<dyn Stream<Item = Result<Bytes, ApiError>> + Send>>;
+
+/// Headers that few routes look at.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    /// The `Cookie` header.
+    pub cookie: Option<String>,
+    /// The `Range` header.
+    pub range: Option<String>,
+    /// The `If-Range` header.
+    pub if_range: Option<String>,
 }
 
 /// A request, whatever carried it.
-#[derive(Debug)]
 pub struct Request {
     /// Who asks.
     pub caller: Caller,
@@ -51,8 +71,12 @@ pub struct Request {
     pub once: Option<String>,
     /// Where WebSockets of this transport are opened, such as `ws://127.0.0.1:3279`; none for the window's own channel.
     pub base_url: Option<String>,
-    /// The body; empty when there is none.
+    /// Headers that few routes look at.
+    pub head: Head,
+    /// The body; empty when there is none, and where it comes as a stream.
     pub body: Bytes,
+    /// The body of a route that takes bytes.
+    pub content: Option<Content>,
     /// Called when nobody waits for the answer any more.
     pub gone: CancellationToken,
 }
@@ -70,14 +94,15 @@ impl Request {
             run: None,
             once: None,
             base_url: None,
+            head: Head::default(),
             body: body.into(),
+            content: None,
             gone: CancellationToken::new(),
         }
     }
 }
 
 /// An answer, whatever carries it.
-#[derive(Debug)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
@@ -88,10 +113,9 @@ pub struct Response {
 }
 
 /// The body of an answer.
-#[derive(Debug)]
 pub enum Body {
-    /// JSON.
-    Json(Value),
+    /// JSON, as text.
+    Json(Vec<u8>),
     /// Bytes of a media type.
     Bytes {
         /// The media type.
@@ -99,21 +123,28 @@ pub enum Body {
         /// The bytes.
         bytes: Bytes,
     },
+    /// Bytes of a media type as they come; the answer's `content-length` header says how many. An error breaks it off.
+    Stream {
+        /// The media type.
+        media_type: String,
+        /// The bytes.
+        content: Content,
+    },
 }
 
 impl Response {
-    /// 200 with JSON.
-    pub fn json(value: Value) -> Self {
+    /// 200 with the text of JSON.
+    pub fn json(text: Vec<u8>) -> Self {
         Self {
             status: 200,
             headers: Vec::new(),
-            body: Body::Json(value),
+            body: Body::Json(text),
         }
     }
 
     /// 200 with an empty object.
     pub fn empty() -> Self {
-        Self::json(Value::Object(serde_json::Map::new()))
+        Self::json(b"{}".to_vec())
     }
 
     /// 200 with bytes.

@@ -5,15 +5,16 @@ use crate::answer;
 use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::keys::{self, Keys};
-use crate::request::{Caller, Response};
+use crate::request::{Caller, Content, Head, Response};
 use farwire_core::origin::Origin;
 use farwire_model::token::Scope;
+use futures_util::stream;
 use percent_encoding::percent_decode_str;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroize;
 
@@ -27,6 +28,25 @@ pub enum Access {
     Open,
     /// Callers with this scope.
     Scope(Scope),
+    /// Callers with the scope reveal, and persons who prove themselves in the request. The handler asks for the proof.
+    Proof,
+}
+
+impl Access {
+    /// The scope that a token must have; none where no token is asked for.
+    pub fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Open => None,
+            Self::Scope(scope) => Some(scope),
+            Self::Proof => Some(Scope::Reveal),
+        }
+    }
+
+    /// Whether a caller may ask at all.
+    pub(crate) fn lets(self, caller: &Caller) -> bool {
+        let is_in = self.scope().is_none_or(|scope| caller.may(scope));
+        is_in || self == Self::Proof && caller.is_person()
+    }
 }
 
 /// What a route does to saved things.
@@ -70,6 +90,8 @@ pub struct Route {
     pub access: Access,
     /// What it does, for people.
     pub doc: &'static str,
+    /// Whether its body is bytes of any kind, taken as they come.
+    pub takes_bytes: bool,
     pub(crate) run: fn(Asked) -> Running,
     pub(crate) describe: fn(&mut SchemaGenerator) -> Described,
 }
@@ -85,6 +107,8 @@ pub(crate) struct Asked {
     pub body: Option<Value>,
     pub if_match: Option<u64>,
     pub base_url: Option<String>,
+    pub head: Head,
+    pub content: Option<Content>,
     /// Called when nobody waits for the answer any more.
     pub gone: CancellationToken,
 }
@@ -100,6 +124,9 @@ pub(crate) struct Call<B = (), Q = ()> {
     pub base_url: Option<String>,
     /// Called when nobody waits for the answer any more.
     pub gone: CancellationToken,
+    /// Headers that few routes look at.
+    pub head: Head,
+    content: Mutex<Option<Content>>,
     params: Vec<String>,
     body: Body,
     reads: std::marker::PhantomData<fn() -> B>,
@@ -140,6 +167,8 @@ impl Asked {
             if_match: self.if_match,
             base_url: self.base_url,
             gone: self.gone,
+            head: self.head,
+            content: Mutex::new(self.content),
             params: self.params,
             body: Body(self.body),
             reads: std::marker::PhantomData,
@@ -151,6 +180,17 @@ impl<B, Q> Call<B, Q> {
     /// The first `{…}` of the pattern. Every pattern that asks has one.
     pub fn id(&self) -> &str {
         self.params.first().map_or("", String::as_str)
+    }
+
+    /// The second one.
+    pub fn second_id(&self) -> &str {
+        self.params.get(1).map_or("", String::as_str)
+    }
+
+    /// The body of a route that takes bytes: once, and nothing after that.
+    pub fn content(&self) -> Content {
+        let mut content = self.content.lock().unwrap_or_else(PoisonError::into_inner);
+        content.take().unwrap_or_else(|| Box::pin(stream::empty()))
     }
 
     /// Refuses callers without all of these scopes, for what its route's scope alone does not say.
@@ -178,6 +218,16 @@ pub(crate) struct Described {
     pub body: Option<Schema>,
     /// The answer.
     pub answer: answer::Form,
+}
+
+/// Whether a handler takes bytes, by its type.
+pub(crate) const fn takes_bytes<B, Q, A, F>(_: &F) -> bool
+where
+    B: Keys,
+    Q: Keys,
+    F: AsyncFn(&Call<B, Q>) -> Result<A, ApiError>,
+{
+    B::IS_BYTES
 }
 
 /// Describes a route by its handler's type.
@@ -218,15 +268,15 @@ pub(crate) fn find<'a>(table: &'a [Route], method: &str, path: &str) -> Found<'a
     let mut verbs = Vec::new();
     let mut pattern = None;
     for route in table {
-        let Some(params) = match_pattern(route.pattern, &segments) else {
+        if !is_match(route.pattern, &segments) {
             continue;
-        };
+        }
         // A literal segment stands first and keeps the path to itself: `none` is no group that could be deleted.
         if *pattern.get_or_insert(route.pattern) != route.pattern {
             continue;
         }
         if route.method == wanted {
-            return Found::Route(route, params);
+            return Found::Route(route, params(route.pattern, segments));
         }
         verbs.push(route.method);
     }
@@ -255,20 +305,26 @@ fn segments(path: &str) -> Option<Vec<String>> {
     inner.split('/').map(decode).collect()
 }
 
-fn match_pattern(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
-    let parts: Vec<&str> = pattern.trim_matches('/').split('/').collect();
-    if parts.len() != segments.len() {
-        return None;
-    }
-    let mut params = Vec::new();
-    for (part, segment) in parts.into_iter().zip(segments) {
-        if part.starts_with('{') {
-            params.push(segment.clone());
-        } else if part != segment {
-            return None;
-        }
-    }
-    Some(params)
+fn parts(pattern: &str) -> impl Iterator<Item = &str> {
+    let inner = pattern.strip_prefix('/').unwrap_or(pattern);
+    inner.strip_suffix('/').unwrap_or(inner).split('/')
+}
+
+fn is_match(pattern: &str, segments: &[String]) -> bool {
+    let mut left = segments.iter();
+    parts(pattern).all(|part| {
+        left.next()
+            .is_some_and(|segment| part.starts_with('{') || part == segment)
+    }) && left.next().is_none()
+}
+
+/// The segments that stand for something.
+fn params(pattern: &str, segments: Vec<String>) -> Vec<String> {
+    let named = parts(pattern).zip(segments);
+    named
+        .filter(|(part, _)| part.starts_with('{'))
+        .map(|(_, segment)| segment)
+        .collect()
 }
 
 #[cfg(test)]
@@ -287,6 +343,7 @@ mod tests {
             refuses: &[],
             access: Access::Open,
             doc: "",
+            takes_bytes: false,
             run: |_| Box::pin(async { Ok(Response::empty()) }),
             describe: |generator| super::describe(nothing, generator),
         }

@@ -6,7 +6,7 @@ use farwire_model::connection::{ConnectionOrder, ProtocolKind};
 use farwire_model::ids::{ConnectionId, CredentialId, GroupId, SessionId, TokenId};
 use farwire_model::quality::Quality;
 use farwire_model::secret::Secret;
-use farwire_model::settings::{Density, Theme};
+use farwire_model::settings::{Density, GraphicsChoice, Theme};
 use farwire_model::token::Scope;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
@@ -189,7 +189,14 @@ macro_rules! words {
 }
 pub(crate) use words;
 
-words!(ConnectionOrder, ProtocolKind, Scope, Theme, Density);
+words!(
+    ConnectionOrder,
+    ProtocolKind,
+    Scope,
+    Theme,
+    Density,
+    GraphicsChoice
+);
 
 /// Reads one of the words of an enumeration.
 pub(crate) fn read_word<T: DeserializeOwned + JsonSchema>(

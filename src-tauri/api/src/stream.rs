@@ -3,8 +3,9 @@
 
 use farwire_core::Core;
 use farwire_core::session::Session;
+use farwire_core::terminal::{Piece, View};
 use farwire_model::event::{EventAction, EventKind, EventMessage};
-use farwire_model::frame::{Attached, FrameSink, encode_frame};
+use farwire_model::frame::{Attached, FrameSink, encode_frame, encode_terminal};
 use farwire_model::ids::TokenId;
 use farwire_model::input::{SessionInput, ViewerMessage, decode};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
@@ -38,6 +39,10 @@ struct CanvasSink {
 impl FrameSink for CanvasSink {
     fn wake(&self) {
         self.news.notify_one();
+    }
+
+    fn takes_pictures(&self) -> bool {
+        self.is_ready()
     }
 }
 
@@ -75,7 +80,7 @@ pub async fn carry_session(
     let sink = Arc::new(CanvasSink::default());
     let attached = session.attach(Arc::clone(&sink) as Arc<dyn FrameSink>);
     let ended = tokio::select! {
-        ended = send(&sink, &attached, &mut outgoing) => ended,
+        ended = send(&session, &sink, &attached, &mut outgoing) => ended,
         ended = receive(&session, &sink, &mut incoming) => ended,
         () = session.ended() => Ok(()),
         () = cancel.cancelled() => Ok(()),
@@ -98,17 +103,44 @@ pub async fn carry_session(
 }
 
 async fn send(
+    session: &Session,
     sink: &CanvasSink,
     attached: &Attached,
     outgoing: &mut (impl Sink<Vec<u8>> + Unpin),
 ) -> Result<(), StreamError> {
+    let mut view = View::default();
     loop {
         let next = sink.sent.load(Ordering::Relaxed).wrapping_add(1);
         let is_ready = sink.is_ready();
         let cut = attached.take(|frame, owed| encode_frame(frame, owed, next, is_ready));
-        let (messages, has_frame) = cut.unwrap_or_default();
+        let (mut messages, mut has_frame) = cut.unwrap_or_default();
+        let mut again = None;
+        if let Some(terminal) = session.terminal().filter(|_| is_ready && !has_frame) {
+            let drawn = match terminal.take(&mut view) {
+                Piece::Nothing => None,
+                Piece::Later(wait) => {
+                    again = Some(wait);
+                    None
+                }
+                Piece::Output(bytes) => Some((bytes, None)),
+                Piece::Screen(grid, bytes) => Some((bytes, Some(grid))),
+            };
+            if let Some((bytes, grid)) = drawn {
+                messages.extend(encode_terminal(&bytes, grid, next));
+                has_frame = true;
+            }
+        }
         if messages.is_empty() {
-            sink.news.notified().await;
+            let rest = async {
+                match again {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = sink.news.notified() => {}
+                () = rest => {}
+            }
             continue;
         }
         if has_frame {

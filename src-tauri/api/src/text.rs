@@ -5,8 +5,9 @@ use crate::error::ApiError;
 use crate::fields::Place;
 use crate::shape::{Shape, texts};
 use farwire_core::limits::{
-    MAX_NAME_CHARS, MAX_NOTES_CHARS, MAX_TAG_CHARS, MAX_TAGS, MAX_TYPED_CHARS,
+    MAX_COMMAND_CHARS, MAX_NAME_CHARS, MAX_NOTES_CHARS, MAX_TAG_CHARS, MAX_TAGS, MAX_TYPED_CHARS,
 };
+use farwire_model::transfer::MAX_PATH_BYTES;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -55,8 +56,12 @@ forms! {
     Fingerprint { "type": "string", "pattern": r"^SHA256:[A-Za-z0-9+/]{43}$" }
     /// A passphrase that is to be: not empty.
     Passphrase { "type": "string", "minLength": 1 }
+    /// A command, as a shell on the machine reads it.
+    CommandLine { "type": "string", "minLength": 1, "maxLength": MAX_COMMAND_CHARS }
     /// Text to type.
     Typed { "type": "string", "maxLength": MAX_TYPED_CHARS }
+    /// A path on a machine: a handle as it was answered, or a text as a person types it; at most 4096 bytes.
+    FilePath { "type": "string", "format": "path", "minLength": 1, "maxLength": MAX_PATH_BYTES, "pattern": r"^[^\u0000]*$" }
     /// A key: a character or a name such as `Return`, with the keys held meanwhile before it: `ctrl+alt+Delete`.
     KeyName { "type": "string", "format": "key" }
 }

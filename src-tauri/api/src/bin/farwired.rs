@@ -7,15 +7,22 @@ use farwire_api::server::{Offer, Server};
 use farwire_core::error::CoreError;
 use farwire_core::memory_dump::forbid_memory_dumps;
 use farwire_core::store::{self, StoreError};
-use farwire_core::{Config, Core, vault};
+use farwire_core::vault::{Vault, VaultError, read_passphrase_file};
+use farwire_core::{Config, Core, Opening};
 use farwire_model::settings::DEFAULT_API_PORT;
 use farwire_model::token::Scope;
+use mimalloc::MiMalloc;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+/// Many small texts come and go, by request and by record: the system's allocator took a sixth of a read's time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const HELP: &str = "\
 Farwire without a window: the HTTP API and the browser page on loopback.
@@ -86,6 +93,8 @@ impl From<std::io::Error> for Failure {
 #[tokio::main]
 async fn main() -> ExitCode {
     let level = std::env::var("FARWIRE_LOG").unwrap_or_else(|_| "info".to_owned());
+    // What passes through the SSH library may be a secret, and its finest log tells of single packets.
+    let level = format!("{level},russh=info,russh_sftp=info");
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
         .with_writer(std::io::stderr)
@@ -220,17 +229,23 @@ fn default_data_dir() -> Result<PathBuf, Failure> {
 
 async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
     check_dialects(options.dialects.as_deref())?;
-    let core = Core::open(Config::at(data_dir)).await?;
+    let opening = Opening::start(Config::at(data_dir)).await?;
+    let vault = Arc::clone(opening.vault());
+    // Making the key out of a passphrase takes as long as reading a large library; neither waits for the other.
+    let (unlocked, core) = tokio::join!(
+        unlock(&vault, options.passphrase_file.as_deref()),
+        opening.finish()
+    );
+    let (unlocked, core) = (unlocked?, core?);
     if let Some(notice) = core.notice() {
         tracing::warn!("{notice}");
     }
-    let unlocked = unlock(&core, options.passphrase_file.as_deref()).await?;
     if let Err(error) = unlocked {
         tracing::warn!(%error, "the vault stays locked: passwords can be neither read nor saved");
     }
     let api = Api::new(core);
     let port = options.port.unwrap_or(DEFAULT_API_PORT);
-    let server = Server::start(std::sync::Arc::clone(&api), port, Offer::Everything)
+    let server = Server::start(Arc::clone(&api), port, Offer::Everything)
         .await
         .map_err(|error| {
             Failure::Other(format!(
@@ -243,7 +258,7 @@ async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
     let socket = control::bind(data_dir)?;
     let url = server.url();
     let control = tokio::spawn(control::serve(
-        std::sync::Arc::clone(&api),
+        Arc::clone(&api),
         socket,
         move || Some(url.clone()),
         cancel.clone(),
@@ -277,16 +292,16 @@ async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
 
 /// Unlocks the vault by the passphrase in a file, or the key store. That the key store does not is no failure: its reason is answered.
 async fn unlock(
-    core: &Core,
+    vault: &Arc<Vault>,
     passphrase_file: Option<&Path>,
-) -> Result<Result<(), vault::VaultError>, Failure> {
+) -> Result<Result<(), VaultError>, Failure> {
     let Some(file) = passphrase_file else {
-        return Ok(core.vault().unlock_with_keyring(KEYRING_WAIT).await);
+        return Ok(vault.unlock_with_keyring(KEYRING_WAIT).await);
     };
     let passphrase =
-        vault::read_passphrase_file(file).map_err(|error| Failure::Other(error.to_string()))?;
+        read_passphrase_file(file).map_err(|error| Failure::Other(error.to_string()))?;
     // A wrong passphrase ends the program: it was named on purpose, and every later step would fail.
-    core.vault()
+    vault
         .unlock_with_passphrase(passphrase)
         .await
         .map_err(CoreError::from)?;
@@ -296,8 +311,8 @@ async fn unlock(
 fn check_dialects(list: Option<&str>) -> Result<(), Failure> {
     for dialect in list.unwrap_or("native").split(',') {
         match dialect {
-            "native" => {}
-            "files" | "sessions" => {
+            "native" | "files" => {}
+            "sessions" => {
                 tracing::warn!(dialect, "this dialect is not built into this version yet")
             }
             other => {
@@ -327,7 +342,7 @@ async fn move_things(options: &Options, data_dir: &Path, ask: Ask) -> Result<(),
         return print(told);
     }
     let core = Core::open(Config::at(data_dir)).await?;
-    let unlocked = unlock(&core, options.vault_passphrase_file.as_deref()).await?;
+    let unlocked = unlock(core.vault(), options.vault_passphrase_file.as_deref()).await?;
     unlocked.map_err(CoreError::from)?;
     let told = match ask {
         Ask::Export(export) => export.run(&core).await,

@@ -65,7 +65,7 @@ keys! {
 
 /// The dotted settings, by the table of those that something honours.
 #[derive(Debug)]
-pub(super) struct Settings(Vec<(String, Option<Value>)>);
+pub(super) struct Settings(pub(super) Vec<(String, Option<Value>)>);
 
 impl Keys for Settings {
     fn describe(object: &mut Object, generator: &mut SchemaGenerator) {

@@ -3,13 +3,14 @@
 use crate::answer::Done;
 use crate::error::ApiError;
 use crate::keys::keys;
+use crate::native::connections::Settings;
 use crate::route::Call;
 use crate::shape::Switch;
 use crate::text::Name;
 use farwire_core::groups::{GroupChange as Change, GroupContents};
 use farwire_model::connection::GroupItem;
 use farwire_model::group::GroupView;
-use farwire_model::ids::GroupId;
+use farwire_model::ids::{CredentialId, GroupId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -20,6 +21,7 @@ keys! {
         name: Name,
         /// The group it lies in; null for the top.
         parent_uid: Option<Option<GroupId>>,
+        ..more: Inherited,
     }
 }
 
@@ -30,6 +32,16 @@ keys! {
         name: Option<Name>,
         /// The group it lies in; null for the top.
         parent_uid: Option<Option<GroupId>>,
+        ..more: Inherited,
+    }
+}
+
+keys! {
+    /// What connections in a group take over where they say nothing else.
+    pub(super) struct Inherited {
+        /// Shared credentials to sign in with; null for none. Needs the scope credentials.
+        credential: Option<Option<CredentialId>>,
+        ..settings: Settings,
     }
 }
 
@@ -62,10 +74,16 @@ pub(super) async fn items(call: &Call) -> Result<Vec<GroupItem>, ApiError> {
 }
 
 pub(super) async fn create(call: &Call<NewGroup>) -> Result<SavedGroup, ApiError> {
-    let NewGroup { name, parent_uid } = call.body()?;
+    let NewGroup {
+        name,
+        parent_uid,
+        more,
+    } = call.body()?;
     let change = Change {
         name: Some(name.0),
         parent: parent_uid,
+        settings: more.settings.0,
+        credential: more.credential,
         if_revision: None,
     };
     let group_uid = call.api.core.create_group(&call.by, change).await?;
@@ -76,10 +94,16 @@ pub(super) async fn update(call: &Call<GroupChange>) -> Result<SavedGroup, ApiEr
     let group_uid = GroupId::new(call.id());
     // An unknown group is the first mistake to name, before the body's.
     call.api.core.group_items(Some(&group_uid))?;
-    let GroupChange { name, parent_uid } = call.body()?;
+    let GroupChange {
+        name,
+        parent_uid,
+        more,
+    } = call.body()?;
     let change = Change {
         name: name.map(|name| name.0),
         parent: parent_uid,
+        settings: more.settings.0,
+        credential: more.credential,
         if_revision: call.if_match,
     };
     call.api

@@ -7,15 +7,20 @@ mod groups;
 mod history;
 mod openapi;
 mod opening;
+mod passwords;
 mod sessions;
 mod settings;
 mod shared_credentials;
+mod transfers;
 mod trust;
 mod vault;
 
 use crate::answer::Answer;
-use crate::route::{Access, Asked, Effect, Route, describe};
+use crate::privx::{download, file, upload};
+use crate::route::{Access, Asked, Effect, Route, describe, takes_bytes};
 use farwire_model::token::Scope;
+
+pub(crate) use transfers::read_path;
 
 // The handler's type says which keys its body and its query have and what it answers: see `Call` and `Answer`.
 macro_rules! routes {
@@ -27,6 +32,7 @@ macro_rules! routes {
             refuses: &[$($($status),+)?],
             access: $access,
             doc: $doc,
+            takes_bytes: takes_bytes(&$handler),
             run: |asked: Asked| Box::pin(async move { $handler(&asked.typed()?).await?.respond() }),
             describe: |generator| describe($handler, generator),
         }),*]
@@ -46,12 +52,14 @@ macro_rules! effect {
 const READ: Access = Access::Scope(Scope::Read);
 const WRITE: Access = Access::Scope(Scope::Write);
 const CONNECT: Access = Access::Scope(Scope::Connect);
+const FILES: Access = Access::Scope(Scope::Files);
 const CREDENTIALS: Access = Access::Scope(Scope::Credentials);
 const TRUST: Access = Access::Scope(Scope::Trust);
 const ADMIN: Access = Access::Scope(Scope::Admin);
+const PROOF: Access = Access::Proof;
 const OPEN: Access = Access::Open;
 
-/// Every route of the native dialect. A literal segment stands before a `{…}` at the same place.
+/// Every route of every dialect. A literal segment stands before a `{…}` at the same place.
 pub static ROUTES: &[Route] = routes! {
     GET "/groups", READ, groups::list, "Every group.";
     GET "/group/none", READ, groups::ungrouped, "The connections without a group.";
@@ -69,6 +77,9 @@ pub static ROUTES: &[Route] = routes! {
     ACTION "/connection/{uid}/duplicate" Creates, WRITE, connections::duplicate, "Saves a copy without credentials.";
     ACTION "/connection/{uid}/connect" Acts [409 424], CONNECT, opening::connect, "Opens a connection; ?wait=1 answers when it is up.";
     ACTION "/connection/{uid}/observe" Acts [409 424], CONNECT, opening::observe, "Opens a connection without taking control.";
+    ACTION "/connection/{uid}/ft" Acts [409 424], CONNECT, opening::files, "Opens the files of a connection; ?wait=1 answers when they are there.";
+    ACTION "/connection/{uid}/terminal" Acts [409 424], CONNECT, opening::terminal, "Opens a shell on the machine of an SSH connection.";
+    ACTION "/connection/{uid}/exec" Acts [409 424], CONNECT, opening::exec, "Runs one command on the machine of an SSH connection, on a link of its own.";
     ACTION "/connection/{uid}/wake" Acts [409], CONNECT, connections::wake, "Wakes the machine by its network card; whether it wakes is not known.";
     ACTION "/connection/{uid}/disconnect" Acts, CONNECT, opening::disconnect, "Ends every session of a connection.";
     ACTION "/connection/{uid}/test" Acts [409 424], CONNECT, opening::test, "Goes through every stage once and reports each.";
@@ -76,12 +87,14 @@ pub static ROUTES: &[Route] = routes! {
     GET "/connection/{uid}/credentials" [409], READ, credentials::show, "User names; secrets only with ?reveal=1.";
     PUT "/connection/{uid}/credentials" Changes [409], CREDENTIALS, credentials::update, "Writes credentials.";
     DELETE "/connection/{uid}/credentials" Deletes, CREDENTIALS, credentials::delete, "Deletes credentials.";
+    ACTION "/connection/{uid}/credentials/copy" Acts [409], PROOF, passwords::of_connection, "Hands the password out that it signs in with, to a person who proves himself by the vault's passphrase, each time, or to a token that may read secrets.";
 
     GET "/credentials", CREDENTIALS, shared_credentials::list, "Every shared credentials, without secrets.";
     PUT "/credential" Creates [409], CREDENTIALS, shared_credentials::create, "Saves credentials that connections can share.";
     GET "/credential/{credential_uid}" [409], CREDENTIALS, shared_credentials::show, "One of them; secrets only with ?reveal=1.";
     PUT "/credential/{credential_uid}" Changes [409], CREDENTIALS, shared_credentials::update, "Changes shared credentials, for every connection that uses them.";
     DELETE "/credential/{credential_uid}" Deletes [409], CREDENTIALS, shared_credentials::delete, "Deletes shared credentials that no connection uses.";
+    ACTION "/credential/{credential_uid}/copy" Acts [409], PROOF, passwords::of_shared, "Hands their password out, as a connection's.";
 
     GET "/sessions", READ, sessions::list, "Every live session.";
     GET "/session/{session_id}", READ, sessions::show, "One session.";
@@ -89,10 +102,20 @@ pub static ROUTES: &[Route] = routes! {
     DELETE "/session/{session_id}" Acts, CONNECT, sessions::end, "Ends a session.";
     ACTION "/session/{session_id}/reconnect" Acts, CONNECT, sessions::reconnect, "Tries again now.";
     GET "/session/{session_id}/screenshot" [409], CONNECT, sessions::screenshot, "The picture as PNG or JPEG.";
+    GET "/session/{session_id}/text" [409], CONNECT, sessions::text, "The screen of a shell as text, with ?above= lines above it.";
+    PUT "/session/{session_id}/answers" Acts [409], CONNECT, sessions::answer, "Answers what the machine asks while signing in.";
     PUT "/session/{session_id}/input" Acts [409], CONNECT, sessions::input, "Types text, presses keys, moves the pointer.";
     GET "/session/{session_id}/stream" [426], CONNECT, sessions::stream, "The pixels and input of a session, as a WebSocket by ticket.";
     GET "/events" [426], READ, sessions::events, "Every change, as a WebSocket by ticket.";
     PUT "/ticket" Acts [404], CONNECT, sessions::ticket, "A single-use ticket for a WebSocket; that of events needs the scope read.";
+
+    GET "/transfers", FILES, transfers::list, "Every transfer of files, the oldest first.";
+    PUT "/transfer" Acts [409 424], FILES, transfers::create, "Copies a file or folder from one machine to another, this computer among them.";
+    GET "/transfer/{transfer_id}", FILES, transfers::show, "One transfer.";
+    ACTION "/transfer/{transfer_id}/pause" Acts [409], FILES, transfers::pause, "Holds a transfer; what is copied stays.";
+    ACTION "/transfer/{transfer_id}/resume" Acts [409], FILES, transfers::resume, "Goes on with a transfer that was held or that asks.";
+    ACTION "/transfer/{transfer_id}/retry" Acts [409], FILES, transfers::resume, "Tries again what could not be copied.";
+    ACTION "/transfer/{transfer_id}/cancel" Acts [409], FILES, transfers::cancel, "Ends a transfer and removes what is half copied.";
 
     GET "/history", READ, history::list, "What was changed, the newest first.";
     GET "/history/{id}", READ, history::show, "One change, with every field that differs.";
@@ -104,6 +127,11 @@ pub static ROUTES: &[Route] = routes! {
     GET "/trust", READ, trust::list, "Every host key and certificate that was seen.";
     PUT "/trust" Sets, TRUST, trust::accept, "Accepts a host key or certificate by its fingerprint.";
     DELETE "/trust/{id}" Deletes, TRUST, trust::forget, "Forgets a decision.";
+
+    ACTION "/ssh-proxy/api/v1/connections/{connection_id}/keepalive" Acts [409 424], FILES, file::keepalive, "Proves the login again and keeps the session.";
+    ACTION "/ssh-proxy/api/v1/connections/{channel}/file" Acts [424], FILES, file::run, "Lists, renames, makes, removes, or gets ready to move a file; channel is connection_id:channel_id.";
+    ACTION "/ssh-proxy/api/v1/connections/{channel}/file/upload/{upload_id}" Acts [424], FILES, upload::run, "Takes the bytes of an upload.";
+    GET "/ssh-proxy/api/v1/connections/{channel}/file/download/{download_id}" [416 424], FILES, download::run, "Answers a file, or parts of it.";
 
     GET "/settings", ADMIN, settings::show, "The application's settings.";
     PUT "/settings" Acts [409], ADMIN, settings::update, "Changes settings.";

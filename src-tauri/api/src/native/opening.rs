@@ -6,12 +6,15 @@ use crate::error::ApiError;
 use crate::keys::{Rule, keys};
 use crate::route::Call;
 use crate::shape::{Switch, Whole};
-use farwire_core::session::Connect;
+use crate::text::CommandLine;
+use farwire_core::session::{Connect, Session};
+use farwire_model::command::Executed;
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::{ConnectionId, SessionId};
-use farwire_model::session::{SessionState, TestReport};
+use farwire_model::session::{Channel, SessionState, TestReport};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The longest a request may wait for a session.
@@ -26,6 +29,16 @@ keys! {
         width: Option<Side>,
         /// The viewer's height in pixels: a wish.
         height: Option<Side>,
+    }
+}
+
+keys! {
+    /// What is run.
+    pub(super) struct Command {
+        /// The command, as a shell on the machine reads it.
+        command: CommandLine,
+        /// Used for this command only, and not saved.
+        credentials: Option<CredentialsOnce>,
     }
 }
 
@@ -48,6 +61,19 @@ pub(super) struct Opened {
     state: SessionState,
 }
 
+/// A session of files that was opened.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct OpenedFiles {
+    /// Its identifier.
+    session_id: SessionId,
+    /// Where it stands.
+    state: SessionState,
+    /// Its name in the routes for files.
+    connection_id: String,
+    /// The name of its channel there.
+    channel_id: String,
+}
+
 /// Sessions that were ended.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Ended {
@@ -56,20 +82,72 @@ pub(super) struct Ended {
 }
 
 pub(super) async fn connect(call: &Call<Opening, Wait>) -> Result<Opened, ApiError> {
-    open(call, false).await
+    Ok(opened(&*open(call, Channel::Main, false).await?))
 }
 
 pub(super) async fn observe(call: &Call<Opening, Wait>) -> Result<Opened, ApiError> {
-    open(call, true).await
+    Ok(opened(&*open(call, Channel::Main, true).await?))
 }
 
-async fn open(call: &Call<Opening, Wait>, is_view_only: bool) -> Result<Opened, ApiError> {
+pub(super) async fn files(call: &Call<Opening, Wait>) -> Result<OpenedFiles, ApiError> {
+    let session = open(call, Channel::Files, false).await?;
+    let view = session.view();
+    Ok(OpenedFiles {
+        session_id: view.session_id,
+        state: view.state,
+        connection_id: view.connection_id.unwrap_or_default(),
+        channel_id: view.channel_id.unwrap_or_default(),
+    })
+}
+
+fn opened(session: &Session) -> Opened {
+    let view = session.view();
+    Opened {
+        session_id: view.session_id,
+        state: view.state,
+    }
+}
+
+pub(super) async fn terminal(call: &Call<Opening, Wait>) -> Result<Opened, ApiError> {
+    let core = &call.api.core;
+    let connection = core.connection(&ConnectionId::new(call.id()))?;
+    // The body's mistakes are named before what the connection cannot do.
+    call.body()?;
+    farwire_core::session::check_ssh(&connection.name, connection.protocol)?;
+    Ok(opened(&*open(call, Channel::Main, false).await?))
+}
+
+pub(super) async fn exec(call: &Call<Command>) -> Result<Executed, ApiError> {
+    let uid = ConnectionId::new(call.id());
+    let core = &call.api.core;
+    core.connection(&uid)?;
+    let Command {
+        command,
+        credentials,
+    } = call.body()?;
+    let once = credentials.map(CredentialsOnce::given).unwrap_or_default();
+    let running = core.exec(&uid, &command.0, once, redirect(call));
+    tokio::select! {
+        executed = running => Ok(executed?),
+        () = call.gone.cancelled() => {
+            let message = "nobody waits for the answer any more";
+            Err(ApiError::new(408, ErrorCode::GeneralError, message))
+        }
+    }
+}
+
+async fn open(
+    call: &Call<Opening, Wait>,
+    channel: Channel,
+    is_view_only: bool,
+) -> Result<Arc<Session>, ApiError> {
     let uid = ConnectionId::new(call.id());
     // An unknown connection is the first mistake to name, before the body's.
     call.api.core.connection(&uid)?;
     let opening = call.body()?;
     let once = opening.credentials.map(CredentialsOnce::given);
     let options = Connect {
+        channel,
         is_view_only,
         once: once.unwrap_or_default(),
         redirect: redirect(call),
@@ -93,11 +171,7 @@ async fn open(call: &Call<Opening, Wait>, is_view_only: bool) -> Result<Opened, 
             return Err(error);
         }
     }
-    let view = session.view();
-    Ok(Opened {
-        session_id: view.session_id,
-        state: view.state,
-    })
+    Ok(session)
 }
 
 pub(super) async fn disconnect(call: &Call) -> Result<Ended, ApiError> {

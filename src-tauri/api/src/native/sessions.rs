@@ -16,7 +16,9 @@ use farwire_model::frame::{MAX_SIDE, Size};
 use farwire_model::ids::SessionId;
 use farwire_model::input::SessionInput;
 use farwire_model::quality::Quality;
+use farwire_model::secret::Secret;
 use farwire_model::session::SessionView;
+use farwire_model::terminal::ScreenText;
 use farwire_model::token::Scope;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -92,6 +94,22 @@ pub(super) enum ShotFormat {
 }
 
 words!(ShotFormat);
+
+keys! {
+    /// How much of a shell is read.
+    pub(super) struct Above {
+        /// Lines above the screen.
+        above: Option<Whole<u64, 0, 100_000>>,
+    }
+}
+
+keys! {
+    /// Answers to what the machine asks, in order.
+    pub(super) struct Answers {
+        /// As many as there are questions.
+        answers: Vec<Secret>,
+    }
+}
 
 keys! {
     /// What is pointed, typed and pressed, in this order.
@@ -224,6 +242,19 @@ pub(super) async fn screenshot(call: &Call<(), Shot>) -> Result<Picture, ApiErro
         media_type: format.media_type(),
         bytes,
     })
+}
+
+pub(super) async fn text(call: &Call<(), Above>) -> Result<ScreenText, ApiError> {
+    let session = session(call)?;
+    let above = call.query.above.map_or(0, |above| above.0);
+    let above = usize::try_from(above).unwrap_or_default();
+    Ok(session.screen_text(above)?)
+}
+
+pub(super) async fn answer(call: &Call<Answers>) -> Result<Done, ApiError> {
+    let session = session(call)?;
+    session.answer(call.body()?.answers)?;
+    Ok(Done {})
 }
 
 pub(super) async fn input(call: &Call<Input>) -> Result<Done, ApiError> {

@@ -12,7 +12,7 @@ use crate::text::Name;
 use farwire_model::application::{SettingsView, VersionView};
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::TokenId;
-use farwire_model::settings::{Density, Settings, Theme};
+use farwire_model::settings::{Density, GraphicsChoice, Settings, Theme};
 use farwire_model::token::TokenView;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -52,6 +52,8 @@ keys! {
         theme: Option<Theme>,
         /// Row heights.
         density: Option<Density>,
+        /// How the program's own window draws remote screens.
+        graphics: Option<GraphicsChoice>,
     }
 }
 
@@ -137,9 +139,15 @@ pub(super) async fn update(call: &Call<SettingsChange>) -> Result<SettingsView, 
         settings.api.enabled = enabled.unwrap_or(settings.api.enabled);
         settings.api.port = port.map_or(settings.api.port, |port| port.0);
     }
-    if let Some(AppearanceChange { theme, density }) = change.appearance {
+    if let Some(AppearanceChange {
+        theme,
+        density,
+        graphics,
+    }) = change.appearance
+    {
         settings.appearance.theme = theme.unwrap_or(settings.appearance.theme);
         settings.appearance.density = density.unwrap_or(settings.appearance.density);
+        settings.appearance.graphics = graphics.unwrap_or(settings.appearance.graphics);
     }
     if let Some(AutoLockChange {
         lock_after_secs,
@@ -216,6 +224,7 @@ pub(super) async fn version(call: &Call<(), Challenge>) -> Result<VersionView, A
     Ok(VersionView {
         name: "Farwire".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: option_env!("FARWIRE_COMMIT").map(str::to_owned),
         api: 1,
         instance: call.api.instance.clone(),
         proofs,

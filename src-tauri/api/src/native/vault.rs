@@ -85,10 +85,16 @@ pub(super) async fn unlock(call: &Call<Key>) -> Result<VaultView, ApiError> {
     let passphrase = call.body()?.passphrase;
     let vault = call.api.core.vault();
     let unlocked = match passphrase {
-        Some(passphrase) => vault.unlock_with_passphrase(passphrase).await,
-        None => vault.unlock_with_keyring(KEYRING_WAIT).await,
+        Some(passphrase) => {
+            let guess = vault.unlock_with_passphrase(passphrase);
+            call.api.guesses.make(guess).await
+        }
+        None => vault
+            .unlock_with_keyring(KEYRING_WAIT)
+            .await
+            .map_err(CoreError::from),
     };
-    unlocked.map_err(CoreError::from)?;
+    unlocked?;
     view(call)
 }
 
@@ -110,8 +116,12 @@ pub(super) async fn update(call: &Call<VaultChange>) -> Result<VaultView, ApiErr
         );
     }
     let vault = call.api.core.vault();
+    let guesses = &call.api.guesses;
     let changed = match (source, new) {
-        (Some(VaultSource::Keyring), None) => vault.move_to_keyring(old, KEYRING_WAIT).await,
+        (Some(VaultSource::Keyring), None) => {
+            let change = vault.move_to_keyring(old, KEYRING_WAIT);
+            guesses.make(change).await
+        }
         (Some(VaultSource::Keyring), Some(_)) => {
             return Err(refused(
                 "in the key store the master key has no passphrase: leave passphrase.new out",
@@ -125,12 +135,13 @@ pub(super) async fn update(call: &Call<VaultChange>) -> Result<VaultView, ApiErr
             ));
         }
         (Some(VaultSource::Passphrase), new) => {
-            vault.move_to_passphrase(old, new, KEYRING_WAIT).await
+            let change = vault.move_to_passphrase(old, new, KEYRING_WAIT);
+            guesses.make(change).await
         }
-        (None, Some(new)) => vault.set_passphrase(old, new).await,
+        (None, Some(new)) => guesses.make(vault.set_passphrase(old, new)).await,
         (None, None) => return Err(refused("say what it changes to: send passphrase.new")),
     };
-    changed.map_err(CoreError::from)?;
+    changed?;
     view(call)
 }
 
@@ -141,7 +152,8 @@ fn refused(message: &str) -> ApiError {
 pub(super) async fn rotate(call: &Call<Key>) -> Result<Rotated, ApiError> {
     let passphrase = call.body()?.passphrase;
     let core = &call.api.core;
-    let resealed = core.replace_master_key(passphrase, KEYRING_WAIT).await?;
+    let guess = core.replace_master_key(passphrase, KEYRING_WAIT);
+    let resealed = call.api.guesses.make(guess).await?;
     Ok(Rotated {
         secrets: resealed.secrets,
         unreadable: resealed.unreadable,

@@ -3,35 +3,40 @@
 //! The accept loop is our own: it bounds connections and the time for a request's head, speaks HTTP/1.1 only, and ends
 //! within a limit, none of which the library's own loop does.
 
+mod sockets;
+
 use crate::Api;
-use crate::auth::{Mistakes, Ticket};
+use crate::auth::Mistakes;
 use crate::body;
 use crate::crowd;
+use crate::dispatch::takes_bytes;
 use crate::error::ApiError;
 use crate::guard::{self, Head, Pages};
 use crate::page;
 use crate::patience::Patience;
-use crate::request::{Body, Caller, Query, Request, Response};
-use crate::stream::{MAX_VIEWER_MESSAGE_BYTES, carry_events, carry_session, while_good};
+use crate::request::{self, Body, Caller, Content, Request, Response};
 use bytes::{Buf, Bytes};
 use farwire_model::error::ErrorCode;
-use futures_util::{SinkExt, Stream, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use http::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN, TRANSFER_ENCODING,
+    CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderValue, IF_RANGE, ORIGIN, RANGE,
+    TRANSFER_ENCODING, UPGRADE,
 };
-use hyper::body::Incoming;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyDataStream, BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use warp::Filter;
-use warp::filters::ws::{Message, WebSocket, Ws};
+use warp::filters::ws::Ws;
 
 /// Connections at once; one more is told 503.
 const MAX_CONNECTIONS: usize = 64;
@@ -128,13 +133,17 @@ impl Drop for Server {
     }
 }
 
+/// What every connection of a server shares.
 struct Shared {
+    /// The application behind it.
     api: Arc<Api>,
     offer: Offer,
     places: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
     mistakes: Mistakes,
+    /// Called when the server stops.
     cancel: CancellationToken,
+    /// What a server that stops waits for.
     tasks: TaskTracker,
 }
 
@@ -176,7 +185,7 @@ fn admit(socket: TcpStream, shared: &Arc<Shared>) {
 /// Serves a connection. `place` is held until it ends, or until the WebSocket it became ends.
 async fn serve(socket: TcpStream, shared: Arc<Shared>, place: Arc<OwnedSemaphorePermit>) {
     let cancel = shared.cancel.clone();
-    let service = TowerToHyperService::new(warp::service(filter(shared)));
+    let sockets = TowerToHyperService::new(warp::service(sockets::filter(Arc::clone(&shared))));
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         // The library's own path filter panics where there is none, as in CONNECT host:port; the guard needs the host of an
         // absolute-form URI too.
@@ -185,8 +194,32 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>, place: Arc<OwnedSemaphore
             path: request.uri().path().to_owned(),
             place: Arc::clone(&place),
         };
-        request.extensions_mut().insert(target);
-        service.call(request)
+        let shared = Arc::clone(&shared);
+        let sockets = sockets.clone();
+        async move {
+            if wants_socket(request.headers()) {
+                request.extensions_mut().insert(target);
+                let reply = sockets.call(request).await;
+                return reply
+                    .map(|reply| reply.map(|body| body.map_err(Into::into).boxed_unsync()));
+            }
+            let (head, body) = request.into_parts();
+            let parts = Parts {
+                method: head.method.as_str().to_owned(),
+                query: head.uri.query().unwrap_or_default().to_owned(),
+                headers: head.headers,
+                target,
+            };
+            let answered = answer(&shared, parts, None, BodyDataStream::new(body)).await;
+            Ok(match answered {
+                Ok(Answered::Response(response)) => write(response),
+                // Nobody asked for one.
+                Ok(Answered::Socket(reply)) => {
+                    reply.map(|body| body.map_err(Into::into).boxed_unsync())
+                }
+                Err(error) => write(error.response()),
+            })
+        }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder
@@ -231,57 +264,57 @@ struct Parts {
     target: Target,
 }
 
-fn filter(shared: Arc<Shared>) -> warp::filters::BoxedFilter<(warp::reply::Response,)> {
-    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    let socket = warp::ws().map(Some).or(warp::any().map(|| None)).unify();
-    warp::method()
-        .and(query)
-        .and(warp::header::headers_cloned())
-        .and(warp::ext::get::<Target>())
-        .and(socket)
-        .and(warp::body::stream())
-        .then(
-            move |method: http::Method, query, headers, target: Target, socket, body| {
-                let parts = Parts {
-                    method: method.as_str().to_owned(),
-                    query,
-                    headers,
-                    target,
-                };
-                let shared = Arc::clone(&shared);
-                async move {
-                    match answer(&shared, parts, socket, body).await {
-                        Ok(reply) => reply,
-                        Err(error) => write(error.response()),
-                    }
-                }
-            },
-        )
-        .boxed()
+/// An answer, or the reply of the library that makes a WebSocket of the connection.
+enum Answered {
+    Response(Response),
+    Socket(warp::reply::Response),
 }
 
-async fn answer<B: Buf>(
+/// What goes out. The library's own bodies take no stream of ours.
+type Reply = http::Response<UnsyncBoxBody<Bytes, BoxError>>;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Whether a request asks for a WebSocket. Some clients offer HTTP/2 with every request, which is passed over.
+fn wants_socket(headers: &HeaderMap) -> bool {
+    let offered = headers
+        .get_all(UPGRADE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    offered
+        .flat_map(|value| value.split(','))
+        .any(|offer| offer.trim().eq_ignore_ascii_case("websocket"))
+}
+
+async fn answer<B: Buf + Send + 'static, E: Send + 'static>(
     shared: &Arc<Shared>,
     parts: Parts,
     socket: Option<Ws>,
-    content: impl Stream<Item = Result<B, warp::Error>>,
-) -> Result<warp::reply::Response, ApiError> {
-    check_head(shared, &parts)?;
+    body: impl Stream<Item = Result<B, E>> + Send + 'static,
+) -> Result<Answered, ApiError> {
+    let takes_bytes = takes_bytes(&parts.method, &parts.target.path);
+    check_head(shared, &parts, takes_bytes)?;
     if let Some(socket) = socket {
-        return open_socket(shared, &parts, socket);
+        return sockets::open(shared, &parts, socket).map(Answered::Socket);
     }
     if shared.offer == Offer::Streams {
         return Err(ApiError::no_such_path(&parts.target.path));
     }
     if let Some(found) = page::find(&parts.method, &parts.target.path) {
-        return Ok(write(found?));
+        return found.map(Answered::Response);
     }
     let caller = identify(shared, &parts.headers).await;
+    let mut content: Option<Content> = None;
     let body = match &caller {
         // Nobody known gets his answer before a byte of his body is kept, except for the one route that takes one.
         Caller::Nobody if parts.target.path.trim_end_matches('/') != "/ui/signin" => Bytes::new(),
-        _ => body::read(header(&parts.headers, CONTENT_LENGTH.as_str()), content).await?,
+        _ if !has_body(&parts.headers) => Bytes::new(),
+        _ if takes_bytes => {
+            content = Some(Box::pin(body::content(body)));
+            Bytes::new()
+        }
+        _ => body::read(header(&parts.headers, CONTENT_LENGTH.as_str()), body).await?,
     };
+    let host = header(&parts.headers, HOST.as_str()).unwrap_or("127.0.0.1");
     let gone = CancellationToken::new();
     let request = Request {
         caller,
@@ -291,22 +324,27 @@ async fn answer<B: Buf>(
         if_match: said(&parts.headers, "if-match"),
         run: said(&parts.headers, "farwire-run"),
         once: said(&parts.headers, "idempotency-key"),
-        base_url: Some(format!(
-            "ws://{}",
-            header(&parts.headers, HOST.as_str()).unwrap_or("127.0.0.1")
-        )),
+        base_url: Some(["ws://", host].concat()),
+        head: request::Head {
+            cookie: said(&parts.headers, COOKIE.as_str()),
+            range: said(&parts.headers, RANGE.as_str()),
+            if_range: said(&parts.headers, IF_RANGE.as_str()),
+        },
         body,
+        content,
         gone: gone.clone(),
     };
     let _gone = gone.drop_guard();
     let api = Arc::clone(&shared.api);
+    let only_reads = request.method == "GET";
+    let handling = AssertUnwindSafe(async move { api.handle(request).await }).catch_unwind();
     // A task of its own: a client that goes away must not stop work half-way, such as between a key's press and release.
-    let handled = shared
-        .tasks
-        .spawn(async move { api.handle(request).await })
-        .await;
-    let response = handled.map_err(|fault| {
-        tracing::error!(error = %fault, "a request was stopped by a fault");
+    let handled = match only_reads {
+        true => handling.await.ok(),
+        false => shared.tasks.spawn(handling).await.ok().and_then(Result::ok),
+    };
+    let response = handled.ok_or_else(|| {
+        tracing::error!("a request was stopped by a fault");
         ApiError::new(
             500,
             ErrorCode::GeneralError,
@@ -316,7 +354,7 @@ async fn answer<B: Buf>(
     if response.status == 401 {
         shared.mistakes.note().await;
     }
-    Ok(write(response))
+    Ok(Answered::Response(response))
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -333,12 +371,13 @@ fn said(headers: &HeaderMap, name: &str) -> Option<String> {
     (!values.is_empty()).then(|| values.join(", "))
 }
 
-fn check_head(shared: &Shared, parts: &Parts) -> Result<(), ApiError> {
+fn has_body(headers: &HeaderMap) -> bool {
+    let length = header(headers, CONTENT_LENGTH.as_str()).and_then(|text| text.parse::<u64>().ok());
+    length.is_some_and(|length| length > 0) || headers.contains_key(TRANSFER_ENCODING)
+}
+
+fn check_head(shared: &Shared, parts: &Parts, takes_bytes: bool) -> Result<(), ApiError> {
     let headers = &parts.headers;
-    let length =
-        header(headers, CONTENT_LENGTH.as_str()).and_then(|length| length.parse::<u64>().ok());
-    let has_body =
-        length.is_some_and(|length| length > 0) || headers.contains_key(TRANSFER_ENCODING);
     // An unreadable value must not pass as an absent one.
     let lossy = |name| {
         headers
@@ -355,7 +394,7 @@ fn check_head(shared: &Shared, parts: &Parts) -> Result<(), ApiError> {
         origin: lossy(ORIGIN.as_str()),
         fetch_site: lossy("sec-fetch-site"),
         content_type: lossy(CONTENT_TYPE.as_str()),
-        has_body,
+        has_body: has_body(headers) && !takes_bytes,
     };
     let pages = match shared.offer {
         Offer::Everything => Pages::Own,
@@ -389,16 +428,54 @@ async fn identify(shared: &Shared, headers: &HeaderMap) -> Caller {
     }
 }
 
-fn write(response: Response) -> warp::reply::Response {
-    let (media_type, bytes) = match response.body {
-        Body::Json(value) => ("application/json", Bytes::from(value.to_string())),
-        Body::Bytes { media_type, bytes } => (media_type, bytes),
+/// A body on its way out.
+enum Out {
+    Bytes(Bytes),
+    Stream(Content),
+}
+
+fn write(response: Response) -> Reply {
+    head(response).map(|out| match out {
+        Out::Bytes(bytes) => Full::new(bytes)
+            .map_err(|never| match never {})
+            .boxed_unsync(),
+        Out::Stream(content) => {
+            let frames = content.map(|piece| match piece {
+                Ok(bytes) => Ok(Frame::data(bytes)),
+                Err(error) => {
+                    tracing::debug!(error = error.body.error_message, "an answer breaks off");
+                    Err(BoxError::from(error.body.error_message))
+                }
+            });
+            StreamBody::new(frames).boxed_unsync()
+        }
+    })
+}
+
+/// An answer with its status and headers.
+fn head(response: Response) -> http::Response<Out> {
+    let (media_type, out) = match response.body {
+        Body::Json(text) => (
+            HeaderValue::from_static("application/json"),
+            Out::Bytes(text.into()),
+        ),
+        Body::Bytes { media_type, bytes } => {
+            (HeaderValue::from_static(media_type), Out::Bytes(bytes))
+        }
+        Body::Stream {
+            media_type,
+            content,
+        } => {
+            let unknown = HeaderValue::from_static("application/octet-stream");
+            let media_type = HeaderValue::from_str(&media_type).unwrap_or(unknown);
+            (media_type, Out::Stream(content))
+        }
     };
-    let mut reply = warp::reply::Response::new(bytes.into());
+    let mut reply = http::Response::new(out);
     *reply.status_mut() = http::StatusCode::from_u16(response.status)
         .unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     let headers = reply.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CONTENT_TYPE, media_type);
     headers.insert(
         "x-content-type-options",
         HeaderValue::from_static("nosniff"),
@@ -409,88 +486,4 @@ fn write(response: Response) -> warp::reply::Response {
         }
     }
     reply
-}
-
-/// Opens a stream by its ticket. The ticket is used up whatever comes of it.
-fn open_socket(
-    shared: &Arc<Shared>,
-    parts: &Parts,
-    socket: Ws,
-) -> Result<warp::reply::Response, ApiError> {
-    let query = Query::parse(&parts.query);
-    let ticket = query
-        .get("ticket")
-        .and_then(|secret| shared.api.tickets.redeem(secret));
-    let (ticket, token) = ticket.unzip();
-    let token = token.flatten();
-    // The token may be gone since it asked for the ticket.
-    if token
-        .as_ref()
-        .is_some_and(|id| !shared.api.core.is_token_good(id))
-    {
-        return Err(ApiError::unauthorized());
-    }
-    let since = query.get("since").map(str::parse);
-    let since = since.transpose().map_err(|_| {
-        let message = "since is the number of an event";
-        ApiError::new(400, ErrorCode::ValueIncorrectFormat, message).about("since")
-    })?;
-    let (cancel, tasks) = (shared.cancel.child_token(), shared.tasks.clone());
-    let place = Arc::clone(&parts.target.place);
-    let socket = socket
-        .max_message_size(MAX_VIEWER_MESSAGE_BYTES)
-        .max_frame_size(MAX_VIEWER_MESSAGE_BYTES);
-    let core = Arc::clone(&shared.api.core);
-    let path = parts.target.path.trim_end_matches('/');
-    // Streams are tracked, so that a server that stops waits for them, and keep their place until they end.
-    match ticket {
-        Some(Ticket::Session(id)) if path == format!("/session/{id}/stream") => {
-            let session = core.session(&id)?;
-            let carry = move |socket: WebSocket| async move {
-                let (outgoing, incoming) = split(socket, Message::binary);
-                let carrying = carry_session(session, incoming, outgoing, cancel.clone());
-                let carrying = while_good(&core, token, &cancel, carrying);
-                let ended = tasks.track_future(carrying).await;
-                tracing::debug!(session = %id, ended = ?ended.err(), "a viewer left");
-                drop(place);
-            };
-            Ok(warp::Reply::into_response(socket.on_upgrade(carry)))
-        }
-        Some(Ticket::Events) if path == "/events" => {
-            let carry = move |socket: WebSocket| async move {
-                let (outgoing, incoming) = split(socket, |text: String| Message::text(text));
-                let listening = Arc::clone(&core);
-                let carrying = carry_events(listening, since, incoming, outgoing, cancel.clone());
-                let carrying = while_good(&core, token, &cancel, carrying);
-                tasks.track_future(carrying).await;
-                drop(place);
-            };
-            Ok(warp::Reply::into_response(socket.on_upgrade(carry)))
-        }
-        _ => Err(ApiError::unauthorized()),
-    }
-}
-
-fn split<T>(
-    socket: WebSocket,
-    wrap: impl Fn(T) -> Message,
-) -> (
-    impl futures_util::Sink<T, Error = warp::Error> + Unpin,
-    impl Stream<Item = Vec<u8>> + Unpin,
-) {
-    let (outgoing, incoming) = socket.split();
-    let wrapped =
-        outgoing.with(move |message| std::future::ready(Ok::<_, warp::Error>(wrap(message))));
-    // A broken socket and a closed one end the stream alike; pings are answered by the library.
-    let data = incoming
-        .take_while(|message| {
-            std::future::ready(message.as_ref().is_ok_and(|message| !message.is_close()))
-        })
-        .filter_map(|message| {
-            let message = message
-                .ok()
-                .filter(|message| message.is_binary() || message.is_text());
-            std::future::ready(message.map(|message| message.into_bytes().to_vec()))
-        });
-    (wrapped, data)
 }
