@@ -8,8 +8,10 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// What the page is made of, in `ui/`. Its tests are in `src` too: they are quick to build again.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 9] = [
     "src",
+    "build",
+    "../Cargo.lock",
     "public",
     "index.html",
     "package.json",

@@ -3,11 +3,19 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `start` | from nothing to a window, and to the end of the program |
-//! | `window` | the window itself |
-//! | `ipc` | the two commands of the page |
+//! | `window` | the windows themselves: what their pages may do |
+//! | `places`, `place` | where windows were, over restarts, and where they fit |
+//! | `session_windows` | windows of their own for sessions |
+//! | `full_screen` | full screen, and the keys that the desktop would keep for itself |
+//! | `menu` | the menu of a window, as the desktop draws menus |
+//! | `ipc` | the two commands by which a page asks the program |
 //! | `page` | the page's own process, and what happens when it ends early |
+//! | `passwords` | stored passwords on the clipboard, past the page |
 //! | `events` | change events, to the page |
-//! | `renderer` | how pages are drawn on machines without a graphics device |
+//! | `notify` | what the desktop tells while no window is looked at |
+//! | `about` | what the program knows of itself and of where it runs |
+//! | `renderer` | how pages are drawn: through the graphics device or in memory |
+//! | `native` | pictures of remote screens under the page or over it |
 //! | `message` | the message of a start that failed |
 //!
 //! | environment | does |
@@ -18,11 +26,20 @@
 //!
 //! The program ends with 0, with 2 when there is no display, with 3 when another program has the data folder open, else with 1.
 
+mod about;
 mod events;
+mod full_screen;
 mod ipc;
+mod menu;
 mod message;
+mod native;
+mod notify;
 mod page;
+mod passwords;
+mod place;
+mod places;
 mod renderer;
+mod session_windows;
 mod start;
 mod window;
 
@@ -33,16 +50,16 @@ use tracing_subscriber::EnvFilter;
 /// What is logged where `FARWIRE_LOG` says nothing.
 const LOGGED: &str = "warn,farwire_shell=info,farwire_api=info,farwire_core=info,farwire_vnc=info";
 
-/// Runs the program until its window is closed or the system asks it to end.
+/// Runs the program until its main window is closed or the system asks it to end.
 pub fn run() -> ExitCode {
-    renderer::choose();
+    let (renderer, choice) = renderer::choose();
     let filter = EnvFilter::try_from_env("FARWIRE_LOG").unwrap_or_else(|_| EnvFilter::new(LOGGED));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    match start::start() {
+    match start::start(renderer, choice) {
         Ok(code) => code,
         Err(error) => {
             message::show(&error);

@@ -1,5 +1,6 @@
 //! The page's own process: what happens when it ends before the window does.
 
+use crate::full_screen;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 use tauri::WebviewWindow;
@@ -14,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// The web view is gone.
 pub fn revive(window: &WebviewWindow) -> tauri::Result<()> {
-    window.with_webview(|view| {
+    let own = window.clone();
+    window.with_webview(move |view| {
         let last = Cell::new(None::<Instant>);
         view.inner()
             .connect_web_process_terminated(move |view, reason| {
@@ -25,6 +27,7 @@ pub fn revive(window: &WebviewWindow) -> tauri::Result<()> {
                 let is_soon = last
                     .replace(Some(Instant::now()))
                     .is_some_and(|before| before.elapsed() < PATIENCE);
+                full_screen::want(&own, false);
                 tracing::error!(?reason, is_soon, "the page's process ended");
                 if !is_soon {
                     view.reload();

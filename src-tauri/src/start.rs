@@ -1,18 +1,26 @@
 //! From nothing to a window, and to the end of the program.
 
-use crate::{events, ipc, window};
+use crate::about::{self, About};
+use crate::full_screen::{self, FullScreen};
+use crate::native::graphics::{self, Graphics};
+use crate::passwords::{self, OnClipboard};
+use crate::places::Places;
+use crate::renderer::{self, Renderer};
+use crate::session_windows::{self, SessionWindows};
+use crate::{events, ipc, menu, native, notify, window};
 use farwire_api::Api;
 use farwire_api::listener::Listener;
 use farwire_core::error::CoreError;
 use farwire_core::store::StoreError;
 use farwire_core::{Config, Core};
+use farwire_model::settings::GraphicsChoice;
 use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tauri::async_runtime::{block_on, spawn};
-use tauri::{AppHandle, Emitter, Manager};
+use tauri::{AppHandle, Emitter, Manager, RunEvent, WindowEvent};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -84,14 +92,36 @@ impl StartError {
 ///
 /// # Errors
 /// There is no display, the data folder is taken or unreadable, or the window cannot be made.
-pub fn start() -> Result<ExitCode, StartError> {
+pub fn start(renderer: Renderer, choice: GraphicsChoice) -> Result<ExitCode, StartError> {
     // Tauri would panic without a display.
     gtk::init().map_err(|source| StartError::NoDisplay { source })?;
     let own_folder = env::var_os("FARWIRE_DATA_DIR").map(PathBuf::from);
     let mut builder = tauri::Builder::default()
-        .invoke_handler(tauri::generate_handler![ipc::request, ipc::request_bytes]);
+        .manage(SessionWindows::default())
+        .manage(FullScreen::default())
+        .manage(OnClipboard::default())
+        .manage(Graphics::of(renderer, choice, graphics::is_x11()))
+        .invoke_handler(tauri::generate_handler![
+            ipc::request,
+            ipc::request_bytes,
+            passwords::copy_password,
+            passwords::clear_password,
+            passwords::keep_password,
+            about::about,
+            menu::show_menu,
+            menu::quit,
+            session_windows::open_session_window,
+            session_windows::session_windows,
+            session_windows::shows_session,
+            session_windows::ask_main,
+            session_windows::leave_session_window,
+            full_screen::full_screen,
+            full_screen::want_all_keys,
+            graphics::graphics,
+            native::place_pictures,
+        ]);
     if own_folder.is_none() {
-        let second = |app: &AppHandle, _, _| window::bring_forward(app);
+        let second = |app: &AppHandle, _, _| window::bring_forward(app, window::MAIN);
         builder = builder.plugin(tauri_plugin_single_instance::init(second));
     }
     let app = builder.build(tauri::generate_context!())?;
@@ -100,16 +130,32 @@ pub fn start() -> Result<ExitCode, StartError> {
         Some(folder) => folder,
         None => app.path().app_data_dir()?,
     };
+    app.manage(Places::read(&data_dir));
+    app.manage(About::new(data_dir.clone(), renderer));
     // The store is read while the web view starts. The page's first request comes after both: the loop below carries it.
-    let opening = spawn(Core::open(Config::at(data_dir)));
+    let opening = spawn(Core::open(Config::at(data_dir.clone())));
     let window = window::build(&handle)?;
     let core = block_on(opening)?.map_err(cannot_open)?;
     let api = Api::new(Arc::clone(&core));
     app.manage(Arc::clone(&api));
+    let chosen = core.settings().appearance.graphics;
+    if let Err(error) = renderer::remember(&data_dir, chosen) {
+        tracing::warn!(%error, "the choice of graphics is not known at the next start");
+    }
     let background = block_on(Background::start(&handle, &api));
     window::set_paper(&window, core.settings().appearance.theme);
     window.show()?;
-    let code = app.run_return(|_, _| {});
+    let code = app.run_return(|app, event| {
+        if let RunEvent::WindowEvent {
+            label,
+            event: WindowEvent::Destroyed,
+            ..
+        } = event
+        {
+            session_windows::closed(app, &label);
+            native::forget(&label);
+        }
+    });
     block_on(async {
         if tokio::time::timeout(CLOSE_LIMIT, background.close(&api))
             .await
@@ -155,6 +201,10 @@ impl Background {
                 }
             },
         ));
+        let core = Arc::clone(api.core());
+        tasks.spawn(notify::tell(app.clone(), core, cancel.clone()));
+        let (file, places) = app.state::<Places>().reader();
+        tasks.spawn(Places::write(file, places, cancel.clone()));
         tasks.spawn(end_on_signal(app.clone(), cancel.clone()));
         tasks.spawn(unlock(Arc::clone(api.core()), cancel.clone()));
         Listener::start(api).await;

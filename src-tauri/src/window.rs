@@ -1,40 +1,83 @@
-//! The window itself.
+//! The windows themselves.
 
-use crate::page;
+use crate::native::graphics::{Graphics, Way};
+use crate::{full_screen, native, page, places, session_windows};
+use farwire_api::Api;
 use farwire_model::settings::Theme;
-use gtk::prelude::{StyleContextExt, WidgetExt};
+use gdkx11::X11Window;
+use gtk::prelude::{Cast, GtkWindowExt, StyleContextExt, WidgetExt};
 use std::path::PathBuf;
+use std::sync::Arc;
+use tauri::utils::config::WindowConfig;
 use tauri::webview::{Color, DownloadEvent};
 use tauri::{AppHandle, Manager, Url, Webview, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
-/// The window's name in the configuration and in the page's rights.
-const MAIN: &str = "main";
+/// The main window's name in the configuration and in the page's rights.
+pub const MAIN: &str = "main";
 
-/// Makes the window and has the page loaded, but does not show it yet.
+/// Makes the main window and has the page loaded, but does not show it yet.
 ///
 /// # Errors
 /// The web view cannot be made.
 pub fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
-    let config = app
-        .config()
-        .app
-        .windows
-        .iter()
-        .find(|window| window.label == MAIN);
-    let mut config = config.cloned().ok_or(tauri::Error::WindowNotFound)?;
+    let mut config = config(app)?;
     if let Some(uid) = std::env::var("FARWIRE_OPEN")
         .ok()
         .filter(|uid| is_identifier(uid))
     {
         config.url = WebviewUrl::App(format!("index.html#open={uid}").into());
     }
-    let window = WebviewWindowBuilder::from_config(app, &config)?
+    let window = make(app, &config)?;
+    places::keep(&window, MAIN)?;
+    Ok(window)
+}
+
+/// Opens a window of its own for a session: where its machine's was last time, else as large as the main one, so that the
+/// remote desktop need not change.
+///
+/// # Errors
+/// The web view cannot be made.
+pub fn open_for_session(app: &AppHandle, label: &str, session: &str) -> tauri::Result<()> {
+    let mut config = config(app)?;
+    label.clone_into(&mut config.label);
+    config.url = WebviewUrl::App(format!("index.html#session={session}").into());
+    if let Some(main) = app.get_webview_window(MAIN) {
+        let size = main.inner_size()?.to_logical(main.scale_factor()?);
+        (config.width, config.height) = (size.width, size.height);
+    }
+    let window = make(app, &config)?;
+    let core = Arc::clone(app.state::<Arc<Api>>().core());
+    let mut sessions = core.sessions().into_iter();
+    if let Some(view) = sessions.find(|one| one.session_id.as_str() == session) {
+        let machine = view.connection_uid;
+        places::keep(&window, &format!("{}{machine}", session_windows::PREFIX))?;
+    }
+    set_paper(&window, core.settings().appearance.theme);
+    window.show()
+}
+
+fn config(app: &AppHandle) -> tauri::Result<WindowConfig> {
+    let mut windows = app.config().app.windows.iter();
+    let config = windows.find(|window| window.label == MAIN);
+    config.cloned().ok_or(tauri::Error::WindowNotFound)
+}
+
+/// Makes a window whose page leaves for nothing and saves only what it made itself.
+fn make(app: &AppHandle, config: &WindowConfig) -> tauri::Result<WebviewWindow> {
+    let window = WebviewWindowBuilder::from_config(app, config)?
         // For sharing the clipboard with a remote machine. The web view holds no page but ours.
         .enable_clipboard_access()
         .on_navigation(|address| is_our_page(address) || is_made_by_our_page(address))
         .on_download(save)
+        .on_document_title_changed(|window, title| {
+            if let Err(error) = window.set_title(&title) {
+                tracing::debug!(%error, "the window keeps its title");
+            }
+        })
         .build()?;
     page::revive(&window)?;
+    full_screen::watch(&window)?;
+    native::install(&window)?;
     Ok(window)
 }
 
@@ -51,7 +94,15 @@ pub fn set_paper(window: &WebviewWindow, chosen: Theme) {
     } else {
         Color(0xef, 0xf1, 0xf2, 0xff)
     };
-    if let Err(error) = window.set_background_color(Some(paper)) {
+    let coloured = window.set_background_color(Some(paper)).and_then(|()| {
+        let is_seen_through = window.state::<Graphics>().way == Way::Under;
+        let clear = Some(Color(0, 0, 0, 0)).filter(|_| is_seen_through);
+        clear.map_or(Ok(()), |clear| {
+            let page: &Webview = window.as_ref();
+            page.set_background_color(Some(clear))
+        })
+    });
+    if let Err(error) = coloured {
         tracing::debug!(%error, "the window keeps its colour");
     }
 }
@@ -65,22 +116,39 @@ fn is_system_dark(window: &WebviewWindow) -> bool {
     colour.is_some_and(|colour| colour.red() + colour.green() + colour.blue() < 1.5)
 }
 
-/// Brings the window in front of the others.
-pub fn bring_forward(app: &AppHandle) {
-    let Some(window) = app.get_webview_window(MAIN) else {
+/// Brings a window in front of the others.
+pub fn bring_forward(app: &AppHandle, label: &str) {
+    let Some(window) = app.get_webview_window(label) else {
         return;
     };
+    let own = window.clone();
     let shown = window
         .unminimize()
         .and_then(|()| window.show())
-        .and_then(|()| window.set_focus());
+        .and_then(|()| app.run_on_main_thread(move || present(&own)));
     if let Err(error) = shown {
         tracing::warn!(%error, "could not bring the window forward");
     }
 }
 
+/// Asks the desktop for the window, to where the person is: window managers of X11 change desktops for no program, and a
+/// request without a time does not count as a person's.
+fn present(window: &WebviewWindow) {
+    let Ok(frame) = window.gtk_window() else {
+        return;
+    };
+    let surface = frame.window();
+    match surface.and_then(|surface| surface.downcast::<X11Window>().ok()) {
+        Some(surface) => {
+            surface.move_to_current_desktop();
+            frame.present_with_time(gdkx11::functions::x11_get_server_time(&surface));
+        }
+        None => frame.present(),
+    }
+}
+
 /// Whether a text may be an identifier, and so may stand in an address as it is.
-fn is_identifier(text: &str) -> bool {
+pub fn is_identifier(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()

@@ -1,0 +1,90 @@
+//! Pictures of remote screens on the desktop's own surface, under the page or on top of it.
+//!
+//! From the socket to the screen, with every copy of pixels there is:
+//!
+//! | step | thread | copies |
+//! | --- | --- | --- |
+//! | the protocol's decoder paints into the framebuffer | some of its own a session | none; of JPEG one, since its decoder wants memory of its own |
+//! | [`picture::Wake`] asks the main thread to look at the next tick of the window's frame clock | the decoder's | none |
+//! | what changed since the last tick is written into the surface that the widget shows | main | one, of what changed, scaled on the way |
+//! | the toolkit paints that surface within what changed | main | none here: under X the surface is memory shared with the server, which copies it into the toolkit's picture of the window, and that onto the screen |
+//! | a page that lies over the picture is painted over it | main | one of the page, of what changed; a page that lies under it is not painted |
+//!
+//! The newest picture wins: whatever comes between two ticks is looked at once, and nothing is looked at in a window that shows
+//! nothing. Keys and the pointer stay the page's, and go their own way.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `graphics` | which way pictures are shown |
+//! | `layer` | the surface of one window, and the pictures on it |
+//! | `picture` | one picture: a widget that looks at a session |
+//! | `place` | where a picture lies, in pixels of the screen |
+//! | `pixels` | from the framebuffer's pixels to the surface's |
+
+pub mod graphics;
+mod layer;
+mod picture;
+mod pixels;
+mod place;
+
+use crate::session_windows::on_main_thread;
+use farwire_api::Api;
+use graphics::Graphics;
+use place::Placement;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tauri::{AppHandle, Manager, WebviewWindow};
+
+use layer::Layer;
+use std::cell::RefCell;
+
+thread_local! {
+    /// The layers of all windows, by their names. On the main thread only, like everything of the toolkit's.
+    static LAYERS: RefCell<BTreeMap<String, Layer>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Gives a window a surface for pictures, if they are to have one. On the main thread, before the window is shown.
+///
+/// # Errors
+/// The window is gone.
+pub fn install(window: &WebviewWindow) -> tauri::Result<()> {
+    let Graphics { way, .. } = *window.state::<Graphics>();
+    if let Some(layer) = Layer::install(window, way)? {
+        LAYERS.with_borrow_mut(|layers| layers.insert(window.label().to_owned(), layer));
+    }
+    Ok(())
+}
+
+/// A window is gone, and with it its pictures.
+pub fn forget(label: &str) {
+    LAYERS.with_borrow_mut(|layers| layers.remove(label));
+}
+
+/// The page says where pictures lie in its window; those it does not name any more are taken away. Answers the sessions whose
+/// picture is there from now on.
+#[tauri::command]
+pub async fn place_pictures(
+    app: AppHandle,
+    window: WebviewWindow,
+    pictures: Vec<Placement>,
+) -> Vec<String> {
+    let placed = on_main_thread(&app, move |app| {
+        let core = app
+            .try_state::<Arc<Api>>()
+            .map(|api| Arc::clone(api.core()));
+        LAYERS.with_borrow_mut(|layers| match (layers.get_mut(window.label()), core) {
+            (Some(layer), Some(core)) => layer.place(&core, window.label(), pictures),
+            _ => Vec::new(),
+        })
+    });
+    placed.await.unwrap_or_default()
+}
+
+/// Looks at what changed in a picture, if it is still there.
+fn look(label: &str, session: &str) {
+    LAYERS.with_borrow(|layers| {
+        if let Some(layer) = layers.get(label) {
+            layer.look(session);
+        }
+    });
+}

@@ -1,0 +1,260 @@
+//! One picture: a widget that looks at a session.
+
+use super::pixels::{self, Painter};
+use super::place::{Pixels, Place};
+use farwire_core::session::Session;
+use farwire_model::frame::{Attached, Draw, FrameSink, Framebuffer, Owed, Rect, Region, Size};
+use gtk::cairo::{self, ImageSurface};
+use gtk::glib::{self, ControlFlow, Priority, Propagation};
+use gtk::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Wakes the main thread when there is something to look at.
+pub struct Wake {
+    window: String,
+    session: String,
+    is_asked: AtomicBool,
+}
+
+impl FrameSink for Wake {
+    fn wake(&self) {
+        if self.is_asked.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (window, session) = (self.window.clone(), self.session.clone());
+        // Never at once, also on the main thread: the picture is locked now.
+        let look = move || {
+            super::look(&window, &session);
+            ControlFlow::Break
+        };
+        glib::source::idle_add_full(Priority::DEFAULT, look);
+    }
+}
+
+/// A picture in a window.
+pub struct Picture {
+    widget: gtk::DrawingArea,
+    shown: Rc<Shown>,
+}
+
+struct Shown {
+    wake: Arc<Wake>,
+    attached: Attached,
+    is_waiting: Cell<bool>,
+    state: RefCell<State>,
+}
+
+struct State {
+    place: Place,
+    /// The size of the remote screen that `surface` was made for.
+    frame: Size,
+    surface: Option<ImageSurface>,
+    painter: Painter,
+}
+
+impl Picture {
+    /// A picture of a session at a place.
+    pub fn new(session: &Session, window: &str, place: Place) -> Self {
+        let wake = Arc::new(Wake {
+            window: window.to_owned(),
+            session: session.id.to_string(),
+            is_asked: AtomicBool::new(false),
+        });
+        let shown = Rc::new(Shown {
+            attached: session.attach(Arc::clone(&wake) as Arc<dyn FrameSink>),
+            wake,
+            is_waiting: Cell::new(false),
+            state: RefCell::new(State {
+                place,
+                frame: Size::default(),
+                surface: None,
+                painter: Painter::default(),
+            }),
+        });
+        let widget = gtk::DrawingArea::new();
+        widget.set_halign(gtk::Align::Start);
+        widget.set_valign(gtk::Align::Start);
+        let drawn = Rc::clone(&shown);
+        widget.connect_draw(move |widget, context| {
+            drawn.draw(widget, context);
+            Propagation::Stop
+        });
+        let picture = Self { widget, shown };
+        picture.arrange(place);
+        picture
+    }
+
+    /// What is put into the window.
+    pub fn widget(&self) -> &gtk::DrawingArea {
+        &self.widget
+    }
+
+    /// Moves it.
+    pub fn place(&self, place: Place) {
+        if self.shown.state.borrow().place == place {
+            return;
+        }
+        {
+            let mut state = self.shown.state.borrow_mut();
+            state.place = place;
+            state.surface = None;
+        }
+        self.arrange(place);
+        self.widget.queue_draw();
+    }
+
+    /// What of the window it fills, in whole units of the toolkit.
+    pub fn covered(&self) -> Pixels {
+        self.shown
+            .state
+            .borrow()
+            .place
+            .filled(self.widget.scale_factor().max(1))
+    }
+
+    fn arrange(&self, place: Place) {
+        self.widget.set_margin_start(place.widget.x);
+        self.widget.set_margin_top(place.widget.y);
+        self.widget
+            .set_size_request(place.widget.width, place.widget.height);
+    }
+
+    /// Something changed: looks at the next tick of the frame clock, which stands still while the window shows nothing.
+    pub fn look(&self) {
+        self.shown.wake.is_asked.store(false, Ordering::Release);
+        if self.shown.is_waiting.replace(true) {
+            return;
+        }
+        let shown = Rc::clone(&self.shown);
+        self.widget.add_tick_callback(move |widget, _| {
+            shown.is_waiting.set(false);
+            shown.update(widget);
+            ControlFlow::Break
+        });
+    }
+}
+
+impl Shown {
+    /// Takes what changed into the surface, and has it painted in this same tick.
+    fn update(&self, widget: &gtk::DrawingArea) {
+        let state = &mut *self.state.borrow_mut();
+        let factor = widget.scale_factor().max(1);
+        let damage = self.attached.take(|frame, owed| {
+            let changed = changed(owed);
+            state.write(frame, changed.rects())
+        });
+        for part in damage.unwrap_or_default() {
+            // Outwards, to whole units of the toolkit.
+            let (x, y) = (part.x.div_euclid(factor), part.y.div_euclid(factor));
+            let right = (part.x + part.width + factor - 1).div_euclid(factor);
+            let bottom = (part.y + part.height + factor - 1).div_euclid(factor);
+            widget.queue_draw_area(x, y, right - x, bottom - y);
+        }
+    }
+
+    fn draw(&self, widget: &gtk::DrawingArea, context: &cairo::Context) {
+        let state = &mut *self.state.borrow_mut();
+        if state.surface.is_none() {
+            state.surface = state.make_surface(widget);
+            // All of it is written below, also what is owed besides.
+            self.attached.take(|frame, owed| {
+                changed(owed);
+                state.write(frame, &[frame.size().rect()]);
+            });
+        }
+        let Some(surface) = &state.surface else {
+            return;
+        };
+        let factor = f64::from(widget.scale_factor().max(1));
+        let (x, y) = (f64::from(state.place.seen.x), f64::from(state.place.seen.y));
+        let painted = context
+            .set_source_surface(surface, x / factor, y / factor)
+            .and_then(|()| {
+                context.set_operator(cairo::Operator::Source);
+                context.rectangle(
+                    x / factor,
+                    y / factor,
+                    f64::from(state.place.seen.width) / factor,
+                    f64::from(state.place.seen.height) / factor,
+                );
+                context.fill()
+            });
+        if let Err(error) = painted {
+            tracing::debug!(%error, "a picture was not painted");
+        }
+    }
+}
+
+impl State {
+    /// A surface for what is seen, in memory that the display can read where there is such.
+    fn make_surface(&self, widget: &gtk::DrawingArea) -> Option<ImageSurface> {
+        let factor = widget.scale_factor().max(1);
+        let Pixels { width, height, .. } = self.place.seen;
+        let surface = widget.window()?.create_similar_image_surface(
+            cairo::Format::Rgb24,
+            width,
+            height,
+            0,
+        )?;
+        let surface = ImageSurface::try_from(surface).ok()?;
+        surface.set_device_scale(f64::from(factor), f64::from(factor));
+        Some(surface)
+    }
+
+    /// Writes parts of the remote screen into the surface; answers where that is seen.
+    fn write(&mut self, frame: &Framebuffer, parts: &[Rect]) -> Vec<Pixels> {
+        let whole = [frame.size().rect()];
+        let parts = match self.frame == frame.size() {
+            true => parts,
+            false => &whole,
+        };
+        self.frame = frame.size();
+        let Some(surface) = &mut self.surface else {
+            // Whoever makes one writes all of it.
+            return vec![self.place.seen];
+        };
+        let Ok(stride) = usize::try_from(surface.stride()) else {
+            return Vec::new();
+        };
+        let Ok(mut bytes) = surface.data() else {
+            // Somebody still holds it: the next one gets all of it.
+            self.surface = None;
+            return vec![self.place.seen];
+        };
+        let reach = pixels::reach(&self.place, frame);
+        let margin = if self.place.is_exact(frame.size()) {
+            0
+        } else {
+            reach
+        };
+        let seen: Vec<Pixels> = parts
+            .iter()
+            .map(|part| self.place.shown(frame.size(), *part, margin))
+            .filter(|part| !part.is_empty())
+            .collect();
+        for part in &seen {
+            self.painter
+                .paint(frame, &self.place, *part, &mut bytes, stride);
+        }
+        seen
+    }
+}
+
+/// Where the picture is not what was seen last. What is no picture is not for this viewer.
+fn changed(owed: &mut Owed) -> Region {
+    owed.notices.clear();
+    owed.cursor = None;
+    owed.cursor_at = None;
+    owed.size = None;
+    let mut region = std::mem::take(&mut owed.dirty);
+    for draw in owed.draws.drain(..) {
+        region.add(match draw {
+            Draw::Copy { from, x, y } => Rect::new(x, y, from.width, from.height),
+            Draw::Fill { rect, .. } => rect,
+        });
+    }
+    region
+}

@@ -1,0 +1,196 @@
+//! From the framebuffer's pixels to those of a surface: blue, green, red and nothing on most machines, in rows with gaps.
+
+use super::place::{Pixels, Place};
+use farwire_model::frame::{Framebuffer, Pixel, Rect};
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+
+/// How far smoothing reaches, in remote pixels, where one of them is shown by one or more; further where many share one.
+const REACH: f64 = 3.0;
+
+/// What quotients of sides may be off by, in remote pixels: far more than they are, and far less than can be seen.
+const HAIR: f64 = 1e-6;
+
+/// Writes parts of pictures, scaled where they must be.
+#[derive(Default)]
+pub struct Painter {
+    resizer: Resizer,
+    scaled: Vec<u8>,
+}
+
+/// How far smoothing mixes remote pixels.
+pub fn reach(place: &Place, frame: &Framebuffer) -> i32 {
+    if place.is_exact(frame.size()) || !place.is_smooth {
+        return 1;
+    }
+    let across = f64::from(frame.size().width) / f64::from(place.picture.width.max(1));
+    let down = f64::from(frame.size().height) / f64::from(place.picture.height.max(1));
+    // A few pixels: sides are at most 16,384, shown by at least one.
+    #[allow(clippy::cast_possible_truncation)]
+    let reach = (REACH * across.max(down).max(1.0)).ceil() as i32;
+    reach
+}
+
+impl Painter {
+    /// Writes `part` of what a place shows into a surface that holds what is seen of it, in rows of `stride` bytes.
+    pub fn paint(
+        &mut self,
+        frame: &Framebuffer,
+        place: &Place,
+        part: Pixels,
+        surface: &mut [u8],
+        stride: usize,
+    ) {
+        if part.is_empty() {
+            return;
+        }
+        if place.is_exact(frame.size()) {
+            copy(frame, place, part, surface, stride);
+        } else {
+            self.scale(frame, place, part, surface, stride);
+        }
+    }
+
+    fn scale(
+        &mut self,
+        frame: &Framebuffer,
+        place: &Place,
+        part: Pixels,
+        surface: &mut [u8],
+        stride: usize,
+    ) {
+        let size = frame.size();
+        let (Ok(width), Ok(height)) = (u32::try_from(part.width), u32::try_from(part.height))
+        else {
+            return;
+        };
+        let across = f64::from(size.width) / f64::from(place.picture.width);
+        let down = f64::from(size.height) / f64::from(place.picture.height);
+        // Not a hair over the edge, which is refused: quotients are not exact.
+        let within = |at: i32, length: i32, scale: f64, side: u16| {
+            let start = f64::from(at) * scale;
+            (
+                start,
+                (f64::from(length) * scale).min(f64::from(side) - start - HAIR),
+            )
+        };
+        let (left, wide) = within(part.x - place.picture.x, part.width, across, size.width);
+        let (top, high) = within(part.y - place.picture.y, part.height, down, size.height);
+        let algorithm = match place.is_smooth {
+            false => ResizeAlg::Nearest,
+            // Sharp without rings where pixels are thrown together, smooth without blur where they are pulled apart.
+            true if across > 1.0 => ResizeAlg::Convolution(FilterType::Hamming),
+            true => ResizeAlg::Convolution(FilterType::CatmullRom),
+        };
+        let options = ResizeOptions::new()
+            .resize_alg(algorithm)
+            .crop(left, top, wide, high)
+            .use_alpha(false);
+        let bytes = frame.pixels().as_flattened();
+        let (frame_width, frame_height) = (u32::from(size.width), u32::from(size.height));
+        let Ok(source) = ImageRef::new(frame_width, frame_height, bytes, PixelType::U8x4) else {
+            return;
+        };
+        self.scaled.resize(width as usize * height as usize * 4, 0);
+        let Ok(mut target) = Image::from_slice_u8(width, height, &mut self.scaled, PixelType::U8x4)
+        else {
+            return;
+        };
+        if let Err(error) = self.resizer.resize(&source, &mut target, &options) {
+            tracing::debug!(%error, "a picture was not scaled");
+            return;
+        }
+        let rows = self.scaled.as_chunks().0.chunks_exact(width as usize);
+        for (to, from) in rows_of(surface, stride, place, part).zip(rows) {
+            write_row(to, from);
+        }
+    }
+}
+
+fn copy(frame: &Framebuffer, place: &Place, part: Pixels, surface: &mut [u8], stride: usize) {
+    let side = |value: i32| u16::try_from(value).unwrap_or(0);
+    let rect = Rect::new(
+        side(part.x - place.picture.x),
+        side(part.y - place.picture.y),
+        side(part.width),
+        side(part.height),
+    );
+    let lines = rect.y..rect.y.saturating_add(rect.height);
+    for (to, line) in rows_of(surface, stride, place, part).zip(lines) {
+        if let Some(from) = frame.row(rect, line) {
+            write_row(to, from);
+        }
+    }
+}
+
+/// The rows of a part of the surface, from its top.
+fn rows_of<'a>(
+    surface: &'a mut [u8],
+    stride: usize,
+    place: &Place,
+    part: Pixels,
+) -> impl Iterator<Item = &'a mut [u8]> {
+    let whole = |value: i32| usize::try_from(value).unwrap_or(0);
+    let left = whole(part.x - place.seen.x) * 4;
+    let bytes = whole(part.width) * 4;
+    surface
+        .chunks_mut(stride.max(1))
+        .skip(whole(part.y - place.seen.y))
+        .take(whole(part.height))
+        .filter_map(move |row| row.get_mut(left..left + bytes))
+}
+
+fn write_row(to: &mut [u8], from: &[Pixel]) {
+    for (to, from) in to.as_chunks_mut::<4>().0.iter_mut().zip(from) {
+        let pixel = u32::from_le_bytes(*from);
+        let turned = (pixel & 0xff00) | (pixel & 0xff) << 16 | (pixel >> 16) & 0xff;
+        *to = turned.to_ne_bytes();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use farwire_model::frame::Size;
+
+    #[test]
+    fn every_part_of_a_scaled_picture_is_written() {
+        let size = Size::new(800, 560);
+        let mut frame = Framebuffer::new(size).unwrap();
+        frame.fill(size.rect(), [1, 2, 3, 255]);
+        let mut painter = Painter::default();
+        for width in (200..1300).step_by(77) {
+            let height = width * 7 / 10 + width % 3;
+            let whole = |x, y, width, height| Pixels {
+                x,
+                y,
+                width,
+                height,
+            };
+            let picture = whole(0, 0, width, height);
+            let place = Place {
+                widget: picture,
+                picture,
+                seen: picture,
+                is_smooth: true,
+            };
+            let stride = usize::try_from(width).unwrap() * 4;
+            for part in [
+                picture,
+                whole(0, 30, 40, height - 30),
+                whole(width - 41, 17, 41, 60),
+                whole(3, height - 5, width - 3, 5),
+            ] {
+                let mut surface = vec![0; stride * usize::try_from(height).unwrap()];
+                painter.paint(&frame, &place, part, &mut surface, stride);
+                let rows = rows_of(&mut surface, stride, &place, part);
+                let is_whole =
+                    |row: &mut [u8]| row.as_chunks::<4>().0.iter().all(|p| p[..3] == [3, 2, 1]);
+                assert!(
+                    rows.into_iter().all(is_whole),
+                    "{part:?} of {width} x {height}"
+                );
+            }
+        }
+    }
+}
