@@ -4,6 +4,7 @@ import type {
   ChangeDetails,
   ChangeView,
   Connection,
+  DryRun,
   ErrorBody,
   Group,
   NearbyMachine,
@@ -14,13 +15,14 @@ import type {
   SessionView,
   Settings,
   SettingsView,
+  SharedCredential,
   TestReport,
   TokenView,
   TrustView,
   VaultView,
   VersionView,
 } from "./bindings";
-import { host, type Method, type RequestOptions, Unreachable } from "./host";
+import { type Answer, host, type Method, type RequestOptions, Unreachable } from "./host";
 
 /** What the API, or the way to it, said no with. Status 0: nobody answered. */
 export class ApiError extends Error {
@@ -40,10 +42,14 @@ export function onSignedOut(listener: Listener): void {
   signedOut = listener;
 }
 
-async function call<T>(method: Method, path: string, body?: unknown, options?: RequestOptions): Promise<T> {
+function call<T>(method: Method, path: string, body?: unknown, options?: RequestOptions): Promise<T> {
+  return answered(() => host.request(method, path, body, options));
+}
+
+async function answered<T>(ask: () => Promise<Answer>): Promise<T> {
   let answer;
   try {
-    answer = await host.request(method, path, body, options);
+    answer = await ask();
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     throw new ApiError(0, { error_code: "INTRA_SERVICE_COMMUNICATION_ERROR", error_message: error.message, details: [] });
@@ -63,17 +69,46 @@ function readError(status: number, body: unknown): ErrorBody {
 
 const part = encodeURIComponent;
 
+/** A password is on the clipboard. */
+export interface OnClipboard {
+  /** When it is to come off again. */
+  clear_after_secs: number;
+}
+
+function copied(path: string, passphrase: string): Promise<OnClipboard> {
+  return answered(() => host.passwords.copy(path, passphrase));
+}
+
 /** What can be written of a connection; absent stays, `null` goes back to the default. */
 export interface ConnectionFields {
   name?: string;
   protocol?: ProtocolKind;
   host?: string;
   port?: number | null;
+  via?: string | null;
   category_uid?: string | null;
   tags?: string[];
   favorite?: boolean;
   notes?: string;
+  /** Shared credentials to sign in with. */
+  credential?: string | null;
   [setting: `${string}.${string}`]: unknown;
+}
+
+/** What can be written of a group; its settings and credentials are for what lies in it. */
+export interface GroupFields {
+  name?: string;
+  parent_uid?: string | null;
+  credential?: string | null;
+  [setting: `${string}.${string}`]: unknown;
+}
+
+/** What can be written of shared credentials; absent stays, `null` deletes. */
+export interface SharedFields {
+  name?: string;
+  username?: string | null;
+  domain?: string | null;
+  password?: string | null;
 }
 
 /** Credentials by their dotted key, e.g. `vnc.password`. `null` deletes one. */
@@ -96,23 +131,32 @@ export interface SettingsChange {
 }
 
 export const api = {
-  groups: () => call<Group[]>("GET", "/groups"),
+  groups: (options?: RequestOptions) => call<Group[]>("GET", "/groups", undefined, options),
   createGroup: (name: string, parent: string | null) =>
     call<{ group_uid: string }>("PUT", "/group/", parent === null ? { name } : { name, parent_uid: parent }),
-  renameGroup: (uid: string, name: string) => call<unknown>("PUT", `/group/${part(uid)}`, { name }),
-  moveGroup: (uid: string, parent: string | null) => call<unknown>("PUT", `/group/${part(uid)}`, { parent_uid: parent }),
+  updateGroup: (uid: string, fields: GroupFields) => call<unknown>("PUT", `/group/${part(uid)}`, fields),
   deleteGroup: (uid: string) => call<unknown>("DELETE", `/group/${part(uid)}`),
 
-  connections: () => call<Connection[]>("GET", "/connections"),
+  connections: (options?: RequestOptions) => call<Connection[]>("GET", "/connections", undefined, options),
   connection: (uid: string) => call<Connection>("GET", `/connection/${part(uid)}`),
   createConnection: (fields: ConnectionFields) => call<{ uid: string }>("PUT", "/connection/", fields),
-  updateConnection: (uid: string, fields: ConnectionFields) => call<unknown>("PUT", `/connection/${part(uid)}`, fields),
-  deleteConnection: (uid: string) => call<unknown>("DELETE", `/connection/${part(uid)}`),
+  updateConnection: (uid: string, fields: ConnectionFields, options?: RequestOptions) =>
+    call<unknown>("PUT", `/connection/${part(uid)}`, fields, options),
+  /** What an update would change, without changing it. */
+  previewConnection: (uid: string, fields: ConnectionFields) =>
+    call<DryRun>("PUT", `/connection/${part(uid)}?dry_run=1`, fields),
+  deleteConnection: (uid: string, options?: RequestOptions) =>
+    call<unknown>("DELETE", `/connection/${part(uid)}`, undefined, options),
   duplicateConnection: (uid: string) => call<{ uid: string }>("ACTION", `/connection/${part(uid)}/duplicate`),
   testConnection: (uid: string) => call<TestReport>("ACTION", `/connection/${part(uid)}/test`),
   credentials: (uid: string) => call<StoredCredentials>("GET", `/connection/${part(uid)}/credentials`),
   setCredentials: (uid: string, fields: CredentialFields) =>
     call<unknown>("PUT", `/connection/${part(uid)}/credentials`, fields),
+
+  sharedCredentials: (options?: RequestOptions) => call<SharedCredential[]>("GET", "/credentials", undefined, options),
+  createSharedCredential: (fields: SharedFields) => call<{ credential_uid: string }>("PUT", "/credential", fields),
+  updateSharedCredential: (uid: string, fields: SharedFields) => call<unknown>("PUT", `/credential/${part(uid)}`, fields),
+  deleteSharedCredential: (uid: string) => call<unknown>("DELETE", `/credential/${part(uid)}`),
 
   connect: (uid: string, viewOnly: boolean, credentials: CredentialFields | null) =>
     call<{ session_id: string; state: string }>(
@@ -124,37 +168,46 @@ export const api = {
   setViewOnly: (id: string, viewOnly: boolean) => call<unknown>("PUT", `/session/${part(id)}`, { view_only: viewOnly }),
   setQuality: (id: string, quality: Quality) => call<unknown>("PUT", `/session/${part(id)}`, { quality }),
   reconnect: (id: string) => call<unknown>("ACTION", `/session/${part(id)}/reconnect`),
+  answer: (id: string, answers: string[]) => call<unknown>("PUT", `/session/${part(id)}/answers`, { answers }),
   closeSession: (id: string) => call<unknown>("DELETE", `/session/${part(id)}`),
+  smallScreenshot: (id: string, width: number) => host.bytes(`/session/${part(id)}/screenshot?format=jpeg&width=${width}`),
   screenshot: (id: string) => host.bytes(`/session/${part(id)}/screenshot?format=png`),
   thumbnail: (id: string, width: number) =>
     host.bytes(`/session/${part(id)}/screenshot?format=jpeg&width=${width}&keep_aspect=1`),
   sessionTicket: (id: string) => call<{ ticket: string; url: string }>("PUT", "/ticket", { session_id: id }),
 
-  nearby: () => call<NearbyMachine[]>("GET", "/nearby"),
-  trust: () => call<TrustView[]>("GET", "/trust"),
+  nearby: (options?: RequestOptions) => call<NearbyMachine[]>("GET", "/nearby", undefined, options),
+  trust: (options?: RequestOptions) => call<TrustView[]>("GET", "/trust", undefined, options),
   acceptIdentity: (address: string, port: number, fingerprint: string) =>
     call<unknown>("PUT", "/trust/", { host: address, port, fingerprint }),
   forgetIdentity: (id: string) => call<unknown>("DELETE", `/trust/${part(id)}`),
 
-  history: (limit: number) => call<ChangeView[]>("GET", `/history?limit=${limit}`),
-  change: (id: string) => call<ChangeDetails>("GET", `/history/${part(id)}`),
+  history: (limit: number, { start = 0, ...options }: RequestOptions & { start?: number } = {}) =>
+    call<ChangeView[]>("GET", `/history?limit=${limit}&start=${start}`, undefined, options),
+  change: (id: string, options?: RequestOptions) => call<ChangeDetails>("GET", `/history/${part(id)}`, undefined, options),
   undoChange: (id: string) => call<Reverted>("ACTION", `/history/${part(id)}/undo`),
   restoreChange: (id: string) => call<Reverted>("ACTION", `/history/${part(id)}/restore`),
   undoRun: (run: string) => call<Reverted>("ACTION", `/run/${part(run)}/undo`),
-  backups: () => call<BackupView[]>("GET", "/backups"),
+  backups: (options?: RequestOptions) => call<BackupView[]>("GET", "/backups", undefined, options),
   backUp: () => call<BackupView>("ACTION", "/backups"),
   restoreBackup: (id: string) => call<RestoreView>("ACTION", `/backup/${part(id)}/restore`),
 
-  settings: () => call<SettingsView>("GET", "/settings"),
+  settings: (options?: RequestOptions) => call<SettingsView>("GET", "/settings", undefined, options),
   changeSettings: (change: SettingsChange) => call<SettingsView>("PUT", "/settings", change),
-  tokens: () => call<TokenView[]>("GET", "/tokens"),
+  tokens: (options?: RequestOptions) => call<TokenView[]>("GET", "/tokens", undefined, options),
   createToken: (name: string, scopes: Scope[], expires: number | null) =>
     call<{ id: string; token: string }>("PUT", "/tokens", expires === null ? { name, scopes } : { name, scopes, expires }),
   deleteToken: (id: string, options?: RequestOptions) =>
     call<unknown>("DELETE", `/token/${part(id)}`, undefined, options),
-  vault: () => call<VaultView>("GET", "/vault"),
+  vault: (options?: RequestOptions) => call<VaultView>("GET", "/vault", undefined, options),
   unlockVault: (passphrase: string | null) =>
     call<VaultView>("ACTION", "/vault/unlock", passphrase === null ? {} : { passphrase }),
   lockVault: () => call<VaultView>("ACTION", "/vault/lock", {}),
-  version: () => call<VersionView>("GET", "/version"),
+  setPassphrase: (old: string | null, next: string) =>
+    call<VaultView>("PUT", "/vault", { passphrase: old === null ? { new: next } : { old, new: next } }),
+
+  /** Puts the password that a connection signs in with on the clipboard; it never comes through here. */
+  copyPassword: (uid: string, passphrase: string) => copied(`/connection/${part(uid)}/credentials/copy`, passphrase),
+  copySharedPassword: (uid: string, passphrase: string) => copied(`/credential/${part(uid)}/copy`, passphrase),
+  version: (options?: RequestOptions) => call<VersionView>("GET", "/version", undefined, options),
 };

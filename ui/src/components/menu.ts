@@ -15,6 +15,7 @@ export interface MenuToggle {
   label: string;
   isOn: boolean;
   keys?: string;
+  isDisabled?: boolean;
   run: () => void;
 }
 

@@ -12,6 +12,8 @@ export interface EventListener {
   event(message: EventMessage): void;
   /** Whether changes arrive. After a gap everything must be fetched anew. */
   connected(isConnected: boolean): void;
+  /** Whoever is signed in may not hear of changes; it is not tried again. */
+  refused(): void;
 }
 
 export interface Host {
@@ -22,17 +24,117 @@ export interface Host {
   bytes(path: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Listens until the returned function is called. */
   listen(listener: EventListener): () => void;
+  /** Windows of their own for sessions; null in such a window. */
+  readonly windows: SessionWindows | null;
+  /** This window, if it is one of a session's own. */
+  readonly own: OwnWindow | null;
+  readonly fullScreen: FullScreen;
+  readonly passwords: PasswordClipboard;
+  /** Shows a menu as the desktop draws menus, and tells what was chosen; null where the page draws its own. */
+  readonly menu: ShowMenu | null;
+  /** Ends the program; null where that is not the page's to do. */
+  readonly quit: (() => void) | null;
+  /** Where pictures are drawn besides the page; null where the page draws them all. */
+  readonly surface: PictureSurface | null;
+  /** Where the program runs; null where only the program's own window may know. */
+  about(): Promise<About | null>;
+}
+
+/** A line of a menu that the desktop draws. */
+export type NativeEntry =
+  | { kind: "action"; id: number; label: string; keys: string | null; isEnabled: boolean; isOn: boolean | null }
+  | { kind: "branch"; label: string; isEnabled: boolean; items: NativeEntry[] }
+  | { kind: "rule" };
+
+/** `at` is in CSS pixels of the page. With the keyboard the first line is marked. Null when nothing was chosen. */
+export type ShowMenu = (entries: NativeEntry[], at: { x: number; y: number }, isByKeyboard: boolean) => Promise<number | null>;
+
+/** Where the program runs, for whoever reports a fault. */
+export interface About {
+  data_folder: string;
+  renderer: "device" | "no_device" | "chosen_memory" | "chosen_device" | "safe";
+  webkit: string;
+  desktop: string;
+  system: string;
+}
+
+/** How a password came off the clipboard: we cleared it, it was gone already, or nobody lets us look. */
+export type Cleared = "cleared" | "replaced" | "unknown";
+
+/** Stored passwords on the clipboard of this computer. */
+export interface PasswordClipboard {
+  /** Asks for a password by a proof and puts it on the clipboard. The answer comes without it. */
+  copy(path: string, passphrase: string): Promise<Answer>;
+  /** Takes it off, if it is still there. `isAsked`: a person wishes it now, whatever is there. */
+  clear(isAsked: boolean): Promise<Cleared>;
+  /** Lets it stay. */
+  keep(): void;
+}
+
+/** The clipboard did not take a password that was handed out. */
+export class ClipboardRefused extends Error {}
+
+/** What a person wants of the main window while looking at another one. */
+export type Wish =
+  | { kind: "session"; session: string }
+  | { kind: "details"; connection: string }
+  | { kind: "search" };
+
+/** The windows of sessions, as the main window sees them. */
+export interface SessionWindows {
+  /** Opens a window for a session or brings its window forward. False when it was not let. */
+  open(session: string): Promise<boolean>;
+  /** Closes all of them. */
+  close(): void;
+  /** Calls back now and whenever windows come and go. */
+  watch(listener: SessionWindowsListener): Promise<void>;
+}
+
+export interface SessionWindowsListener {
+  shown(sessions: readonly string[]): void;
+  wished(wish: Wish): void;
+}
+
+/** A session's own window, as its page sees it. */
+export interface OwnWindow {
+  readonly session: string;
+  /** Another session is shown from now on, e.g. after it was opened anew. */
+  shows(session: string): void;
+  /** Brings the main window forward with a wish. */
+  ask(wish: Wish): void;
+  /** Closes this window; what it showed goes back to the main one. With a wish, that one comes forward too. */
+  leave(wish?: Wish): void;
+}
+
+export interface FullScreenState {
+  isOn: boolean;
+  /** Whether keys the system would keep for itself come here. */
+  hasAllKeys: boolean;
+}
+
+/** The window as large as the screen. */
+export interface FullScreen {
+  set(isOn: boolean): Promise<void>;
+  /** Whether a remote screen wants all keys; it gets them while the window is full screen. */
+  wantAllKeys(areWanted: boolean): void;
+  watch(listener: (state: FullScreenState) => void): void;
 }
 
 export interface RequestOptions {
   /** The page may be closing; the request must still go out. */
   evenWhenClosing?: boolean;
+  /** Names the run a change belongs to, so that all of it can be taken back at once. */
+  run?: string;
+  /** Gives the request up when it is aborted. */
+  signal?: AbortSignal;
 }
 
 /** A host that needs a token, kept in memory only. */
 export interface SignInHost extends Host {
   /** Exchanges the one-time code of a sign-in link. */
   signInWithCode(code: string): Promise<Answer>;
+  /** Signs in as the page is that opened this window. False if there is none. */
+  signInAsOpener(): Promise<boolean>;
   /** Takes a token a person pasted. */
   useToken(token: string): void;
   signOut(): void;
@@ -40,3 +142,36 @@ export interface SignInHost extends Host {
 
 /** The program did not answer at all. */
 export class Unreachable extends Error {}
+
+/** Where pictures are drawn: by the page on a canvas, or on a surface under it or over it. */
+export type Way = "canvas" | "under" | "top";
+
+export interface Graphics {
+  way: Way;
+}
+
+/** A rectangle in CSS pixels from the window's top left. */
+export interface Area {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** Where one picture lies. */
+export interface Placement {
+  session: string;
+  /** What of the window it may cover. */
+  view: Area;
+  /** Where the whole picture would be; parts may lie outside of the view. */
+  picture: Area;
+  /** Whether it is smoothed where it is not shown pixel by pixel. */
+  is_smooth: boolean;
+}
+
+/** The desktop's own surface for pictures. */
+export interface PictureSurface {
+  graphics(): Promise<Graphics>;
+  /** Shows these pictures and no others; answers the sessions of those that are shown. */
+  place(pictures: readonly Placement[]): Promise<readonly string[]>;
+}

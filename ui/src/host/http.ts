@@ -1,17 +1,48 @@
 /** The browser page: HTTP with a bearer token that lives in memory only. */
 import type { EventMessage } from "../bindings";
-import { type Answer, type EventListener, type Method, type RequestOptions, type SignInHost, Unreachable } from "./host";
+import { BrowserFullScreen } from "./browserfullscreen";
+import {
+  type Answer,
+  type EventListener,
+  type Method,
+  type OwnWindow,
+  type RequestOptions,
+  type SessionWindows,
+  type SignInHost,
+  Unreachable,
+} from "./host";
+import { BrowserPasswords } from "./passwords";
+import { ownPopup, Popups } from "./popups";
 
+const REFUSED = Symbol("refused");
 /** Waits between attempts to hear events again: quick at first, then patient. */
 const RETRY_MS = [500, 1000, 2000, 5000, 10_000];
 
 export class HttpHost implements SignInHost {
   readonly kind = "browser";
   readonly needsSignIn = true;
+  readonly menu = null;
+  readonly quit = null;
+  readonly fullScreen = new BrowserFullScreen();
+  readonly passwords = new BrowserPasswords((path, body) => this.request("ACTION", path, body));
+  readonly surface = null;
+  readonly windows: SessionWindows | null;
+  private readonly popup = ownPopup();
   private token: string | null = null;
 
   /** @param origin where the API answers, e.g. `http://127.0.0.1:3279` */
-  constructor(private readonly origin: string) {}
+  constructor(private readonly origin: string) {
+    this.windows = this.popup ? null : new Popups(() => this.token);
+  }
+
+  get own(): OwnWindow | null {
+    return this.popup;
+  }
+
+  async signInAsOpener(): Promise<boolean> {
+    this.token = (await this.popup?.token()) ?? null;
+    return this.token !== null;
+  }
 
   async signInWithCode(code: string): Promise<Answer> {
     const answer = await this.request("PUT", "/ui/signin", { code });
@@ -20,6 +51,10 @@ export class HttpHost implements SignInHost {
       this.token = String(body.token);
     }
     return answer;
+  }
+
+  about(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   useToken(token: string): void {
@@ -57,6 +92,10 @@ export class HttpHost implements SignInHost {
     const connect = async (): Promise<void> => {
       const url = await this.eventsAddress();
       if (stopped) return;
+      if (url === REFUSED) {
+        listener.refused();
+        return;
+      }
       if (url === null) {
         retry();
         return;
@@ -80,9 +119,11 @@ export class HttpHost implements SignInHost {
     };
   }
 
-  private async eventsAddress(): Promise<string | null> {
+  /** Where events come from; {@link REFUSED} when this token may not hear them, `null` when nobody says. */
+  private async eventsAddress(): Promise<string | typeof REFUSED | null> {
     try {
       const { status, body } = await this.request("PUT", "/ticket", { events: true });
+      if (status === 403) return REFUSED;
       return status === 200 && typeof body === "object" && body !== null && "url" in body ? String(body.url) : null;
     } catch {
       return null;
@@ -93,6 +134,7 @@ export class HttpHost implements SignInHost {
     const headers: Record<string, string> = {};
     if (this.token !== null) headers["Authorization"] = `Bearer ${this.token}`;
     if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (options.run !== undefined) headers["Farwire-Run"] = options.run;
     try {
       return await fetch(this.origin + path, {
         // The same to the API, and no proxy or parser on the way stumbles over it.
@@ -100,6 +142,7 @@ export class HttpHost implements SignInHost {
         headers,
         body: body === undefined ? null : JSON.stringify(body),
         keepalive: options.evenWhenClosing === true,
+        signal: options.signal ?? null,
         cache: "no-store",
         credentials: "omit",
         redirect: "error",

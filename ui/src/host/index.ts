@@ -3,8 +3,8 @@ import type { Host, SignInHost } from "./host";
 import { HttpHost } from "./http";
 import { TauriHost } from "./tauri";
 
-export { Unreachable } from "./host";
-export type { Answer, EventListener, Host, Method, RequestOptions, SignInHost } from "./host";
+export { ClipboardRefused, Unreachable } from "./host";
+export type { About, Answer, Area, EventListener, FullScreenState, Graphics, Host, Method, NativeEntry, OwnWindow, Placement, RequestOptions, SignInHost, Way, Wish } from "./host";
 
 export const host: Host | SignInHost = "__TAURI_INTERNALS__" in window ? new TauriHost() : new HttpHost(window.location.origin);
 

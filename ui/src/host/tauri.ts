@@ -1,16 +1,55 @@
 /** The app: IPC to the program this window belongs to. The only file that knows Tauri. */
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
+import { getCurrentWebviewWindow } from "@tauri-apps/api/webviewWindow";
 import type { EventMessage } from "../bindings";
-import { type Answer, type EventListener, type Host, type Method, Unreachable } from "./host";
+import {
+  type About,
+  type Answer,
+  type Cleared,
+  ClipboardRefused,
+  type EventListener,
+  type FullScreen,
+  type FullScreenState,
+  type Graphics,
+  type Host,
+  type Method,
+  type OwnWindow,
+  type PasswordClipboard,
+  type PictureSurface,
+  type Placement,
+  type RequestOptions,
+  type SessionWindows,
+  type SessionWindowsListener,
+  type ShowMenu,
+  Unreachable,
+  type Wish,
+} from "./host";
+import { ownSession, setOwnSession } from "./own";
 
 export class TauriHost implements Host {
   readonly kind = "app";
   readonly needsSignIn = false;
+  readonly menu: ShowMenu = (entries, at, isByKeyboard) => invoke("show_menu", { entries, at, isByKeyboard });
+  readonly quit = (): void => void invoke("quit");
+  readonly own: OwnWindow | null;
+  readonly windows: SessionWindows | null;
+  readonly fullScreen: FullScreen = new TauriFullScreen();
+  readonly passwords: PasswordClipboard = new TauriPasswords();
+  readonly surface: PictureSurface = {
+    graphics: () => invoke<Graphics>("graphics"),
+    place: (pictures: readonly Placement[]) => invoke<string[]>("place_pictures", { pictures }),
+  };
 
-  async request(method: Method, path: string, body?: unknown): Promise<Answer> {
+  constructor() {
+    const session = ownSession();
+    this.own = session === null ? null : new TauriOwnWindow(session);
+    this.windows = session === null ? new TauriSessionWindows() : null;
+  }
+
+  async request(method: Method, path: string, body?: unknown, options: RequestOptions = {}): Promise<Answer> {
     try {
-      return await invoke<Answer>("request", { method, path, body: body ?? null });
+      return await invoke<Answer>("request", { method, path, body: body ?? null, run: options.run ?? null });
     } catch (error) {
       throw new Unreachable(`no answer to ${method} ${path}`, { cause: error });
     }
@@ -22,6 +61,10 @@ export class TauriHost implements Host {
     } catch (error) {
       throw new Unreachable(`no answer to GET ${path}`, { cause: error });
     }
+  }
+
+  about(): Promise<About | null> {
+    return invoke<About | null>("about");
   }
 
   listen(listener: EventListener): () => void {
@@ -37,4 +80,89 @@ export class TauriHost implements Host {
       unlisten?.();
     };
   }
+}
+
+class TauriSessionWindows implements SessionWindows {
+  async open(session: string): Promise<boolean> {
+    return await invoke<boolean>("open_session_window", { session });
+  }
+
+  close(): void {
+    // They end with the main window, and nobody signs out of the app.
+  }
+
+  async watch(listener: SessionWindowsListener): Promise<void> {
+    await hear<string[]>("farwire-session-windows", (sessions) => listener.shown(sessions));
+    await hear<Wish>("farwire-wish", (wish) => listener.wished(wish));
+    listener.shown(await invoke<string[]>("session_windows"));
+  }
+}
+
+class TauriOwnWindow implements OwnWindow {
+  constructor(readonly session: string) {}
+
+  shows(session: string): void {
+    setOwnSession(session);
+    void invoke("shows_session", { session });
+  }
+
+  ask(wish: Wish): void {
+    void invoke("ask_main", { wish });
+  }
+
+  leave(wish?: Wish): void {
+    void invoke("leave_session_window", { wish: wish ?? null });
+  }
+}
+
+/** The program itself puts passwords on the clipboard and takes them off: this page never sees one. */
+class TauriPasswords implements PasswordClipboard {
+  async copy(path: string, passphrase: string): Promise<Answer> {
+    const answer = await invoke<Answer | null>("copy_password", { path, passphrase }).catch((error: unknown) => {
+      throw new Unreachable(`no answer to ACTION ${path}`, { cause: error });
+    });
+    if (answer === null) throw new ClipboardRefused();
+    return answer;
+  }
+
+  async clear(): Promise<Cleared> {
+    return (await invoke<boolean>("clear_password")) ? "cleared" : "replaced";
+  }
+
+  keep(): void {
+    void invoke("keep_password");
+  }
+}
+
+interface Standing {
+  is_on: boolean;
+  has_all_keys: boolean;
+}
+
+class TauriFullScreen implements FullScreen {
+  private told: (state: FullScreenState) => void = () => undefined;
+
+  async set(isOn: boolean): Promise<void> {
+    await invoke("full_screen", { isOn });
+  }
+
+  wantAllKeys(areWanted: boolean): void {
+    void invoke<Standing>("want_all_keys", { areWanted }).then((standing) => this.tell(standing));
+  }
+
+  watch(listener: (state: FullScreenState) => void): void {
+    this.told = listener;
+    // The page may be loaded anew while the window is full screen already.
+    void hear<Standing>("farwire-full-screen", (standing) => this.tell(standing)).then(() => this.wantAllKeys(false));
+  }
+
+  private tell(standing: Standing): void {
+    this.told({ isOn: standing.is_on, hasAllKeys: standing.has_all_keys });
+  }
+}
+
+/** Hears what the program tells this window alone. */
+async function hear<T>(name: string, listener: (payload: T) => void): Promise<void> {
+  const { label } = getCurrentWebviewWindow();
+  await listen<T>(name, (event) => listener(event.payload), { target: { kind: "WebviewWindow", label } });
 }

@@ -24,6 +24,7 @@ export class Screen {
   private request: number | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private shown = true;
+  private readonly waiting: (() => void)[] = [];
 
   constructor(private readonly events: ScreenEvents) {
     this.canvas = document.createElement("canvas");
@@ -67,6 +68,18 @@ export class Screen {
     this.shown = isShown;
   }
 
+  /** Resolves when the next frame is drawn. */
+  nextFrame(): Promise<void> {
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  /** The remote screen has another size, and the pictures of it are drawn elsewhere. */
+  resize(size: Size): void {
+    this.canvas.width = size.w;
+    this.canvas.height = size.h;
+    this.events.resized(size);
+  }
+
   /** Forgets what was not drawn; the picture stays. */
   reset(): void {
     this.cancel();
@@ -82,6 +95,7 @@ export class Screen {
       for (const message of frame.messages) this.apply(message);
       this.events.drawn(frame.seq);
     }
+    if (frames.length > 0) for (const resolve of this.waiting.splice(0)) resolve();
   }
 
   private cancel(): void {
@@ -108,9 +122,7 @@ export class Screen {
         return;
       case "resize":
         // Setting the size also paints the canvas black, which is what an undefined picture looks like.
-        this.canvas.width = message.w;
-        this.canvas.height = message.h;
-        this.events.resized(this.size);
+        this.resize(message);
     }
   }
 }

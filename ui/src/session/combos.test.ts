@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
 import { localAction } from "./combos";
+import { keyPress } from "./keypress.fixture";
 import type { KeyPress } from "./keysyms";
 
-const held = { location: 0, ctrl: true, alt: true, shift: false, meta: false, altGraph: false, repeat: false };
+const held = { ctrl: true, alt: true };
 
 it.each<[string, Partial<KeyPress>, string | null]>([
   ["K", { code: "KeyK", key: "k" }, "command-bar"],
@@ -13,6 +14,8 @@ it.each<[string, Partial<KeyPress>, string | null]>([
   ["Page Down", { code: "PageDown", key: "PageDown" }, "next-tab"],
   ["Page Up", { code: "PageUp", key: "PageUp" }, "previous-tab"],
   ["Enter", { code: "Enter", key: "Enter" }, "full-screen"],
+  ["B", { code: "KeyB", key: "b" }, "toolbar"],
+  ["W", { code: "KeyW", key: "w" }, "own-window"],
   ["End", { code: "End", key: "End" }, "ctrl-alt-del"],
   ["Delete, which is the remote machine's", { code: "Delete", key: "Delete" }, null],
   ["an arrow", { code: "ArrowLeft", key: "ArrowLeft" }, null],
@@ -22,5 +25,5 @@ it.each<[string, Partial<KeyPress>, string | null]>([
   ["K with Shift", { code: "KeyK", key: "K", shift: true }, null],
   ["AltGr+Q, which types @", { code: "KeyQ", key: "@", altGraph: true }, null],
 ])("Ctrl+Alt with %s", (_, part, expected) => {
-  expect(localAction({ ...held, code: "", key: "", ...part })).toBe(expected);
+  expect(localAction(keyPress({ ...held, ...part }))).toBe(expected);
 });

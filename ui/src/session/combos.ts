@@ -6,19 +6,26 @@ export type LocalAction =
   | "next-tab"
   | "previous-tab"
   | "full-screen"
+  | "toolbar"
+  | "own-window"
   | "observe"
   | "release-keyboard"
   | "ctrl-alt-del"
   | "type-clipboard"
   | "screenshot"
   | "reconnect"
-  | "disconnect";
+  | "disconnect"
+  | "zoom-in"
+  | "zoom-out"
+  | "zoom-fit";
 
 const COMBOS: Readonly<Record<string, LocalAction>> = {
   k: "command-bar",
   PageDown: "next-tab",
   PageUp: "previous-tab",
   Enter: "full-screen",
+  b: "toolbar",
+  w: "own-window",
   o: "observe",
   g: "release-keyboard",
   End: "ctrl-alt-del",
@@ -26,6 +33,10 @@ const COMBOS: Readonly<Record<string, LocalAction>> = {
   s: "screenshot",
   r: "reconnect",
   q: "disconnect",
+  "+": "zoom-in",
+  "=": "zoom-in",
+  "-": "zoom-out",
+  "0": "zoom-fit",
 };
 
 /** What a key press means to this window, or `null` if it belongs to the remote machine. */

@@ -11,6 +11,10 @@ export const MAX_PIXEL_BYTES = 256 * 1024;
 /** Larger cursors are not shown by any browser; more than this is hostile. */
 export const MAX_CURSOR_SIDE = 1024;
 
+/** The largest terminal there is. */
+export const MAX_COLUMNS = 1000;
+export const MAX_ROWS = 500;
+
 export interface Rect {
   x: number;
   y: number;
@@ -37,7 +41,12 @@ export type ControlMessage =
   | { kind: "locks"; locks: number }
   | { kind: "stats"; stats: Stats };
 
-export type ServerMessage = PictureMessage | ControlMessage | { kind: "frame-end"; seq: number };
+/** Messages for a terminal: bytes that continue what it shows, or that draw it anew at a size. */
+export type TerminalMessage =
+  | { kind: "output"; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: "terminal-screen"; columns: number; rows: number; bytes: Uint8Array<ArrayBuffer> };
+
+export type ServerMessage = PictureMessage | TerminalMessage | ControlMessage | { kind: "frame-end"; seq: number };
 
 /** A message that is cut, too long, or of no kind we know. */
 export class FrameError extends Error {}
@@ -89,6 +98,13 @@ export function parseMessage(buffer: ArrayBuffer): ServerMessage {
     case 14:
       if (buffer.byteLength !== HEADER_BYTES + 1) throw new FrameError("a message about locks has one byte");
       return { kind: "locks", locks: view.getUint8(HEADER_BYTES) };
+    case 15:
+      return { kind: "output", bytes: new Uint8Array(buffer, HEADER_BYTES) };
+    case 16:
+      if (rect.w < 2 || rect.h < 2 || rect.w > MAX_COLUMNS || rect.h > MAX_ROWS) {
+        throw new FrameError(`no terminal has ${rect.w} columns and ${rect.h} rows`);
+      }
+      return { kind: "terminal-screen", columns: rect.w, rows: rect.h, bytes: new Uint8Array(buffer, HEADER_BYTES) };
     default:
       throw new FrameError(`no message is of kind ${kind}`);
   }

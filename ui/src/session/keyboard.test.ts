@@ -1,30 +1,24 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Keyboard, type Platform } from "./keyboard";
+import { keyPress } from "./keypress.fixture";
 import type { KeyPress } from "./keysyms";
 import { scancodeOf } from "./scancodes";
 
 let sent: string[] = [];
+let isOpen = true;
 const sink = {
+  isOpen: () => isOpen,
   key: (down: boolean, keysym: number, scancode: number) => void sent.push(`${down ? "+" : "-"}${keysym.toString(16)}/${scancode}`),
   releaseAll: () => void sent.push("all"),
 };
-const press = (code: string, key: string, part: Partial<KeyPress> = {}): KeyPress => ({
-  code,
-  key,
-  location: code.endsWith("Right") ? 2 : 0,
-  ctrl: false,
-  alt: false,
-  shift: false,
-  meta: false,
-  altGraph: false,
-  repeat: false,
-  ...part,
-});
+const press = (code: string, key: string, part: Partial<KeyPress> = {}): KeyPress =>
+  keyPress({ code, key, location: code.endsWith("Right") ? 2 : 0, ...part });
 const keyboard = (platform: Platform = "linux"): Keyboard => new Keyboard(sink, platform);
 const CTRL_ALT = { ctrl: true, alt: true };
 
 beforeEach(() => {
   sent = [];
+  isOpen = true;
   vi.useFakeTimers();
 });
 
@@ -58,13 +52,15 @@ describe("keys that go down come up", () => {
     expect(sent).toEqual([]);
   });
 
-  it("passes dead keys to the browser and sends the composed letter", () => {
+  it("leaves what a dead key means to the browser", () => {
     const keys = keyboard();
     expect(keys.press(press("Equal", "Dead"))).toEqual({ kind: "passed" });
-    keys.release("Equal", "Dead");
     expect(keys.press(press("KeyE", "é"))).toEqual({ kind: "sent" });
-    keys.release("KeyE", "e");
-    expect(sent).toEqual(["+e9/18", "-e9/18"]);
+  });
+
+  it("sends nothing for a key without a meaning and without a place", () => {
+    keyboard().press(press("", "Unidentified"));
+    expect(sent).toEqual([]);
   });
 
   it("forgets what was down when everything is released", () => {
@@ -78,6 +74,33 @@ describe("keys that go down come up", () => {
   it("presses and releases a combination in order", () => {
     keyboard().combination([0xffe3, 0xffe9, 0xffff]);
     expect(sent).toEqual(["+ffe3/0", "+ffe9/0", "+ffff/0", "-ffff/0", "-ffe9/0", "-ffe3/0"]);
+  });
+});
+
+describe("locks", () => {
+  it("taps the lock key before the first key that shows that it differs", () => {
+    const keys = keyboard();
+    keys.locks.heard(0);
+    keys.press(press("KeyA", "A", { capsLock: true }));
+    expect(sent).toEqual(["+ffe5/58", "-ffe5/58", "+41/30"]);
+  });
+
+  it("leaves them alone while observing, and makes up for it after", () => {
+    const keys = keyboard();
+    keys.locks.heard(0);
+    isOpen = false;
+    keys.press(press("KeyA", "A", { capsLock: true }));
+    isOpen = true;
+    sent = [];
+    keys.press(press("KeyB", "B", { capsLock: true }));
+    expect(sent).toEqual(["+ffe5/58", "-ffe5/58", "+42/48"]);
+  });
+
+  it("knows nothing of Num Lock on a Mac", () => {
+    const keys = keyboard("mac");
+    keys.locks.heard(2);
+    keys.press(press("KeyA", "a"));
+    expect(sent).toEqual(["+61/30"]);
   });
 });
 
@@ -177,4 +200,42 @@ it.each([
   ["", 0],
 ])("numbers the key %s as Linux does", (code, expected) => {
   expect(scancodeOf(code)).toBe(expected);
+});
+
+describe("modifiers whose release nobody told", () => {
+  it("lets go of them when the next key shows that they are not held", () => {
+    const keys = keyboard();
+    keys.press(press("ShiftLeft", "Shift", { shift: true }));
+    keys.press(press("KeyA", "a"));
+    expect(sent).toEqual(["+ffe1/42", "-ffe1/42", "+61/30"]);
+  });
+
+  it("lets go of them when the pointer shows it", () => {
+    const keys = keyboard();
+    keys.press(press("ControlLeft", "Control", { ctrl: true }));
+    keys.matchModifiers({ ctrl: false, alt: false, shift: false, meta: false, altGraph: false });
+    keys.release("ControlLeft", "Control");
+    expect(sent).toEqual(["+ffe3/29", "-ffe3/29"]);
+  });
+
+  it("does not press them again after a combination of this window", () => {
+    const keys = keyboard();
+    keys.press(press("ControlLeft", "Control", { ctrl: true }));
+    keys.press(press("AltLeft", "Alt", CTRL_ALT));
+    keys.press(press("KeyO", "o", CTRL_ALT));
+    sent = [];
+    keys.press(press("KeyA", "a"));
+    expect(sent).toEqual(["+61/30"]);
+  });
+
+  it("believes in AltGr where browsers do not tell it", () => {
+    const keys = keyboard();
+    keys.press(press("AltRight", "AltGraph"));
+    keys.press(press("KeyQ", "@"));
+    expect(sent).toEqual(["+fe03/100", "+40/16"]);
+    keys.press(press("KeyE", "€", { altGraph: true }));
+    sent = [];
+    keys.press(press("KeyA", "a"));
+    expect(sent).toEqual(["-fe03/100", "+61/30"]);
+  });
 });

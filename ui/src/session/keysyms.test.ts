@@ -1,22 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { keyPress } from "./keypress.fixture";
 import { type KeyPress, keysymOf } from "./keysyms";
-
-const press = (part: Partial<KeyPress>): KeyPress => ({
-  code: "",
-  key: "",
-  location: 0,
-  ctrl: false,
-  alt: false,
-  shift: false,
-  meta: false,
-  altGraph: false,
-  repeat: false,
-  ...part,
-});
 
 function check(cases: [string, Partial<KeyPress>, number | null][]): void {
   it.each(cases)("%s", (_, part, expected) => {
-    expect(keysymOf(press(part))).toBe(expected);
+    expect(keysymOf(keyPress(part))).toBe(expected);
   });
 }
 

@@ -28,6 +28,12 @@ const SIDED: Readonly<Record<string, readonly [number, number]>> = {
   Hyper: [0xffed, 0xffee],
 };
 
+const TOLD: readonly { key: string; name: keyof Modifiers }[] = [
+  { key: "Shift", name: "shift" },
+  { key: "Control", name: "ctrl" },
+  { key: "Alt", name: "alt" },
+];
+
 /** The number pad, whose keys mean one thing with Num Lock and another without. */
 const NUMPAD: Readonly<Record<string, number>> = {
   Enter: 0xff8d, Home: 0xff95, ArrowLeft: 0xff96, ArrowUp: 0xff97, ArrowRight: 0xff98, ArrowDown: 0xff99,
@@ -40,19 +46,37 @@ const LOCATION_NUMPAD = 3;
 const F1 = 0xffbe;
 const UNICODE = 0x01000000;
 
-/** What is needed of a KeyboardEvent; plain so that tests can write one down. */
-export interface KeyPress {
-  /** The physical key, e.g. `KeyQ`. Empty if the browser cannot tell. */
-  code: string;
-  /** What it means in the current layout, e.g. `@` or `Enter`. */
-  key: string;
-  location: number;
+/** Which modifiers are held. */
+export interface Modifiers {
   ctrl: boolean;
   alt: boolean;
   shift: boolean;
   meta: boolean;
   altGraph: boolean;
+}
+
+/** What is needed of a KeyboardEvent; plain so that tests can write one down. */
+export interface KeyPress extends Modifiers {
+  /** The physical key, e.g. `KeyQ`. Empty if the browser cannot tell. */
+  code: string;
+  /** What it means in the current layout, e.g. `@` or `Enter`. */
+  key: string;
+  location: number;
+  capsLock: boolean;
+  numLock: boolean;
   repeat: boolean;
+}
+
+/** The modifier a keysym stands for, if browsers tell reliably whether it is held; they do not for the Windows key. */
+export function modifierOf(keysym: number): { key: string; name: keyof Modifiers } | null {
+  if (keysym === NAMED.AltGraph) return { key: "AltGraph", name: "altGraph" };
+  const found = TOLD.find(({ key }) => SIDED[key]?.includes(keysym));
+  return found ?? null;
+}
+
+/** Whether a key only changes what others mean. */
+export function isModifier(key: string): boolean {
+  return key in SIDED || ["AltGraph", "CapsLock", "NumLock"].includes(key);
 }
 
 /** The keysym of one character: Latin-1 as it is, everything else by its Unicode number. */

@@ -89,6 +89,28 @@ export function releaseAll(): ArrayBuffer {
   return build(1, (view) => view.setUint8(0, 8));
 }
 
+/** What a terminal sends, as it is. */
+export function terminalBytes(text: string): ArrayBuffer {
+  return textMessage(10, text);
+}
+
+/** What a terminal sends that is no text: each character is one byte. */
+export function terminalBinary(binary: string): ArrayBuffer {
+  const out = new Uint8Array(new ArrayBuffer(binary.length + 1));
+  out[0] = 10;
+  for (let i = 0; i < binary.length; i++) out[i + 1] = binary.charCodeAt(i) & 0xff;
+  return out.buffer;
+}
+
+/** The size of a terminal's viewer in characters. */
+export function grid(columns: number, rows: number): ArrayBuffer {
+  return build(5, (view) => {
+    view.setUint8(0, 11);
+    view.setUint16(1, clamp(columns, 1, 0xffff), true);
+    view.setUint16(3, clamp(rows, 1, 0xffff), true);
+  });
+}
+
 /** Text to be typed as keys. */
 export function typeText(text: string): ArrayBuffer {
   return textMessage(9, text);

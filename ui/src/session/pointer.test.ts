@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Button } from "./messages";
-import { type Fitting, placePicture, PointerTrack, remotePoint, type Size, wireButtons } from "./pointer";
+import { type Fitting, placePicture, PointerTrack, remotePoint, type Size, wireButtons, ZOOM_STEPS, zoomStep } from "./pointer";
 
 describe("placePicture", () => {
   const cases: [string, Size, Size, Fitting, number, [number, number, number, number]][] = [
@@ -11,6 +11,8 @@ describe("placePicture", () => {
     ["exact, smaller than the view", { w: 400, h: 300 }, { w: 800, h: 600 }, "exact", 1, [200, 150, 400, 300]],
     ["exact, larger than the view", { w: 1000, h: 900 }, { w: 800, h: 600 }, "exact", 1, [0, 0, 1000, 900]],
     ["exact on a fine screen", { w: 400, h: 300 }, { w: 800, h: 600 }, "exact", 2, [300, 225, 200, 150]],
+    ["filling leaves no border", { w: 400, h: 400 }, { w: 800, h: 600 }, "fill", 1, [0, 0, 800, 800]],
+    ["twice as large, on a fine screen", { w: 400, h: 300 }, { w: 800, h: 600 }, 2, 2, [200, 150, 400, 300]],
     ["an odd rest lies on a whole pixel", { w: 401, h: 301 }, { w: 800, h: 600 }, "exact", 1, [199, 149, 401, 301]],
     ["nothing yet", { w: 0, h: 0 }, { w: 800, h: 600 }, "fit", 1, [0, 0, 0, 0]],
   ];
@@ -107,5 +109,24 @@ describe("PointerTrack", () => {
     pointer.reset();
     vi.runAllTimers();
     expect(sent).toEqual(["1,1/0"]);
+  });
+});
+
+describe("zooming", () => {
+  it("goes from step to step and stops at the ends", () => {
+    let zoom = 0.25;
+    const seen = [zoom];
+    for (let count = 0; count < 20; count += 1) {
+      const next = zoomStep(zoom, 1);
+      if (next !== zoom) seen.push(next);
+      zoom = next;
+    }
+    expect(seen).toEqual(ZOOM_STEPS);
+    for (let count = 0; count < 20; count += 1) zoom = zoomStep(zoom, -1);
+    expect(zoom).toBe(0.25);
+  });
+
+  it("leaves a size between two steps for the next one", () => {
+    expect([zoomStep(0.83, 1), zoomStep(0.83, -1), zoomStep(0.9004, 1)]).toEqual([0.9, 0.75, 1]);
   });
 });

@@ -14,17 +14,37 @@ export interface PageRect {
   height: number;
 }
 
-export type Fitting = "fit" | "exact";
+/** How large the picture is: a number is device pixels for each remote one. */
+export type Fitting = "fit" | "fill" | "exact" | number;
+
+/** The sizes one step of zooming goes through, in device pixels for each remote one. */
+export const ZOOM_STEPS: readonly number[] = [0.25, 0.33, 0.5, 0.67, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4];
+
+/** The next larger or smaller step from a size, which may lie between two. */
+export function zoomStep(zoom: number, direction: 1 | -1): number {
+  const near = 0.005;
+  const step =
+    direction > 0 ? ZOOM_STEPS.find((each) => each > zoom + near) : ZOOM_STEPS.findLast((each) => each < zoom - near);
+  return step ?? zoom;
+}
+
+function scaleOf(remote: Size, view: Size, fitting: Fitting, deviceRatio: number): number {
+  const [across, down] = [view.w / remote.w, view.h / remote.h];
+  if (fitting === "fit") return Math.min(across, down);
+  if (fitting === "fill") return Math.max(across, down);
+  return (fitting === "exact" ? 1 : fitting) / deviceRatio;
+}
 
 /**
  * Where the picture lies in the view, in CSS pixels.
  *
- * `fit` shows all of it as large as it goes, centred; `exact` makes one remote pixel one device pixel.
+ * `fit` shows all of it as large as it goes, centred; `fill` leaves no border and lets the rest lie outside; `exact` makes one
+ * remote pixel one device pixel.
  * The corner lies on a whole device pixel, else every pixel of an exact picture would be blurred.
  */
 export function placePicture(remote: Size, view: Size, fitting: Fitting, deviceRatio: number): PageRect {
   if (remote.w === 0 || remote.h === 0) return { left: 0, top: 0, width: 0, height: 0 };
-  const scale = fitting === "exact" ? 1 / deviceRatio : Math.min(view.w / remote.w, view.h / remote.h);
+  const scale = scaleOf(remote, view, fitting, deviceRatio);
   const width = remote.w * scale;
   const height = remote.h * scale;
   const snap = (value: number): number => Math.floor(Math.max(0, value) * deviceRatio) / deviceRatio;

@@ -8,6 +8,7 @@ import { currentPlatform, Keyboard } from "./keyboard";
 import * as out from "./messages";
 import { PointerTrack, type Size } from "./pointer";
 import { Stream } from "./stream";
+import { TerminalLink } from "./terminallink";
 
 /** What the surroundings of the picture want to know. None of it is called per frame. */
 export interface ViewerEvents {
@@ -33,10 +34,13 @@ export class Viewer {
   readonly keyboard: Keyboard;
   readonly pointer: PointerTrack;
   readonly clipboard: ClipboardBridge;
+  /** The way to the terminal, where the session is a shell. */
+  readonly terminal = new TerminalLink((seq) => this.stream?.send(out.ack(seq)));
   /** Observing: nothing a person does here reaches the remote machine. */
   viewOnly = false;
   private stream: Stream | null = null;
   private visible = true;
+  private grid: { columns: number; rows: number } | null = null;
   private askedFor: string | null = null;
 
   constructor(private readonly events: ViewerEvents) {
@@ -46,6 +50,7 @@ export class Viewer {
     });
     this.keyboard = new Keyboard(
       {
+        isOpen: () => !this.viewOnly && this.stream !== null,
         key: (down, keysym, scancode) => this.input(out.key(down, keysym, scancode)),
         releaseAll: () => this.stream?.send(out.releaseAll()),
       },
@@ -63,7 +68,9 @@ export class Viewer {
   attach(url: string): void {
     this.detach();
     this.screen.reset();
+    this.terminal.reset();
     this.askedFor = null;
+    this.keyboard.locks.heard(null);
     this.stream = new Stream(url, {
       message: (message) => this.receive(message),
       ended: () => {
@@ -76,6 +83,11 @@ export class Viewer {
   detach(): void {
     this.stream?.close();
     this.stream = null;
+  }
+
+  /** Whether the canvas follows the remote screen; it does not while nobody looks at it. */
+  get isDrawing(): boolean {
+    return this.visible;
   }
 
   get isAttached(): boolean {
@@ -98,6 +110,26 @@ export class Viewer {
     if (text !== "") this.input(out.typeText(text));
   }
 
+  /** What is typed into a shell. */
+  terminalInput(text: string): void {
+    // The server takes at most 1 MiB in one message.
+    for (const piece of pieces(text)) this.input(out.terminalBytes(piece));
+  }
+
+  terminalBinary(binary: string): void {
+    this.input(out.terminalBinary(binary));
+  }
+
+  /** So many characters of a shell fit. It is told again when the session is up. */
+  fits(columns: number, rows: number): void {
+    this.grid = { columns, rows };
+    this.tellGrid();
+  }
+
+  private tellGrid(): void {
+    if (this.grid && !this.viewOnly) this.stream?.send(out.grid(this.grid.columns, this.grid.rows));
+  }
+
   /** Asks for a desktop of this size; the same size is asked for once. */
   askForSize(w: number, h: number, scalePercent: number): void {
     const asked = `${w}x${h}@${scalePercent}`;
@@ -118,12 +150,18 @@ export class Viewer {
 
   private receive(message: ServerMessage): void {
     if (isPicture(message)) {
+      // While no frames come, the size still does.
+      if (message.kind === "resize" && !this.visible) this.screen.resize(message);
       this.screen.add(message);
       return;
     }
     switch (message.kind) {
+      case "output":
+      case "terminal-screen":
+        this.terminal.add(message);
+        return;
       case "frame-end":
-        this.screen.finish(message.seq);
+        if (!this.terminal.finish(message.seq)) this.screen.finish(message.seq);
         return;
       case "state":
         this.receiveState(message.report);
@@ -150,20 +188,39 @@ export class Viewer {
         this.events.said(message.text);
         return;
       case "locks":
+        this.keyboard.locks.heard(message.locks);
         this.events.locks(message.locks);
     }
   }
 
   private receiveState(report: StateNotice): void {
     this.viewOnly = report.view_only;
+    this.tellGrid();
     // The server assumes somebody looks until told otherwise.
     if (report.state === "connected" && !this.visible) this.stream?.send(out.visible(false));
-    if (report.state !== "connected") this.askedFor = null;
+    if (report.state !== "connected") {
+      this.askedFor = null;
+      this.keyboard.locks.heard(null);
+    }
     this.events.state(report);
   }
 
   private async receiveClipboard(text: string): Promise<void> {
     const delivered = await this.clipboard.received(text);
     this.events.clipboardReceived(text.length, delivered);
+  }
+}
+
+/** The most characters in one message; each is at most three bytes. */
+const MAX_PIECE = 100_000;
+
+function* pieces(text: string): Generator<string> {
+  let from = 0;
+  while (from < text.length) {
+    let to = Math.min(from + MAX_PIECE, text.length);
+    // Not between the halves of one character.
+    if (to < text.length && /[\ud800-\udbff]/.test(text.charAt(to - 1))) to -= 1;
+    yield text.slice(from, to);
+    from = to;
   }
 }

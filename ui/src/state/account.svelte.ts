@@ -1,19 +1,22 @@
 /** Who this page is signed in as, and everything that begins and ends with that. */
 import { api, ApiError, onSignedOut } from "../api";
 import type { EventKind, EventMessage } from "../bindings";
-import { host, isSignInHost, Unreachable } from "../host";
+import { host, isSignInHost, type OwnWindow, Unreachable } from "../host";
 import { backups } from "./backups.svelte";
 import { connections } from "./connections.svelte";
 import { groups } from "./groups.svelte";
 import { history } from "./history.svelte";
 import { nearby } from "./nearby";
+import { passwords } from "./passwords.svelte";
+import { grant } from "./places";
 import { sessions } from "./sessions.svelte";
 import { settings } from "./settings.svelte";
+import { shared } from "./shared.svelte";
 import { tokens } from "./tokens";
 import { trust } from "./trust";
 import { vault } from "./vault.svelte";
 
-export type SignInProblem = "ended" | "code" | "token" | "unreachable";
+export type SignInProblem = "ended" | "code" | "token" | "scope" | "unreachable";
 
 /** How long the first fetch waits until changes are heard. */
 const LISTEN_FIRST_MS = 300;
@@ -26,16 +29,26 @@ class Account {
   problem: SignInProblem | null = $state(null);
   /** Whether changes made elsewhere arrive. */
   isConnected = $state(true);
+  /** Whether this token may hear of them at all. */
+  mayListen = $state(true);
   private stopListening: (() => void) | null = null;
 
   /** Signs in with the code in the page's address, if there is one, and loads everything. */
   async start(): Promise<void> {
     onSignedOut(() => this.signedOut());
+    if (host.own) return await this.startOwn(host.own);
     const { code, open } = takeFragment();
     if (!isSignInHost(host)) await this.enter();
     else if (code === null) this.phase = "signed-out";
     else await this.signIn(`#code=${code}`);
     if (open !== null && this.phase === "ready" && connections.get(open)) sessions.open(open);
+  }
+
+  /** A session's own window is signed in as the one that opened it. */
+  private async startOwn(own: OwnWindow): Promise<void> {
+    if (isSignInHost(host) && !(await host.signInAsOpener())) return this.refuse("ended");
+    await this.enter();
+    if (!sessions.openOwn(own.session)) own.leave();
   }
 
   /** Takes a sign-in link, its code, or a token. */
@@ -56,7 +69,8 @@ class Account {
       }
     } catch (error) {
       if (!(error instanceof ApiError) && !(error instanceof Unreachable)) throw error;
-      this.refuse(error instanceof ApiError && error.status !== 0 ? "token" : "unreachable");
+      const status = error instanceof ApiError ? error.status : 0;
+      this.refuse(status === 0 ? "unreachable" : status === 403 ? "scope" : "token");
       return;
     }
     await this.enter();
@@ -66,12 +80,14 @@ class Account {
     this.phase = "ready";
     this.problem = null;
     this.stopListening?.();
+    this.mayListen = true;
     await new Promise<void>((resolve) => {
       // What is fetched before changes arrive may miss one, so the first fetch waits for them, but not for long; each
       // time they arrive again, everything is fetched anew.
       const timer = setTimeout(() => void this.loadAll().then(resolve), LISTEN_FIRST_MS);
       this.stopListening = host.listen({
         event: (message) => this.hear(message),
+        refused: () => (this.mayListen = false),
         connected: (isConnected) => {
           this.isConnected = isConnected;
           if (!isConnected) return;
@@ -80,11 +96,14 @@ class Account {
         },
       });
     });
+    if (host.own) return;
+    await host.windows?.watch({ shown: (ids) => sessions.setElsewhere(ids), wished: grant });
     sessions.openTabs();
   }
 
   private async loadAll(): Promise<void> {
-    await Promise.all([connections.load(), groups.load(), settings.load(), vault.load(), sessions.load()]);
+    if (host.own) return await this.loadOwn();
+    await Promise.all([connections.load(), groups.load(), shared.load(), settings.load(), vault.load(), sessions.load()]);
     if (trust.value !== null) void trust.load();
     if (tokens.value !== null) void tokens.load();
     if (nearby.value !== null) void nearby.load();
@@ -92,7 +111,15 @@ class Account {
     history.touch();
   }
 
+  /** What a session's own window shows: that session and its machine, however many others there are. */
+  private async loadOwn(): Promise<void> {
+    await Promise.all([settings.load(), vault.load(), sessions.load()]);
+    const ours = sessions.active?.connectionUid ?? sessions.running.find((view) => view.session_id === host.own?.session)?.connection_uid;
+    if (ours !== undefined) await connections.refresh(ours);
+  }
+
   private hear(message: EventMessage): void {
+    if (host.own && !["session", "settings", "vault", "resync"].includes(message.kind) && !connections.get(message.id)) return;
     if (REMEMBERED.has(message.kind)) history.touch();
     switch (message.kind) {
       case "connection":
@@ -101,6 +128,7 @@ class Account {
         return;
       case "credential":
         connections.touch(message.id);
+        void shared.load();
         return;
       case "group":
         void groups.load();
@@ -137,8 +165,10 @@ class Account {
     this.stopListening?.();
     this.stopListening = null;
     this.isConnected = true;
+    host.own?.leave();
     sessions.clear();
-    for (const each of [connections, groups, settings, vault, trust, tokens, nearby, backups, history]) each.clear();
+    passwords.giveUp();
+    for (const each of [connections, groups, shared, settings, vault, trust, tokens, nearby, backups, history]) each.clear();
     this.refuse("ended");
   }
 }

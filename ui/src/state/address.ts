@@ -6,6 +6,9 @@ export const DEFAULT_PORT: Readonly<Record<ProtocolKind, number>> = { VNC: 5900,
 /** Protocols a new machine can be given. */
 export const OFFERED_PROTOCOLS: readonly ProtocolKind[] = ["VNC", "RDP", "SSH"];
 
+/** Protocols whose sessions this version can open; machines of the others can be saved already. */
+export const OPENED_PROTOCOLS: readonly ProtocolKind[] = ["VNC", "SSH"];
+
 /** `host` or `host:port` where the port is not the usual one. */
 export function addressOf({ host, port, protocol }: Pick<Connection, "host" | "port" | "protocol">): string {
   if (!host) return "";

@@ -11,7 +11,7 @@ const UNDO_MS = 30_000;
 
 class Backups extends Resource<BackupView[]> {
   constructor() {
-    super(() => api.backups());
+    super((options) => api.backups(options));
   }
 
   /** Backs everything up. Throws what the API refuses. */

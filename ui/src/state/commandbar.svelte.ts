@@ -1,37 +1,80 @@
 /** The command bar: open or not, and what the typed text finds. */
-import type { Connection } from "../bindings";
+import type { Group } from "../bindings";
 import { connections } from "./connections.svelte";
-import { matching } from "./library.svelte";
+import { bestOf, NO_FIT } from "./fuzzy";
+import { groups } from "./groups.svelte";
+import { library } from "./library.svelte";
 import { parseQuick, type QuickTarget } from "./quick";
+import { type Found, prepare, search, wordsOf } from "./search";
 import { MACHINES, sessions } from "./sessions.svelte";
 
-const MAX_HITS = 8;
+const MAX_MACHINES = 8;
+const MAX_GROUPS = 3;
+const MAX_TAGS = 2;
+const NOTHING: Found = { best: [], count: 0, fit: NO_FIT };
+const NO_NAMES = { best: [], fit: NO_FIT };
+/** Lists that are changed again within this time are not made ready for a search. */
+const REST_MS = 500;
+/** Actions used last, by their names in the program. They say nothing about machines. */
+const USED_KEY = "farwire.actions";
+const MAX_USED = 8;
 
 class CommandBar {
   isOpen = $state(false);
   text = $state("");
   /** The tab that was active when it was opened. */
   openedOver: string = MACHINES;
+  /** Actions used last, the last one first. */
+  used: readonly string[] = $state.raw(readUsed());
 
-  readonly found: Connection[] = $derived(this.isOpen ? ranked(this.text, matching(this.text, connections.all)) : []);
-  readonly hits: Connection[] = $derived(this.found.slice(0, MAX_HITS));
-  readonly quick: QuickTarget | null = $derived(this.text.trim() === "" ? null : parseQuick(this.text, this.found.length === 0));
+  readonly words: string[] = $derived(wordsOf(this.text));
+  readonly machines: Found = $derived(this.isOpen ? search(this.text, library.all, MAX_MACHINES) : NOTHING);
+  /** Groups and tags, to go to. They are not listed while nothing is typed. */
+  readonly groups: { best: Group[]; fit: number } = $derived(
+    this.isOpen && this.words.length > 0 ? bestOf(groups.all, (group) => group.name, this.words, MAX_GROUPS) : NO_NAMES,
+  );
+  readonly tags: { best: string[]; fit: number } = $derived(
+    this.isOpen && this.words.length > 0 ? bestOf(connections.tags, (tag) => tag, this.words, MAX_TAGS) : NO_NAMES,
+  );
+  readonly quick: QuickTarget | null = $derived(this.words.length === 0 ? null : parseQuick(this.text, this.machines.count === 0));
 
   open(): void {
     this.text = "";
     this.openedOver = sessions.activeId;
     this.isOpen = true;
   }
+
+  /** An action was used: next time it comes before others that fit as well. */
+  use(id: string): void {
+    this.used = [id, ...this.used.filter((other) => other !== id)].slice(0, MAX_USED);
+    try {
+      localStorage.setItem(USED_KEY, JSON.stringify(this.used));
+    } catch {
+      // A browser without storage only forgets the order.
+    }
+  }
+
+  /** Makes the machines ready for the first letter whenever they have changed, while nobody waits for it. */
+  watch(): void {
+    $effect(() => {
+      const list = library.all;
+      let stop: (() => void) | null = null;
+      const timer = setTimeout(() => (stop = prepare(list)), this.isOpen ? 0 : REST_MS);
+      return () => {
+        clearTimeout(timer);
+        stop?.();
+      };
+    });
+  }
 }
 
-/** Names that begin with the text first, then names that hold it, then the rest; the last used first among equals. */
-function ranked(text: string, found: Connection[]): Connection[] {
-  const wanted = text.trim().toLowerCase();
-  const rank = (one: Connection): number => {
-    const at = wanted === "" ? -1 : one.name.toLowerCase().indexOf(wanted);
-    return at === 0 ? 0 : at > 0 ? 1 : 2;
-  };
-  return [...found].sort((a, b) => rank(a) - rank(b) || (b.last_connected ?? 0) - (a.last_connected ?? 0));
+function readUsed(): string[] {
+  try {
+    const saved: unknown = JSON.parse(localStorage.getItem(USED_KEY) ?? "[]");
+    return Array.isArray(saved) ? saved.filter((one) => typeof one === "string") : [];
+  } catch {
+    return [];
+  }
 }
 
 export const commandBar = new CommandBar();

@@ -1,23 +1,27 @@
 /** Saved connections, kept as the core says they are. */
+import { untrack } from "svelte";
 import { api, ApiError, type ConnectionFields } from "../api";
 import type { Connection } from "../bindings";
+import type { RequestOptions } from "../host";
 import { t } from "../texts";
 import { deleteWithUndo } from "./history.svelte";
-import { Resource } from "./resource.svelte";
+import { type Fetching, Resource } from "./resource.svelte";
 
 /** Changes that arrive closer together are fetched together. */
 const GATHER_MS = 40;
 /** From here on one list costs less than single answers. */
 const FETCH_ALL_FROM = 20;
 
+const byName = new Intl.Collator(undefined, { numeric: true });
+
 class Connections {
-  private readonly list = new Resource<Connection[]>(api.connections);
+  private readonly list = new Resource<Connection[]>((options) => this.fetch(options));
   private readonly byId: Map<string, Connection> = $derived(new Map((this.list.value ?? []).map((one) => [one.uid, one])));
   private changed = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   readonly all: Connection[] = $derived(this.list.value ?? []);
-  readonly tags: string[] = $derived([...new Set(this.all.flatMap((one) => one.tags))].sort((a, b) => a.localeCompare(b)));
+  readonly tags: string[] = $derived([...new Set(this.all.flatMap((one) => one.tags))].sort(byName.compare));
 
   get isLoaded(): boolean {
     return this.list.value !== null;
@@ -29,6 +33,11 @@ class Connections {
 
   get(uid: string | null): Connection | null {
     return uid === null ? null : (this.byId.get(uid) ?? null);
+  }
+
+  /** How the reading of the list goes. */
+  get fetching(): Fetching {
+    return this.list;
   }
 
   load(): Promise<void> {
@@ -87,6 +96,16 @@ class Connections {
     return deleteWithUndo({ kind: "connection", id: uid }, work, said);
   }
 
+  /** All of them; what did not change stays the same object, so that what was made of it stays too. */
+  private async fetch(options: RequestOptions): Promise<Connection[]> {
+    const all = await api.connections(options);
+    const before = untrack(() => this.byId);
+    return all.map((one) => {
+      const known = before.get(one.uid);
+      return known && isSame(known, one) ? known : one;
+    });
+  }
+
   private put(connection: Connection): void {
     const list = this.list.value ?? [];
     const at = list.findIndex((one) => one.uid === connection.uid);
@@ -97,6 +116,11 @@ class Connections {
   drop(uid: string): void {
     this.list.value = (this.list.value ?? []).filter((one) => one.uid !== uid);
   }
+}
+
+/** Changes count the revision up; a restored backup may bring an old one back, with the time of its own. */
+function isSame(a: Connection, b: Connection): boolean {
+  return a.revision === b.revision && a.modified === b.modified && a.last_connected === b.last_connected;
 }
 
 export const connections = new Connections();

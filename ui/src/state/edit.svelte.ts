@@ -1,13 +1,28 @@
-/** Editing one saved connection: fields are saved as they are typed, a refused one keeps its text and says why. */
+/** Editing one saved connection or group: fields are saved as they are typed, a refused one keeps its text and says why. */
 import { ApiError, type ConnectionFields } from "../api";
-import type { Connection } from "../bindings";
+import type { Connection, Group } from "../bindings";
 import { connections } from "./connections.svelte";
+import { groups } from "./groups.svelte";
 
 export type FieldName = keyof ConnectionFields & string;
 type Value = ConnectionFields[FieldName];
 
 /** How long typing must pause before it is saved. */
 const PAUSE_MS = 500;
+
+/** What is edited: where its saved values are, and how they are written. */
+interface Edited {
+  saved: () => Connection | Group | null;
+  write: (fields: ConnectionFields) => Promise<void>;
+}
+
+export function editMachine(uid: string): Edit {
+  return new Edit({ saved: () => connections.get(uid), write: (fields) => connections.update(uid, fields) });
+}
+
+export function editGroup(uid: string): Edit {
+  return new Edit({ saved: () => groups.get(uid), write: (fields) => groups.update(uid, fields) });
+}
 
 export class Edit {
   /** What was typed and is not confirmed yet. */
@@ -20,7 +35,7 @@ export class Edit {
   private before: ConnectionFields | null = $state.raw(null);
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly uid: string) {}
+  constructor(private readonly edited: Edited) {}
 
   get canUndo(): boolean {
     return this.before !== null;
@@ -63,7 +78,7 @@ export class Edit {
     this.isSaving = true;
     this.problem = null;
     try {
-      await connections.update(this.uid, fields);
+      await this.edited.write(fields);
       this.before = before;
       this.savedAt = Date.now();
       for (const [name, value] of Object.entries(fields)) {
@@ -80,13 +95,13 @@ export class Edit {
   }
 
   private valuesOf(names: string[]): ConnectionFields | null {
-    const saved = connections.get(this.uid);
+    const saved = this.edited.saved();
     if (!saved) return null;
     return Object.fromEntries(names.map((name) => [name, savedValue(saved, name)])) as ConnectionFields;
   }
 }
 
-function savedValue(connection: Connection, field: string): unknown {
-  if (field.includes(".")) return connection.settings[field] ?? null;
-  return connection[field as keyof Connection];
+function savedValue(thing: Connection | Group, field: string): unknown {
+  if (field.includes(".")) return thing.settings[field] ?? null;
+  return (thing as Record<string, unknown>)[field];
 }

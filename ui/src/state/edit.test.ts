@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../api";
 import type { Connection } from "../bindings";
 import { connections } from "./connections.svelte";
-import { Edit } from "./edit.svelte";
+import { editMachine } from "./edit.svelte";
 
 const saved = { uid: "c_1", name: "press-04", host: "10.0.0.4", port: 5900, settings: {} } as unknown as Connection;
 let written: unknown[] = [];
@@ -27,7 +27,7 @@ beforeEach(() => {
 
 describe("Edit", () => {
   it("saves once typing pauses, with the last text", async () => {
-    const edit = new Edit("c_1");
+    const edit = editMachine("c_1");
     edit.set("name", "p");
     edit.set("name", "pr");
     expect(edit.show("name", saved.name)).toBe("pr");
@@ -38,7 +38,7 @@ describe("Edit", () => {
   });
 
   it("saves a switch at once and what was typed before with it", async () => {
-    const edit = new Edit("c_1");
+    const edit = editMachine("c_1");
     edit.set("name", "x");
     edit.set("vnc.shared", false, "now");
     await vi.runAllTimersAsync();
@@ -46,7 +46,7 @@ describe("Edit", () => {
   });
 
   it("keeps a refused text and says why under its field", async () => {
-    const edit = new Edit("c_1");
+    const edit = editMachine("c_1");
     refuse = refusal("host");
     edit.set("host", "bad host");
     await vi.runAllTimersAsync();
@@ -60,7 +60,7 @@ describe("Edit", () => {
   });
 
   it("does not hold other fields back for a refused one", async () => {
-    const edit = new Edit("c_1");
+    const edit = editMachine("c_1");
     edit.errors["port"] = "a port is a number";
     edit.set("name", "x", "now");
     await vi.runAllTimersAsync();
@@ -68,7 +68,7 @@ describe("Edit", () => {
   });
 
   it("says a refusal that is about no field of its own", async () => {
-    const edit = new Edit("c_1");
+    const edit = editMachine("c_1");
     refuse = refusal("vault");
     edit.set("name", "x", "now");
     await vi.runAllTimersAsync();
@@ -77,7 +77,7 @@ describe("Edit", () => {
   });
 
   it("takes the last save back, settings that were not set included", async () => {
-    const edit = new Edit("c_1");
+    const edit = editMachine("c_1");
     edit.set("name", "x");
     edit.set("vnc.quality", 3, "now");
     await vi.runAllTimersAsync();
@@ -87,7 +87,7 @@ describe("Edit", () => {
   });
 
   it("sends nothing when nothing was typed", async () => {
-    await new Edit("c_1").flush();
+    await editMachine("c_1").flush();
     expect(written).toEqual([]);
   });
 });

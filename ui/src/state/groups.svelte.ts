@@ -1,10 +1,13 @@
 /** The tree of groups. */
-import { api, type ApiError } from "../api";
+import { api, type ApiError, type GroupFields } from "../api";
 import type { Group } from "../bindings";
 import { t } from "../texts";
 import { connections } from "./connections.svelte";
 import { deleteWithUndo } from "./history.svelte";
 import { Resource } from "./resource.svelte";
+
+/** A circle, which no change can make, would have no end. */
+const MAX_DEPTH = 32;
 
 export interface TreeGroup {
   group: Group;
@@ -12,13 +15,28 @@ export interface TreeGroup {
   hasChildren: boolean;
   /** Machines in it and in its subgroups. */
   count: number;
+  /** Its place among the groups beside it, from 1, and how many these are. */
+  position: number;
+  siblings: number;
+}
+
+/** A group to choose among all. */
+export interface GroupChoice {
+  uid: string;
+  name: string;
+  depth: number;
+  /** The names of the groups around it. */
+  above: string;
 }
 
 class Groups {
   private readonly list = new Resource<Group[]>(api.groups);
   readonly all: Group[] = $derived(this.list.value ?? []);
+  private readonly byId: Map<string, Group> = $derived(new Map(this.all.map((group) => [group.group_uid, group])));
   private readonly children: Map<string | null, Group[]> = $derived(byParent(this.all));
   private readonly own: Map<string, number> = $derived(countByGroup());
+  /** Every group, in the order of the tree. */
+  readonly choices: GroupChoice[] = $derived([...this.walk(null, 0, "")]);
 
   get isLoaded(): boolean {
     return this.list.value !== null;
@@ -29,7 +47,7 @@ class Groups {
   }
 
   get(uid: string | null): Group | null {
-    return this.all.find((group) => group.group_uid === uid) ?? null;
+    return uid === null ? null : (this.byId.get(uid) ?? null);
   }
 
   load(): Promise<void> {
@@ -44,14 +62,22 @@ class Groups {
   rows(isOpen: (uid: string) => boolean): TreeGroup[] {
     const rows: TreeGroup[] = [];
     const walk = (parent: string | null, depth: number): void => {
-      for (const group of this.children.get(parent) ?? []) {
+      const beside = this.children.get(parent) ?? [];
+      for (const [index, group] of beside.entries()) {
         const hasChildren = this.children.has(group.group_uid);
-        rows.push({ group, depth, hasChildren, count: this.count(group.group_uid) });
+        rows.push({ group, depth, hasChildren, count: this.count(group.group_uid), position: index + 1, siblings: beside.length });
         if (hasChildren && isOpen(group.group_uid)) walk(group.group_uid, depth + 1);
       }
     };
     walk(null, 0);
     return rows;
+  }
+
+  private *walk(parent: string | null, depth: number, above: string): Generator<GroupChoice> {
+    for (const { group_uid: uid, name } of this.children.get(parent) ?? []) {
+      yield { uid, name, depth, above };
+      yield* this.walk(uid, depth + 1, above === "" ? name : `${above} / ${name}`);
+    }
   }
 
   /** A group and everything below it. */
@@ -61,11 +87,15 @@ class Groups {
     return found;
   }
 
+  /** A group and those around it, the nearest first. */
+  *lineage(uid: string | null): Generator<Group> {
+    let at = this.get(uid);
+    for (let depth = 0; at && depth < MAX_DEPTH; depth++, at = this.get(at.parent_uid)) yield at;
+  }
+
   /** Names from the top down to a group, for menus and captions. */
   path(uid: string | null): string[] {
-    const names: string[] = [];
-    for (let at = this.get(uid); at && names.length < 32; at = this.get(at.parent_uid)) names.unshift(at.name);
-    return names;
+    return Array.from(this.lineage(uid), (group) => group.name).reverse();
   }
 
   async create(name: string, parent: string | null): Promise<string> {
@@ -74,13 +104,8 @@ class Groups {
     return uid;
   }
 
-  async rename(uid: string, name: string): Promise<void> {
-    await api.renameGroup(uid, name);
-    await this.load();
-  }
-
-  async move(uid: string, parent: string | null): Promise<void> {
-    await api.moveGroup(uid, parent);
+  async update(uid: string, fields: GroupFields): Promise<void> {
+    await api.updateGroup(uid, fields);
     await this.load();
   }
 
@@ -94,7 +119,8 @@ class Groups {
     return deleteWithUndo({ kind: "group", id: uid }, work, said);
   }
 
-  private count(uid: string): number {
+  /** Machines in a group and in its subgroups. */
+  count(uid: string): number {
     let sum = 0;
     for (const each of this.within(uid)) sum += this.own.get(each) ?? 0;
     return sum;

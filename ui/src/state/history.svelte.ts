@@ -2,20 +2,23 @@
 import { untrack } from "svelte";
 import { api, ApiError } from "../api";
 import type { ChangeDetails, ChangeView, ThingKind } from "../bindings";
+import type { RequestOptions } from "../host";
 import { t } from "../texts";
 import { Resource } from "./resource.svelte";
 import { toasts } from "./toasts.svelte";
 
-/** How many changes are listed at first, and how many more at a time. */
+/** How many changes are listed at first; each time more are wanted it is twice as many. */
 const PAGE = 100;
 /** More than that is not listed at once. */
-const MAX_LISTED = 1000;
+const MAX_LISTED = 10_000;
+/** The API lists no more at a time. */
+const MAX_PAGE = 1000;
 
 class History extends Resource<ChangeView[]> {
   private wanted = $state(PAGE);
 
   constructor() {
-    super(() => api.history(this.wanted));
+    super((options) => listed(this.wanted, options));
   }
 
   /** Whether older changes can be listed. */
@@ -25,7 +28,7 @@ class History extends Resource<ChangeView[]> {
 
   /** Lists older changes too. */
   async more(): Promise<void> {
-    this.wanted = Math.min(this.wanted + PAGE, MAX_LISTED);
+    this.wanted = Math.min(2 * this.wanted, MAX_LISTED);
     await this.load();
   }
 
@@ -39,8 +42,9 @@ class History extends Resource<ChangeView[]> {
     if (untrack(() => this.value) !== null) void this.load();
   }
 
-  details(id: string): Promise<ChangeDetails> {
-    return api.change(id);
+  /** What a change changed. */
+  details(id: string): Resource<ChangeDetails> {
+    return new Resource((options) => api.change(id, options));
   }
 
   /** Takes a change back. Throws what the API refuses, such as things that changed again since. */
@@ -89,9 +93,41 @@ export async function deleteWithUndo(
   });
 }
 
+/** Says that something was done in a run, and offers for a while to take all of it back. */
+export function offerUndo(run: string, said: string): void {
+  const dismiss = toasts.show(said, {
+    label: t.common.undo,
+    run: () => {
+      dismiss();
+      void takeBack(run);
+    },
+  });
+}
+
+/** The newest changes. While they are read newer ones may come, which shift the rest: none is listed twice. */
+async function listed(wanted: number, options: RequestOptions): Promise<ChangeView[]> {
+  const found = new Map<string, ChangeView>();
+  for (let start = 0; start < wanted; start += MAX_PAGE) {
+    const limit = Math.min(MAX_PAGE, wanted - start);
+    const page = await api.history(limit, { ...options, start });
+    for (const change of page) found.set(change.id, change);
+    if (page.length < limit) break;
+  }
+  return [...found.values()];
+}
+
+async function takeBack(run: string): Promise<void> {
+  try {
+    await history.undoRun(run);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toasts.show(error.message);
+  }
+}
+
 async function bringBack(kind: ThingKind, id: string): Promise<void> {
   try {
-    const changes = await api.history(MAX_LISTED);
+    const changes = await api.history(MAX_PAGE);
     const deleting = changes.find(({ undone, things }) =>
       !undone && things.some((thing) => thing.kind === kind && thing.id === id && thing.action === "delete"),
     );

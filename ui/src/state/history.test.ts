@@ -80,8 +80,25 @@ describe("history", () => {
     await history.load();
     expect(history.hasMore).toBe(true);
     await history.more();
-    expect(list).toHaveBeenLastCalledWith(200);
+    expect(list).toHaveBeenLastCalledWith(200, { start: 0, signal: expect.any(AbortSignal) as unknown });
     expect(history.value).toHaveLength(150);
     expect(history.hasMore).toBe(false);
+  });
+
+  it("lists more than the API answers at a time, each change once", async () => {
+    const all = Array.from({ length: 1150 }, (_, number) => change(`x${number}`));
+    let isShifted = false;
+    const list = vi.spyOn(api, "history").mockImplementation((limit, { start = 0 } = {}) => {
+      // A change comes in between, so that the last one of a page is the first one of the next.
+      const from = isShifted && start > 0 ? start - 1 : start;
+      return Promise.resolve(all.slice(from, from + limit));
+    });
+    await history.load();
+    for (let page = 0; page < 4; page += 1) await history.more();
+    expect(history.value).toHaveLength(1150);
+    expect(list.mock.calls.slice(-2).map(([limit, about]) => [limit, about?.start])).toEqual([[1000, 0], [600, 1000]]);
+    isShifted = true;
+    await history.load();
+    expect(new Set(history.value?.map(({ id }) => id)).size).toBe(history.value?.length);
   });
 });

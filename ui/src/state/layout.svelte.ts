@@ -12,6 +12,8 @@ interface Saved {
   isDescending: boolean;
   hasSidebar: boolean;
   hasInspector: boolean;
+  /** The toolbar stays in sight in full screen. */
+  isBarPinned: boolean;
   closedGroups: string[];
 }
 
@@ -21,6 +23,7 @@ const FIRST: Saved = {
   isDescending: false,
   hasSidebar: true,
   hasInspector: true,
+  isBarPinned: false,
   closedGroups: [],
 };
 
@@ -38,6 +41,7 @@ const NARROW = "max-width: 1100px";
 
 class Layout {
   private saved: Saved = $state.raw(read());
+  private readonly closed: ReadonlySet<string> = $derived(new Set(this.saved.closedGroups));
   private readonly narrow = new MediaQuery(NARROW);
   private isOverlayOpen = $state(false);
 
@@ -70,6 +74,13 @@ class Layout {
     return wasOpen;
   }
 
+  get isBarPinned(): boolean {
+    return this.saved.isBarPinned;
+  }
+  set isBarPinned(isBarPinned: boolean) {
+    this.change({ isBarPinned });
+  }
+
   get sort(): SortKey {
     return this.saved.sort;
   }
@@ -85,7 +96,7 @@ class Layout {
   }
 
   isOpen(group: string): boolean {
-    return !this.saved.closedGroups.includes(group);
+    return !this.closed.has(group);
   }
 
   setOpen(group: string, isOpen: boolean): void {

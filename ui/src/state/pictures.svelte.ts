@@ -6,7 +6,7 @@ export interface Picture {
   at: number;
 }
 
-const WIDTH = 480;
+export const PICTURE_WIDTH = 480;
 const JPEG_QUALITY = 0.8;
 /** About 40 kB each. */
 const MAX_PICTURES = 500;
@@ -22,11 +22,16 @@ class Pictures {
   keep(uid: string, source: HTMLCanvasElement): void {
     if (source.width === 0 || source.height === 0) return;
     const small = document.createElement("canvas");
-    small.width = Math.min(WIDTH, source.width);
+    small.width = Math.min(PICTURE_WIDTH, source.width);
     small.height = Math.max(1, Math.round((source.height * small.width) / source.width));
     small.getContext("2d", { alpha: false })?.drawImage(source, 0, 0, small.width, small.height);
     const at = Date.now();
     small.toBlob((blob) => blob && this.put(uid, { url: URL.createObjectURL(blob), at }), "image/jpeg", JPEG_QUALITY);
+  }
+
+  /** Takes a small picture that was made elsewhere. */
+  keepImage(uid: string, image: Blob): void {
+    this.put(uid, { url: URL.createObjectURL(image), at: Date.now() });
   }
 
   private put(uid: string, picture: Picture): void {

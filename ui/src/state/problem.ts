@@ -1,4 +1,5 @@
 /** Says in words what went wrong: what was tried, at which stage, and what to do next. */
+import type { ApiError } from "../api";
 import type { ErrorBody, ErrorCode, Stage } from "../bindings";
 import { t } from "../texts";
 
@@ -28,6 +29,11 @@ export function trustQuestion(problem: ErrorBody | null): TrustQuestion | null {
 /** What a person can do about an error of the API itself. */
 export function adviceFor(code: ErrorCode): string {
   return t.problems.byCode[code];
+}
+
+/** What the API refused and what to do; when nobody answered at all, that. */
+export function wordsFor({ status, message, body }: ApiError): string {
+  return status === 0 ? t.problems.unreachable : `${message}. ${adviceFor(body.error_code)}`;
 }
 
 /** The details of an error as text to hand to somebody else. */

@@ -1,5 +1,5 @@
 import { flushSync } from "svelte";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../api";
 import { Resource } from "./resource.svelte";
 
@@ -13,6 +13,8 @@ beforeEach(() => {
   answers = [];
   refusals = [];
 });
+
+afterEach(() => void vi.useRealTimers());
 
 describe("Resource", () => {
   it("gives every caller what is from after his call", async () => {
@@ -67,5 +69,53 @@ describe("Resource", () => {
     await settle();
     await one.need();
     expect(answers).toHaveLength(1);
+  });
+
+  it("says after 10 seconds that it takes long, until it is answered", async () => {
+    vi.useFakeTimers();
+    const one = resource();
+    const loaded = one.load();
+    vi.advanceTimersByTime(9_900);
+    expect(one.isSlow).toBe(false);
+    vi.advanceTimersByTime(100);
+    expect(one.isSlow).toBe(true);
+    answers[0]?.(1);
+    await loaded;
+    expect([one.value, one.isSlow, one.isLoading]).toEqual([1, false, false]);
+  });
+
+  it("goes on without an answer that was given up, and takes none that comes later", async () => {
+    const one = resource();
+    const loaded = one.load();
+    one.cancel();
+    await loaded;
+    expect([one.isCancelled, one.isLoading, one.isSlow, one.error]).toEqual([true, false, false, null]);
+    answers[0]?.(1);
+    await settle();
+    expect(one.value).toBe(null);
+  });
+
+  it("asks anew though nobody answered, and takes the newer answer alone", async () => {
+    vi.useFakeTimers();
+    const one = resource();
+    void one.load();
+    vi.advanceTimersByTime(11_000);
+    const again = one.retry();
+    expect([answers.length, one.isSlow, one.isLoading]).toEqual([2, false, true]);
+    answers[0]?.(1);
+    answers[1]?.(2);
+    await again;
+    expect([one.value, one.isLoading]).toEqual([2, false]);
+    vi.advanceTimersByTime(11_000);
+    expect(one.isSlow).toBe(false);
+  });
+
+  it("tells the request that it was given up", () => {
+    const signals: AbortSignal[] = [];
+    const one = new Resource<number>(({ signal }) => new Promise(() => void signals.push(signal)));
+    void one.load();
+    void one.retry();
+    one.cancel();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
   });
 });

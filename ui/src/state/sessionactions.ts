@@ -1,8 +1,9 @@
 /** What a person can do with a remote screen, from the toolbar, the menus and the keyboard alike. */
 import { t } from "../texts";
 import { api } from "../api";
-import { Unreachable } from "../host";
+import { host, Unreachable } from "../host";
 import { systemClipboard } from "../session/clipboard";
+import { sessions } from "./sessions.svelte";
 import type { SessionTab } from "./tab.svelte";
 import { toasts } from "./toasts.svelte";
 
@@ -51,6 +52,20 @@ export async function pullClipboard(tab: SessionTab): Promise<void> {
   if (isDone && tab.clipboardNote) tab.clipboardNote = { ...tab.clipboardNote, isWaiting: false };
 }
 
+/** Puts the whole remote screen on this computer's clipboard, as a PNG. */
+export async function copyScreenshot(tab: SessionTab): Promise<void> {
+  if (tab.sessionId === null) return;
+  const { sessionId } = tab;
+  // Given as a promise: the browser must see the write begin with the click.
+  const picture = api.screenshot(sessionId).then((bytes) => new Blob([bytes], { type: "image/png" }));
+  try {
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]);
+    toasts.show(t.session.screenshotCopied);
+  } catch {
+    toasts.show(t.session.screenshotFailed);
+  }
+}
+
 /** Downloads the whole remote screen as a PNG. */
 export async function saveScreenshot(tab: SessionTab): Promise<void> {
   if (tab.sessionId === null) return;
@@ -68,14 +83,13 @@ export async function saveScreenshot(tab: SessionTab): Promise<void> {
   }
 }
 
-/** The whole page goes full screen, so that menus and dialogs stay visible; the frame hides itself. */
-export async function toggleFullScreen(): Promise<void> {
-  if (document.fullscreenElement) {
-    await document.exitFullscreen();
-    return;
+/** Moves a session to a window of its own, or from there back to the main one. */
+export function moveWindow(tab: SessionTab): void {
+  if (!tab.canMove) return;
+  if (host.own === null) void sessions.detach(tab);
+  else if (tab.sessionId !== null) {
+    // This window lets go first: two must never show the same.
+    tab.dispose();
+    host.own.leave({ kind: "session", session: tab.sessionId });
   }
-  await document.documentElement.requestFullscreen();
-  // Only Chromium can also hand over Alt+Tab and the like.
-  const { keyboard } = navigator as Navigator & { keyboard?: { lock?: () => Promise<void> } };
-  await keyboard?.lock?.().catch(() => undefined);
 }

@@ -11,6 +11,20 @@ class SettingsState extends Resource<SettingsView> {
     super(api.settings);
   }
 
+  private get isRoomy(): boolean {
+    return this.value?.appearance.density === "roomy";
+  }
+
+  /** The height of a row of a table in CSS pixels, as the style sheet has it too. */
+  get rowHeight(): number {
+    return this.isRoomy ? 34 : 28;
+  }
+
+  /** The height of a row of the sidebar in CSS pixels. */
+  get navHeight(): number {
+    return this.isRoomy ? 30 : 26;
+  }
+
   /** Writes some settings; they act at once. Throws what the API refuses. */
   async change(change: SettingsChange): Promise<void> {
     this.value = await api.changeSettings(change);

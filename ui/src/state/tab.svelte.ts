@@ -1,11 +1,12 @@
 /** One tab of a remote screen: the session it shows, how that stands, and the viewer that draws it. */
 import { api, ApiError, type CredentialFields } from "../api";
-import type { ErrorBody, Quality, SessionState, SessionView, Stage, StateNotice, Stats } from "../bindings";
+import type { ErrorBody, Quality, Questions, SessionState, SessionView, Stage, StateNotice, Stats } from "../bindings";
 import type { CursorImage } from "../session/cursor";
 import type { Fitting, Size } from "../session/pointer";
 import { Viewer } from "../session/viewer";
 import { connections } from "./connections.svelte";
-import { pictures } from "./pictures.svelte";
+import { takeFitting } from "./moved";
+import { PICTURE_WIDTH, pictures } from "./pictures.svelte";
 import { t } from "../texts";
 import { Rates } from "./rates";
 import { toasts } from "./toasts.svelte";
@@ -33,6 +34,8 @@ export class SessionTab {
   phase: Phase = $state("opening");
   stage: Stage | null = $state(null);
   problem: ErrorBody | null = $state.raw(null);
+  /** What the machine asks while signing in. */
+  questions: Questions | null = $state.raw(null);
   retryAt: number | null = $state(null);
   /** When the link was lost, in milliseconds since 1970. */
   lostAt: number | null = $state(null);
@@ -55,6 +58,8 @@ export class SessionTab {
   clipboardNote: ClipboardNote | null = $state.raw(null);
   /** The person closed the question about an identity; it is not asked again until the next attempt. */
   isTrustDeclined = $state(false);
+  /** Its small picture is looked at, wherever the tab is. */
+  isPeekedAt = $state(false);
   private attempt = 0;
   private attachTimer: ReturnType<typeof setTimeout> | undefined;
   private isGone = false;
@@ -88,9 +93,36 @@ export class SessionTab {
     return connections.get(this.connectionUid)?.name ?? this.savedName;
   }
 
+  /** Whether it is a shell and shows no picture. */
+  get isShell(): boolean {
+    return connections.get(this.connectionUid)?.protocol === "SSH";
+  }
+
+  /** Whether a shell that was up is over; a new one can begin in its place. */
+  get isShellOver(): boolean {
+    return this.isShell && this.phase === "failed" && this.problem?.property === "session" && this.sessionId !== null;
+  }
+
+  /** Begins a new shell in the place of one that is over. */
+  async newShell(): Promise<void> {
+    if (this.sessionId === null) return this.open();
+    try {
+      await api.reconnect(this.sessionId);
+      if (!this.viewer.isAttached) await this.attach();
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) await this.open();
+      else this.fail(error);
+    }
+  }
+
   /** Whether the remote machine gets what is typed and pointed. */
   get isLive(): boolean {
     return this.phase === "connected";
+  }
+
+  /** Whether there is a session that another window can show. */
+  get canMove(): boolean {
+    return this.sessionId !== null && this.phase !== "failed" && this.phase !== "closed";
   }
 
   /** Opens a session of the connection; credentials given here are used once and not stored. */
@@ -113,6 +145,7 @@ export class SessionTab {
   /** Shows a session that is there already. */
   async adopt(id: string): Promise<void> {
     this.sessionId = id;
+    this.fitting = takeFitting(id) ?? this.fitting;
     if (this.phase === "opening") this.phase = "connecting";
     await this.attach();
   }
@@ -120,6 +153,7 @@ export class SessionTab {
   /** Tries the same session again at once; a session that is gone is opened anew. */
   async reconnect(): Promise<void> {
     const id = this.sessionId;
+    if (this.isShellOver) return this.newShell();
     if (id === null || this.phase === "failed" || this.phase === "closed") {
       await this.open();
       return;
@@ -163,6 +197,7 @@ export class SessionTab {
   /** The session is over and nothing here ended it. */
   ended(): void {
     if (this.phase === "failed") return;
+    void this.keepPicture();
     this.detach();
     this.phase = "closed";
   }
@@ -170,29 +205,46 @@ export class SessionTab {
   /** Ends the session; the tab may stay with its last picture. */
   async disconnect(): Promise<void> {
     const id = this.sessionId;
+    const kept = this.keepPicture();
     this.detach();
     this.phase = "closed";
     this.problem = null;
+    await kept;
     if (id !== null) await api.closeSession(id).catch(() => undefined);
   }
 
   /** The tab goes away. */
   dispose(): void {
     this.isGone = true;
+    void this.keepPicture();
     this.detach();
   }
 
   /** Keeps a small copy of the picture for the machine's tile. */
-  keepPicture(): void {
-    if (this.size.w > 0) pictures.keep(this.connectionUid, this.viewer.screen.canvas);
+  async keepPicture(): Promise<void> {
+    if (this.size.w === 0 && !this.isShell) return;
+    if (!this.isShell && (this.viewer.isDrawing || this.sessionId === null)) {
+      pictures.keep(this.connectionUid, this.viewer.screen.canvas);
+      return;
+    }
+    if (this.sessionId === null) return;
+    // The picture is drawn elsewhere, so the canvas has an old one.
+    try {
+      const bytes = await api.smallScreenshot(this.sessionId, PICTURE_WIDTH);
+      pictures.keepImage(this.connectionUid, new Blob([bytes], { type: "image/jpeg" }));
+    } catch {
+      // The session is gone already: what the tile shows stays.
+    }
   }
 
   private begin(): void {
+    void this.keepPicture();
     this.detach();
     this.phase = "opening";
     this.sessionId = null;
     this.stage = null;
     this.problem = null;
+    this.questions = null;
     this.retryAt = null;
     this.isTrustDeclined = false;
     this.attempt = 0;
@@ -200,7 +252,6 @@ export class SessionTab {
 
   private detach(): void {
     clearTimeout(this.attachTimer);
-    this.keepPicture();
     this.viewer.detach();
   }
 
@@ -245,12 +296,13 @@ export class SessionTab {
     this.isStalled = report.stalled;
     this.security = report.security ?? "";
     this.problem = report.error ?? null;
+    this.questions = report.questions ?? null;
     this.retryAt = report.retry_in_ms === undefined ? null : now + report.retry_in_ms;
     if (report.state === "connected") connections.touch(this.connectionUid);
   }
 
   private lose(now: number): void {
-    this.keepPicture();
+    void this.keepPicture();
     this.phase = "reconnecting";
     this.lostAt = now;
     this.retryAt = null;

@@ -66,6 +66,7 @@ export const history = {
   title: "History",
   intro: "What was changed in this window and by scripts, the newest first. Each change can be taken back.",
   loading: "Reading the history",
+  detailsLoading: "Reading what was changed",
   failed: "The history could not be read",
   detailsFailed: "What it changed could not be read",
   none: "Nothing was changed yet",

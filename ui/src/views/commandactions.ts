@@ -1,58 +1,24 @@
-import Archive from "@lucide/svelte/icons/archive";
-import Braces from "@lucide/svelte/icons/braces";
-import HistoryIcon from "@lucide/svelte/icons/history";
-import LayoutGrid from "@lucide/svelte/icons/layout-grid";
-import Plus from "@lucide/svelte/icons/plus";
-import Radar from "@lucide/svelte/icons/radar";
-import Rows from "@lucide/svelte/icons/rows-3";
-import SettingsIcon from "@lucide/svelte/icons/settings";
-import ShieldCheck from "@lucide/svelte/icons/shield-check";
-import type { Component } from "svelte";
-import { layout } from "../state/layout.svelte";
-import { library, type Place } from "../state/library.svelte";
-import { MACHINES, sessions } from "../state/sessions.svelte";
-import { t } from "../texts";
+/** The actions that the command bar finds. */
+import { bestOf } from "../state/fuzzy";
+import { sessions } from "../state/sessions.svelte";
+import { type Action, sessionActions, windowActions } from "./actions";
 
-export interface CommandAction {
+export interface CommandAction extends Action {
   id: string;
-  label: string;
-  icon: Component<{ class?: string }>;
-  keys?: string;
-  run: () => void;
 }
 
 const MAX_ACTIONS = 4;
 
-function go(place: Place): () => void {
-  return () => {
-    library.go(place);
-    sessions.activate(MACHINES);
-  };
-}
-
-const ALL: readonly CommandAction[] = [
-  {
-    id: "add",
-    label: t.command.goTo.add,
-    icon: Plus,
-    keys: "Ctrl+N",
-    run: () => {
-      sessions.activate(MACHINES);
-      library.add();
-    },
-  },
-  { id: "nearby", label: t.command.goTo.nearby, icon: Radar, run: go({ kind: "nearby" }) },
-  { id: "trust", label: t.command.goTo.trust, icon: ShieldCheck, run: go({ kind: "trust" }) },
-  { id: "settings", label: t.command.goTo.settings, icon: SettingsIcon, keys: "Ctrl+,", run: go({ kind: "settings", page: "appearance" }) },
-  { id: "api", label: t.command.goTo.api, icon: Braces, run: go({ kind: "settings", page: "api" }) },
-  { id: "backups", label: t.command.goTo.backups, icon: Archive, run: go({ kind: "settings", page: "backups" }) },
-  { id: "history", label: t.command.goTo.history, icon: HistoryIcon, run: go({ kind: "settings", page: "history" }) },
-  { id: "tiles", label: t.command.goTo.tiles, icon: LayoutGrid, keys: "Ctrl+1", run: () => (layout.view = "tiles") },
-  { id: "table", label: t.command.goTo.table, icon: Rows, keys: "Ctrl+2", run: () => (layout.view = "table") },
-];
-
-/** Actions whose name holds the text; a few to learn from while nothing is typed. */
-export function commandActions(text: string): CommandAction[] {
-  const wanted = text.trim().toLowerCase();
-  return ALL.filter((action) => action.label.toLowerCase().includes(wanted)).slice(0, MAX_ACTIONS);
+/** Actions that the words name, of those that fit as well the last used first; a few to learn from while nothing is typed. */
+export function commandActions(words: readonly string[], used: readonly string[]): { best: CommandAction[]; fit: number } {
+  // The bar itself is open already, and what is to be filtered or selected lies under it.
+  const { search: _, filter: __, selectAll: ___, ...ofWindow } = windowActions();
+  const { close, detach, fullScreen, ...ofTab } = sessionActions(sessions.active);
+  const named = { close, detach, fullScreen, ...ofWindow, ...ofTab };
+  const all = Object.entries<Action>(named)
+    .filter(([, { isDisabled }]) => !isDisabled)
+    .map(([id, action]) => ({ ...action, id, label: action.find ?? action.label }));
+  const rank = ({ id }: CommandAction): number => (used.includes(id) ? used.indexOf(id) : used.length);
+  all.sort((a, b) => rank(a) - rank(b));
+  return bestOf(all, ({ label }) => label, words, MAX_ACTIONS);
 }

@@ -6,6 +6,11 @@ export interface HealthMark {
   label: string;
 }
 
+/** Whether a session's picture is not how the screen is now. */
+export function isStale(phase: Phase): boolean {
+  return phase === "reconnecting" || phase === "failed" || phase === "closed";
+}
+
 /** The mark of a session in a state, or of a machine without one. */
 export function healthOf(phase: Phase | null, viewOnly: boolean, isStalled = false): HealthMark {
   const { states } = t.library;

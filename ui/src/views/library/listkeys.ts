@@ -2,10 +2,21 @@
 import type { Connection } from "../../bindings";
 import { connections } from "../../state/connections.svelte";
 import { library } from "../../state/library.svelte";
+import { many } from "../../state/many.svelte";
 import { sessions } from "../../state/sessions.svelte";
 
 /** Letters typed within this time are one word. */
 const TYPING_MS = 800;
+
+/** More sessions than these are not opened by one key: nobody wants two hundred by mistake. */
+export const MAX_OPENED = 12;
+
+/** The machine that is selected once the selected ones are gone. */
+function nextTo(list: Connection[], at: number): string | null {
+  const stays = (machine: Connection): boolean => !library.isSelected(machine.uid);
+  const after = list.slice(at + 1).find(stays);
+  return (after ?? list.slice(0, at).findLast(stays))?.uid ?? null;
+}
 
 export interface ListShape {
   /** Machines in a row: 1 in a table. */
@@ -21,13 +32,15 @@ export class ListKeys {
 
   /** Handles a key; true if it was for the list. */
   handle(event: KeyboardEvent, list: Connection[], { columns, page, show }: ListShape): boolean {
-    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    if (event.altKey) return false;
+    if (event.ctrlKey || event.metaKey) return this.command(event);
     const at = list.findIndex((machine) => machine.uid === library.selectedUid);
     const move = (to: number): boolean => {
       const index = Math.min(list.length - 1, Math.max(0, to));
       const machine = list[index];
       if (!machine) return false;
-      library.select(machine.uid);
+      if (event.shiftKey) library.extend(machine.uid);
+      else library.select(machine.uid);
       show(index);
       return true;
     };
@@ -50,18 +63,27 @@ export class ListKeys {
       case "End":
         return move(list.length - 1);
       case "Enter":
-        if (machine) sessions.open(machine.uid, event.shiftKey);
+        for (const each of library.chosen.slice(0, MAX_OPENED)) sessions.open(each.uid, event.shiftKey);
         return machine !== undefined;
       case "F2":
         if (machine) library.renamingUid = machine.uid;
         return machine !== undefined;
       case "Delete":
-        if (machine) void connections.remove(machine);
-        if (machine) library.select(list[at + 1]?.uid ?? list[at - 1]?.uid ?? null);
+        if (library.chosen.length > 1) void many.remove(library.chosen);
+        else if (machine) void connections.remove(machine);
+        if (machine) library.select(nextTo(list, at));
         return machine !== undefined;
       default:
         return event.key.length === 1 && event.key !== " " && this.find(event.key, list, at, move);
     }
+  }
+
+  /** Keys with Ctrl, or Command. */
+  private command(event: KeyboardEvent): boolean {
+    if (event.key === "a") library.selectAll();
+    else if (event.key === " " && library.selectedUid !== null) library.toggle(library.selectedUid);
+    else return false;
+    return true;
   }
 
   private find(letter: string, list: Connection[], at: number, move: (to: number) => boolean): boolean {
