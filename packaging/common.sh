@@ -71,14 +71,15 @@ npm_packages() {
   (cd "$folder" && npm ci --no-audit --no-fund)
 }
 
-# Builds the page that both programs carry, when something it is made of is newer than it. Cargo then need not build it again.
+# Builds the page that both programs carry, when something it is made of is newer than it: crates too, whose licences are in
+# it. Cargo then need not build it again.
 export FARWIRE_SKIP_UI=1
 build_page() {
   local changed
   npm_packages "$root/ui"
   if [[ -f $root/ui/dist/index.html ]]; then
     # The folder, not index.html: building the window sets that file's time back.
-    changed=$(find "$root/ui" \( -name node_modules -o -name dist \) -prune -o -type f -newer "$root/ui/dist/assets" -print -quit)
+    changed=$(find "$root/ui" "$root/Cargo.lock" \( -name node_modules -o -name dist \) -prune -o -type f -newer "$root/ui/dist/assets" -print -quit)
     [[ -n $changed ]] || return 0
   fi
   (cd "$root/ui" && npm run build)

@@ -7,7 +7,7 @@
 # power  the same with the power cut under its file system, which takes root and loop devices
 # damage bytes are flipped in every file of a data folder; farwired starts all the same and tells what is lost
 # schemathesis  every route gets requests made from the document, by 200 examples each
-# fuzz   every parser of what a VNC server sends gets noise; tests/fuzz
+# fuzz   every parser of what a VNC server sends gets noise, meanwhile; tests/fuzz
 #
 # FARWIRE_KILL_CYCLES, FARWIRE_POWER_CUTS, FARWIRE_DAMAGE_ROUNDS and FUZZ_SECONDS say for how long: times it is killed, times
 # the power is cut, times each file is damaged, and seconds for each parser.
@@ -18,6 +18,17 @@ cd "$root"
 
 require_toolchains
 install_packages "${build_packages[@]}" e2fsprogs mount python3
+
+# Beside the rest, which waits for disks and answers most of the time.
+fuzz_log=$(mktemp)
+setsid nice tests/fuzz/run.sh >"$fuzz_log" 2>&1 &
+fuzz=$!
+finish() {
+  kill -- "-$fuzz" 2>/dev/null || true
+  rm -f "$fuzz_log"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
 
 say "== kill, power"
 FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} FARWIRE_POWER_CUTS=${FARWIRE_POWER_CUTS:-60} \
@@ -34,4 +45,8 @@ say "== schemathesis"
 tests/run.sh --part schemathesis
 
 say "== fuzz"
-tests/fuzz/run.sh
+status=0
+wait "$fuzz" || status=$?
+cat "$fuzz_log"
+((status == 0)) || fail "Fuzzing failed."
+say "ok     all"

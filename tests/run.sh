@@ -4,7 +4,7 @@
 #   tests/run.sh                       everything, in the order below; at most 45 minutes cold on 2 cores
 #   tests/run.sh --quick               format, lints, unit tests: before every commit
 #   tests/run.sh --part NAME …         some parts only
-#   tests/run.sh --conformance FILE …  conformance scripts against a fresh farwired and a real VNC server
+#   tests/run.sh --conformance FILE …  conformance scripts against a fresh farwired, a real VNC server and a real SSH server
 #
 # Parts: scripts format page lints build bindings rust browser window; by name only: schemathesis, which tests/long.sh runs
 # The last line counts tests (a part that counts none is one): `N passed, N failed`. It stops at the first part that fails.
@@ -26,12 +26,16 @@ test_packages=(
   chromium webkit2gtk-driver
   # Other VNC servers, and a network with a cable to pull.
   x11vnc qemu-system-x86 wayvnc sway swaybg grim iproute2
+  # A real SSH server.
+  openssh-server openssh-sftp-server
   # Accounts for a VNC server that are no accounts of the machine.
   libpam-wrapper
   # A disk of a test's own, and who cuts its power.
   e2fsprogs mount python3
   # A key store, and a message bus of its own.
   gnome-keyring dbus dbus-x11
+  # Shows what the desktop tells.
+  dunst
   # Opens the archives that go to another machine.
   age
   # Schemathesis and what it reads the API's document with.
@@ -50,7 +54,7 @@ export CARGO_TERM_COLOR=never NO_COLOR=1
 
 part_scripts() {
   local -a scripts
-  mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/bench/vnc)
+  mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/bench/vnc tests/bench/page tests/bench/window)
   if command -v shellcheck >/dev/null || [[ -n ${CI:-} ]]; then
     shellcheck --external-sources "${scripts[@]}"
   else

@@ -11,12 +11,12 @@ import sys
 import tempfile
 import threading
 import time
-import zlib
 from pathlib import Path
 from statistics import median
 
+from library import GROUPS, LARGE_GROUP, MACHINES, machine, write_backup
+
 FARWIRED, HYPER, SECONDS = sys.argv[1], sys.argv[2], int(sys.argv[3])
-MACHINES, GROUPS, LARGE_GROUP = 100_000, 2_000, 10_000
 ROUNDS, STARTS, QUERIES, CLIENTS = 7, 5, 21, 16
 READ = "c_000077"
 
@@ -28,38 +28,6 @@ def row(what, figure, goal="", met=True):
     print(f"{what:<54} {figure:>22}  {goal}{'' if met else '  MISSED'}", flush=True)
     if not met:
         missed.append(f"{what}: {figure}, the goal is {goal}")
-
-
-def machine(number):
-    """A connection as the store keeps it. The first group holds the first ten thousand."""
-    group = 0 if number < LARGE_GROUP else 1 + number % (GROUPS - 1)
-    return {
-        "id": f"c_{number:06}", "name": f"host-{number:06}", "protocol": "VNC", "host": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
-        "port": 5901, "via": None, "group": f"g_{group:04}", "tags": ["bench", f"rack-{number % 50}"], "is_favorite": False,
-        "notes": "behind the stairs", "mac": None, "settings": {}, "revision": 1, "created": 1_700_000_000, "modified": 1_700_000_000,
-        "last_connected": None,
-    }
-
-
-def write_backup(path):
-    """The library as a backup: a header, a line a record, and a footer with a checksum."""
-    header = {"format": "farwire-store", "version": 1, "schema": 2, "app": "bench", "store": "0" * 32, "sequence": 1}
-    checksum = 0
-    with open(path, "wb") as file:
-        def line(thing):
-            nonlocal checksum
-            text = json.dumps(thing, separators=(",", ":")).encode() + b"\n"
-            checksum = zlib.crc32(text, checksum)
-            file.write(text)
-
-        line(header)
-        for number in range(GROUPS):
-            key = f"g_{number:04}"
-            line({"tree": "groups", "key": key, "json": {"id": key, "name": f"Group {number}", "parent": None, "revision": 1}})
-        for number in range(MACHINES):
-            one = machine(number)
-            line({"tree": "connections", "key": one["id"], "json": one})
-        line({"records": GROUPS + MACHINES, "crc32": checksum})
 
 
 class Server:
@@ -218,6 +186,29 @@ end
                 pairs.append((ours, sqlite_changes(database, clients)))
             ours, theirs = (median(side) for side in zip(*pairs))
             row(f"durable changes/s {what}: farwired / SQLite", f"{ours:,.0f} / {theirs:,.0f}")
+        pairs = [(self.batch(server), sqlite_batch(database)) for _ in range(3)]
+        ours, theirs = (median(side) for side in zip(*pairs))
+        row(f"durable changes/s by batches of {LARGE_GROUP:,}: farwired / SQLite", f"{ours:,.0f} / {theirs:,.0f}")
+
+    def batch(self, server):
+        """Changes a second where a group goes and its ten thousand connections stay: one change, taken back again."""
+        connection = server.connect()
+        began = time.monotonic()
+        self.tell(connection, "DELETE", f"/group/g_{0:04}")
+        took = time.monotonic() - began
+        _, newest = self.ask(connection, "/history?limit=1")
+        back = self.tell(connection, "ACTION", f"/history/{json.loads(newest)[0]['id']}/undo")
+        if back["count"] != LARGE_GROUP + 1:
+            sys.exit(f"{back['count']} things were changed at once instead of {LARGE_GROUP + 1}")
+        return LARGE_GROUP / took
+
+    def tell(self, connection, method, path):
+        connection.request(method, path, headers={"Authorization": f"Bearer {self.token}"})
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            sys.exit(f"{method} {path}: {answer.status} {body[:300]}")
+        return json.loads(body)
 
     def sqlite(self):
         path = self.work / "beside.sqlite"
@@ -239,6 +230,26 @@ def open_sqlite(path):
     return database
 
 
+def change_row(database, number, notes):
+    """One change as farwired makes it: the record, and a row of history."""
+    text = json.dumps(machine(number) | {"notes": notes})
+    database.execute("UPDATE connections SET json = ? WHERE id = ?", (text, f"c_{number:06}"))
+    database.execute("INSERT INTO history (json) VALUES (?)", (text,))
+
+
+def sqlite_batch(path):
+    """Changes a second where ten thousand are one transaction."""
+    database = open_sqlite(path)
+    began = time.monotonic()
+    database.execute("BEGIN IMMEDIATE")
+    for number in range(LARGE_GROUP):
+        change_row(database, number, "of a batch")
+    database.execute("COMMIT")
+    took = time.monotonic() - began
+    database.close()
+    return LARGE_GROUP / took
+
+
 def sqlite_changes(path, clients):
     """Durable changes a second, each client with a connection of its own."""
     counts = []
@@ -248,10 +259,8 @@ def sqlite_changes(path, clients):
         database, count = open_sqlite(path), 0
         while time.monotonic() < end:
             number = (count * CLIENTS + client) * 7919 % MACHINES
-            text = json.dumps(machine(number) | {"notes": str(count)})
             database.execute("BEGIN IMMEDIATE")
-            database.execute("UPDATE connections SET json = ? WHERE id = ?", (text, f"c_{number:06}"))
-            database.execute("INSERT INTO history (json) VALUES (?)", (text,))
+            change_row(database, number, str(count))
             database.execute("COMMIT")
             count += 1
         database.close()

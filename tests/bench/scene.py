@@ -97,8 +97,9 @@ class Text:
             self.line(above + (number + 1) * self.LINE)
 
 
-scene = {"video": Video, "text": Text}[sys.argv[1]]()
-for line in sys.stdin:
-    scene.draw(int(line))
-    server.sync()
-    print(int(line), flush=True)
+if __name__ == "__main__":
+    scene = {"video": Video, "text": Text}[sys.argv[1]]()
+    for line in sys.stdin:
+        scene.draw(int(line))
+        server.sync()
+        print(int(line), flush=True)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs conformance scripts against a fresh farwired with every dialect and a real VNC server: see tests/run.sh --conformance.
+# Runs conformance scripts against a fresh farwired with every dialect, a real VNC server and a real SSH server: see tests/run.sh --conformance.
 #
 #   conformance.sh FILE …
 #
@@ -16,12 +16,14 @@ for script in "$@"; do
 done
 
 require_toolchains
-install_packages "${build_packages[@]}" "${window_packages[@]}" "${desktop_packages[@]}" python3 || fail "The servers could not be installed."
+install_packages "${build_packages[@]}" "${window_packages[@]}" "${desktop_packages[@]}" python3 openssh-server || fail "The servers could not be installed."
 prepare_python
 build_programs
 farwired=$(target_folder)/debug/farwired
 
 scratch=$(mktemp -d)
+# The SSH server's account has its home inside.
+chmod 711 "$scratch"
 started=()
 finish() {
   local index
@@ -37,6 +39,16 @@ coproc desktop { exec "$root/tests/lib/desktop.sh" "$scratch/desktop"; }
 started+=("$desktop_PID")
 read -r -t 30 VNC_PORT _ <&"${desktop[0]}" || fail "The VNC server did not start."
 VNC_PASSWORD=$(cat "$scratch/desktop/password")
+
+mkdir -m 755 "$scratch/sshd"
+# It ends when this end of its standard input is closed: a second coprocess is more than the shell looks after.
+mkfifo "$scratch/sshd/said"
+# shellcheck disable=SC2034 # Held open until the end.
+exec {sshd_stdin}> >(exec "$root/tests/lib/sshd.sh" "$scratch/sshd" >"$scratch/sshd/said")
+started+=($!)
+read -r -t 30 SSH_PORT SSH_USER <"$scratch/sshd/said" || fail "The SSH server did not start."
+SSH_PASSWORD=$(cat "$scratch/sshd/password")
+export SSH_HOST=127.0.0.1 SSH_PORT SSH_USER SSH_PASSWORD SSH_KEY=$scratch/sshd/key
 
 data=$scratch/saved
 (umask 077 && head -c 32 /dev/urandom | base64 >"$scratch/passphrase")

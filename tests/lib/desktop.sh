@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real remote desktop: TigerVNC with a password, reachable on this computer's loopback only.
 #
-#   desktop.sh DIR      with WIDTHxHEIGHT in GEOMETRY, by default 1280x800
+#   desktop.sh DIR      with WIDTHxHEIGHT in GEOMETRY, by default 1280x800, and more options for Xvnc in XVNC_OPTIONS
 #
 # DIR is an existing folder of this user's. The line `PORT DISPLAY` on standard output says that the desktop answers; then
 # DIR/password holds the password and DIR/xauth the cookie for programs that want to appear on it. It ends, with everything
@@ -11,6 +11,7 @@ umask 077
 
 dir=$(cd "${1:?the folder for its files is missing}" && pwd)
 geometry=${GEOMETRY:-1280x800}
+read -ra options <<<"${XVNC_OPTIONS:-}"
 export XAUTHORITY=$dir/xauth
 started=()
 exec {stdin}<&0
@@ -50,7 +51,7 @@ port=$(free_port)
 # terminal whatever it was told.
 setsid Xvnc -displayfd 3 -auth "$XAUTHORITY" -geometry "$geometry" -depth 24 -desktop "Demo desktop" \
   -interface 127.0.0.1 -rfbport "$port" -SecurityTypes VncAuth -PasswordFile "$dir/vncpasswd" \
-  -AlwaysShared -noreset -nolisten tcp </dev/null >"$dir/Xvnc.log" 2>&1 3>"$dir/display" &
+  -AlwaysShared -noreset -nolisten tcp "${options[@]}" </dev/null >"$dir/Xvnc.log" 2>&1 3>"$dir/display" &
 started+=($!)
 for ((left = 100; left > 0; left--)); do
   [[ -s $dir/display ]] && break

@@ -3,7 +3,7 @@
 use super::support::{Decoding, assert_same};
 use farwire_model::frame::Size;
 use farwire_vnc::decode::Report;
-use farwire_vnc::{DecodeError, Depth};
+use farwire_vnc::{DecodeError, PixelFormat};
 
 /// A small screen, of several tiles of every kind, the last ones cut off.
 pub const SIZE: Size = Size::new(150, 100);
@@ -19,24 +19,32 @@ const MAX_NAME_BYTES: usize = 1024;
 /// A fence's payload.
 const MAX_FENCE_BYTES: usize = 64;
 
-/// The depth that the lowest two bits choose.
-pub fn depth(choice: u8) -> Depth {
-    match choice & 3 {
-        0 => Depth::Full,
-        1 => Depth::High,
-        2 => Depth::Low,
-        _ => Depth::Mapped,
-    }
+/// Pixel formats as they are said: the four that are asked for, and others that servers have.
+const FORMATS: [[u8; 16]; 8] = [
+    [32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 0, 8, 16, 0, 0, 0],
+    [16, 16, 0, 1, 0, 31, 0, 63, 0, 31, 11, 5, 0, 0, 0, 0],
+    [8, 8, 0, 1, 0, 7, 0, 7, 0, 3, 0, 3, 6, 0, 0, 0],
+    [8, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    [32, 24, 1, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0, 0, 0, 0],
+    [32, 30, 0, 1, 3, 255, 3, 255, 3, 255, 20, 10, 0, 0, 0, 0],
+    [16, 15, 1, 1, 0, 31, 0, 31, 0, 31, 10, 5, 0, 0, 0, 0],
+    [16, 16, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+];
+
+/// The pixel format that the lowest two bits and the seventh choose.
+pub fn pixels(choice: u8) -> PixelFormat {
+    let format = FORMATS[usize::from(choice & 3 | choice >> 4 & 4)];
+    PixelFormat::from_wire(format).unwrap_or(PixelFormat::FULL)
 }
 
 /// Decodes messages whole and in pieces of at most so many bytes; answers what was reported, if they could be followed.
-pub fn decode(depth: Depth, piece: usize, messages: &[u8]) -> Option<Vec<Report>> {
-    let mut whole = Decoding::at(SIZE, depth);
+pub fn decode(pixels: PixelFormat, piece: usize, messages: &[u8]) -> Option<Vec<Report>> {
+    let mut whole = Decoding::at(SIZE, pixels);
     let first = follow(&mut whole, messages, messages.len());
     if matches!(first, End::TooLarge) {
         return None;
     }
-    let mut parts = Decoding::at(SIZE, depth);
+    let mut parts = Decoding::at(SIZE, pixels);
     match (first, follow(&mut parts, messages, piece)) {
         // Within one piece it may have become small again.
         (End::TooLarge, _) | (_, End::TooLarge) => return None,

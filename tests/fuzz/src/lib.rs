@@ -5,6 +5,7 @@
 //! | `handshake` | from the greeting to the session, over a stream that ends |
 //! | `messages` | server messages as they come, and clipboards |
 //! | `rectangles` | each encoding, behind a header that is right |
+//! | `inflate` | zlib streams, beside another library |
 //! | `both_ways` | decoding whole and in pieces, and what must hold after it |
 //!
 //! `fuzz_targets` runs them on noise; the tests of `farwire-vnc` include this file and run them on every file of
@@ -12,12 +13,14 @@
 
 mod both_ways;
 mod handshake;
+mod inflate;
 mod messages;
 mod rectangles;
 #[path = "../../../src-tauri/vnc/tests/support/mod.rs"]
 mod support;
 
 pub use handshake::handshake;
+pub use inflate::inflate;
 pub use messages::{clipboard, stream};
 pub use rectangles::{copyrect, corre, cursor, hextile, raw, rre, tight, trle, zlib, zrle};
 
@@ -25,7 +28,7 @@ pub use rectangles::{copyrect, corre, cursor, hextile, raw, rre, tight, trle, zl
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its program and of its folder in `corpus`.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("handshake", handshake),
     ("stream", stream),
     ("clipboard", clipboard),
@@ -39,4 +42,5 @@ pub const TARGETS: [(&str, Target); 13] = [
     ("trle", trle),
     ("zrle", zrle),
     ("cursor", cursor),
+    ("inflate", inflate),
 ];

@@ -1,6 +1,6 @@
 //! Server messages as they come, and clipboards.
 
-use super::both_ways::{decode, depth};
+use super::both_ways::{decode, pixels};
 use super::support::deflate;
 use farwire_vnc::decode::{PROVIDE, Report, TEXT};
 use flate2::{Compress, Compression};
@@ -8,10 +8,10 @@ use flate2::{Compress, Compression};
 /// The longest text that is brought.
 const MAX_CUT_TEXT_BYTES: usize = 1 << 20;
 
-/// Any messages. The first byte chooses the depth, the second how long the pieces are.
+/// Any messages. The first byte chooses the pixel format, the second how long the pieces are.
 pub fn stream(input: &[u8]) {
     if let [choice, piece, messages @ ..] = input {
-        decode(depth(*choice), usize::from(*piece) + 1, messages);
+        decode(pixels(*choice), usize::from(*piece) + 1, messages);
     }
 }
 
@@ -55,7 +55,7 @@ fn provided(piece: usize, data: &[u8]) -> Option<Vec<Report>> {
 fn text(piece: usize, data: &[u8], length: i64) -> Option<Vec<Report>> {
     let length = i32::try_from(length).unwrap_or_default().to_be_bytes();
     decode(
-        depth(0),
+        pixels(0),
         piece,
         &[&[3, 0, 0, 0][..], &length, data].concat(),
     )

@@ -1,9 +1,9 @@
 //! Each encoding, behind the header of an update and of a rectangle that fits.
 //!
-//! The first byte chooses the depth and whether the data is compressed here, as noise is no zlib stream; the second how
+//! The first byte chooses the pixel format and whether the data is compressed here, as noise is no zlib stream; the second how
 //! long the pieces are, and the next four the rectangle. What follows the rectangle's data is the next header.
 
-use super::both_ways::{SIZE, decode, depth};
+use super::both_ways::{SIZE, decode, pixels};
 use super::support::{deflate, rectangle, tight_data, update};
 use farwire_model::frame::Rect;
 use flate2::{Compress, Compression};
@@ -48,7 +48,7 @@ fn plain(input: &[u8], encoding: i32) {
 impl Choice<'_> {
     fn decode(&self, parts: &[Vec<u8>]) {
         let messages = [update(ANY_NUMBER), parts.concat()].concat();
-        decode(depth(self.choice), self.piece, &messages);
+        decode(pixels(self.choice), self.piece, &messages);
     }
 
     /// Two rectangles whose data is compressed in one stream; a byte says where the first one's ends.

@@ -27,6 +27,13 @@ impl App {
         Self::with_clock(Arc::new(SystemClock::default())).await
     }
 
+    /// The same, with a token that has every scope, for what is said of requests that nobody refuses before.
+    pub async fn with_every_scope() -> Self {
+        let mut app = Self::start().await;
+        app.token = app.token_with(&Scope::ALL).await;
+        app
+    }
+
     /// The same, by another clock.
     pub async fn with_clock(clock: Arc<dyn Clock>) -> Self {
         Self::in_dir(tempfile::tempdir().unwrap(), clock).await
@@ -34,7 +41,13 @@ impl App {
 
     async fn in_dir(dir: TempDir, clock: Arc<dyn Clock>) -> Self {
         let data_dir = dir.path().join("data");
-        let core = Core::open(Config { data_dir, clock }).await.unwrap();
+        let core = Core::open(Config {
+            data_dir: data_dir.clone(),
+            clock,
+            known_hosts: Some(data_dir.join("known_hosts")),
+        })
+        .await
+        .unwrap();
         core.vault()
             .unlock_with_passphrase(Secret::new("a passphrase for tests"))
             .await

@@ -18,7 +18,8 @@ const KEY: &str = "Zeisig-Kanarienvogel-Girlitz";
 const TYPED: &str = "Stieglitz-was-typed";
 const VAULT: &str = "Gimpel opens the vault";
 const JOURNEY: &str = "Buchfink goes on a journey";
-const CANARIES: [&str; 5] = [PASSWORD, KEY, TYPED, VAULT, JOURNEY];
+const SHARED: &str = "Rotkehlchen-is-shared";
+const CANARIES: [&str; 6] = [PASSWORD, KEY, TYPED, VAULT, JOURNEY, SHARED];
 
 /// The forms a secret could hide in.
 fn forms(secret: &str) -> Vec<Vec<u8>> {
@@ -180,6 +181,15 @@ async fn a_secret_is_only_where_it_was_asked_for() {
     let shell = format!("/connection/{}/credentials", shell.as_str().unwrap());
     let body = json!({"ssh.key": KEY, "ssh.passphrase": KEY, "ssh.password": KEY});
     script.ok("PUT", &shell, body).await;
+    let body = json!({"name": "all desks", "password": SHARED});
+    let shared = script.ok("PUT", "/credential", body).await["credential_uid"].clone();
+    let body = json!({"name": "second desk", "host": "127.0.0.1", "port": desk.port, "credential": shared});
+    let second = script.ok("PUT", "/connection/", body).await["uid"].clone();
+    let shared = format!("/credential/{}", shared.as_str().unwrap());
+    script.ok("GET", &shared, Value::Null).await;
+    // The server takes another one.
+    let second = format!("/connection/{}/connect?wait=1", second.as_str().unwrap());
+    script.refused("ACTION", &second, "").await;
     let path = format!("/connection/{uid}/connect?wait=1");
     let opened = script.ok("ACTION", &path, Value::Null).await;
     let session = format!("/session/{}", opened["session_id"].as_str().unwrap());
@@ -270,6 +280,8 @@ async fn a_secret_is_only_where_it_was_asked_for() {
             &connect,
             json!({"credentials": {"ssh.key": KEY}}).to_string(),
         ),
+        ("PUT", &shared, json!({"password": [SHARED]}).to_string()),
+        ("PUT", &shared, json!({"secret": SHARED}).to_string()),
         ("PUT", &input, json!({"text": [TYPED]}).to_string()),
         ("PUT", &input, json!({"keys": TYPED}).to_string()),
         ("PUT", &input, json!({"keys": [TYPED]}).to_string()),

@@ -74,6 +74,8 @@ impl Asking {
         if status != 503 {
             let contract = Contract::of(&self.server).await;
             let media_type = media_type.unwrap_or_default();
+            // A boundary is no part of the type.
+            let media_type = media_type.split(';').next().unwrap_or_default();
             contract.check(&method, &path, status.as_u16(), media_type, &body);
         }
         let mut whole = http::Response::new(body);

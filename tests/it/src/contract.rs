@@ -53,7 +53,7 @@ impl Contract {
         fitting.sort_by_key(|(pattern, _)| pattern.contains('{'));
         for (pattern, item) in &fitting {
             let value = match method {
-                "ACTION" | "POST" => &item["additionalOperations"]["ACTION"],
+                "ACTION" => &item["additionalOperations"]["ACTION"],
                 "HEAD" => &item["get"],
                 _ => &item[method.to_lowercase()],
             };

@@ -26,6 +26,8 @@ pub fn program() -> &'static Path {
                 "--bin",
                 "farwired",
             ])
+            // Beside this test, whose profile it has.
+            .args((!cfg!(debug_assertions)).then_some("--release"))
             .status()
             .unwrap();
         assert!(status.success());

@@ -17,24 +17,36 @@
 //! | `lists` | searching, filtering, ordering, paging; waking |
 //! | `secrets` | a secret goes to no other machine |
 //! | `shared` | shared credentials: used, refused elsewhere, taken back, moved |
+//! | `decision` | who decides that shared credentials go to a machine |
+//! | `authors` | who wrote shared credentials sends them; taking back leaves things as they were |
+//! | `passwords` | a stored password is handed out to who proves himself, and to nobody else |
 //! | `canary` | a secret is nowhere but where it was asked for |
+//! | `wake_on_lan` | the packet that wakes a machine, at the other end of a cable |
 //! | `vault` | the vault: passphrase, master key, locking, moving to another machine |
 //! | `vnc` | sessions on a real Xvnc: pictures, input, failures |
 //! | `others` | the same on x11vnc, QEMU, wayvnc, and on a very large screen |
 //! | `shaped` | automatic quality follows what a link carries |
 //! | `sleep` | this computer sleeps: dead links are noticed, live ones stay |
+//! | `ssh` | SSH connections through the API: shells, commands, host keys, ways through other machines |
+//! | `ssh_sign_in` | every way of signing in to a real SSH server |
+//! | `ssh_connect` | links to real SSH servers: signing in, host keys, machines in between |
+//! | `privx` | the files dialect on a real SSH server |
+//! | `privx_steps` | its two steps: cookies, time, broken links |
+//! | `resumed` | copies that are broken off go on where they were |
+//! | `transfers` | copies of files to and from a real SSH server |
 //! | `stream` | a viewer over a WebSocket sees what the machine shows |
 //! | `nearby` | a machine that announces itself is found |
 //! | `daemon` | the farwired program itself |
 //! | `backups` | going back to a backup, in the running program and without it |
 //! | `damage` | farwired on damaged files |
 //!
-//! The others are what tests are made of: `app`, `client`, `contract`, `peers`, `wire`, `xvnc`.
+//! The others are what tests are made of: `app`, `client`, `contract`, `peers`, `sshd`, `wire`, `xvnc`.
 
 #![cfg(test)]
 
 mod app;
 mod audit;
+mod authors;
 mod backups;
 mod bodies;
 mod canary;
@@ -42,28 +54,40 @@ mod client;
 mod contract;
 mod daemon;
 mod damage;
+mod decision;
 mod events;
 mod folder;
 mod guard;
 mod history;
+mod inheritance;
 mod layout;
 mod limits;
 mod lists;
 mod nearby;
 mod openapi;
 mod others;
+mod passwords;
 mod peers;
+mod privx;
+mod privx_steps;
 mod remote;
 mod repeats;
+mod resumed;
 mod routes;
 mod saved;
 mod secrets;
 mod shaped;
 mod shared;
 mod sleep;
+mod ssh;
+mod ssh_connect;
+mod ssh_sign_in;
+mod sshd;
 mod stream;
 mod switch;
+mod transfers;
 mod vault;
 mod vnc;
+mod wake_on_lan;
 mod wire;
 mod xvnc;

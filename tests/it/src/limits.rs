@@ -13,7 +13,7 @@ const PLACES: usize = 64;
 
 #[tokio::test]
 async fn identifiers_that_step_out_of_their_place_name_nothing() {
-    let app = App::start().await;
+    let app = App::with_every_scope().await;
     let headers = format!("Host: 127.0.0.1\r\n{}", app.bearer());
     let long = "x".repeat(20_000);
     for route in ROUTES.iter().filter(|route| route.pattern.contains('{')) {
@@ -98,7 +98,7 @@ async fn bodies_end_at_a_megabyte_however_they_are_sent() {
 
 #[tokio::test]
 async fn odd_json_is_a_mistake_on_every_route_and_never_ours() {
-    let app = App::start().await;
+    let app = App::with_every_scope().await;
     let auth = app.bearer();
     let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
     let deep_key = format!("{}1{}", "{\"name\":".repeat(200), "}".repeat(200));

@@ -42,7 +42,7 @@ impl Remote {
             && ip(&[
                 "link", "add", name, "type", "veth", "peer", "name", "far", "netns", name,
             ])
-            && ip(&["addr", "add", &ours, "dev", name])
+            && ip(&["addr", "add", &ours, "brd", "+", "dev", name])
             && ip(&["link", "set", name, "up"])
             && ip(&[
                 "-n",

@@ -9,13 +9,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 /// A machine that poses as a VNC server and counts who answers its challenge, which is what a password is for.
-struct Thief {
-    port: u16,
-    visits: mpsc::UnboundedReceiver<Visit>,
+pub struct Thief {
+    pub port: u16,
+    pub visits: mpsc::UnboundedReceiver<Visit>,
 }
 
 #[derive(Debug, PartialEq)]
-enum Visit {
+pub enum Visit {
     /// Somebody came and told no secret.
     Empty,
     /// Somebody answered the challenge.
@@ -25,7 +25,7 @@ enum Visit {
 }
 
 impl Thief {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (visits, seen) = mpsc::unbounded_channel();
@@ -40,7 +40,7 @@ impl Thief {
     }
 
     /// Who came since it was asked last.
-    async fn visits(&mut self) -> Vec<Visit> {
+    pub async fn visits(&mut self) -> Vec<Visit> {
         let mut marker = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         marker.write_all(b"MARKER MARKE").await.unwrap();
         let mut all = Vec::new();

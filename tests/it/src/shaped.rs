@@ -60,9 +60,9 @@ async fn automatic_quality_falls_with_the_link_and_rises_again() {
         || async move { level().await == 8 },
     )
     .await;
-    // What leaves the server's end of the cable; a burst of more than one packet of its queue.
+    // What leaves the server's end of the cable. A burst of two packets: a deeper one would let whole updates through at once.
     let shape = |rate: &str| {
-        let rate = ["rate", rate, "burst", "16k", "latency", "400ms"];
+        let rate = ["rate", rate, "burst", "3k", "latency", "400ms"];
         let at = [
             "-n",
             &remote.name,

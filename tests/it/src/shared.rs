@@ -10,13 +10,13 @@ use tokio::net::TcpListener;
 
 impl App {
     /// Saved shared credentials.
-    async fn shared(&self, body: Value) -> String {
+    pub async fn shared(&self, body: Value) -> String {
         let made = self.ok("PUT", "/credential", body).await;
         made["credential_uid"].as_str().unwrap().to_owned()
     }
 
     /// Status and `property` of a refusal.
-    async fn refusal(
+    pub async fn refusal(
         &self,
         token: &str,
         (method, path): (&str, &str),
@@ -28,7 +28,7 @@ impl App {
     }
 }
 
-fn refused(status: u16, property: &str) -> (u16, String) {
+pub fn refused(status: u16, property: &str) -> (u16, String) {
     (status, property.to_owned())
 }
 

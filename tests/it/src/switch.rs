@@ -67,7 +67,7 @@ impl App {
         let farwire_api::request::Body::Json(body) = response.body else {
             panic!("{method} {path} answers JSON");
         };
-        (response.status, body)
+        (response.status, serde_json::from_slice(&body).unwrap())
     }
 
     async fn switch(&self, api: Value) -> u16 {

@@ -5,11 +5,13 @@ import { connect, createServer } from "node:net";
 export async function openLink(t, port) {
   const sockets = new Set();
   let isCut = false;
+  let count = 0;
   const server = createServer((near) => {
     if (isCut) {
       near.destroy();
       return;
     }
+    count += 1;
     const far = connect(port, "127.0.0.1");
     for (const [one, other] of [[near, far], [far, near]]) {
       sockets.add(one);
@@ -25,5 +27,11 @@ export async function openLink(t, port) {
     cut();
     server.close();
   });
-  return { port: server.address().port, cut, mend: () => (isCut = false) };
+  return {
+    port: server.address().port,
+    cut,
+    mend: () => (isCut = false),
+    /** How many connections came this way so far. */
+    opened: () => count,
+  };
 }

@@ -3,39 +3,13 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { startMachine, TERMINAL_COLOUR } from "../desktop/machine.mjs";
+import { TERMINAL_COLOUR } from "../desktop/machine.mjs";
 import { until } from "../desktop/processes.mjs";
-import { openLink } from "./link.mjs";
-import { openPage, shoot, skipWithoutMachine as skip } from "./page.mjs";
+import { shoot, skipWithoutMachine as skip } from "./page.mjs";
+import { inRemote, MUCH, NAME, openSession, seen } from "./remote.mjs";
 import { canvasOf, compare, countPixels, pointAt } from "./screen.mjs";
 
-const NAME = "press-04";
-/** The terminal fills at least so many pixels of the screen. */
-const MUCH = 100_000;
 const options = { skip, timeout: 120_000 };
-
-/** Opens the page and a saved machine, and waits for its picture. */
-async function openSession(t, fields = {}) {
-  const opened = await openPage(t);
-  const machine = await startMachine(opened.sandbox);
-  const link = await openLink(t, machine.port);
-  await opened.farwired.save(NAME, { port: link.port, password: machine.password, ...fields });
-  await opened.page.getByRole("row", { name: new RegExp(NAME) }).dblclick();
-  await seen(opened.page);
-  const [session] = await opened.farwired.call("GET", "/sessions");
-  const folder = join(opened.sandbox.home, "machine");
-  const env = { DISPLAY: `:${readFileSync(join(folder, "display"), "utf8").trim()}`, XAUTHORITY: join(folder, "xauth") };
-  return { ...opened, machine, link, session, env };
-}
-
-async function seen(page) {
-  await until("the remote terminal is drawn", async () => (await countPixels(page, NAME, TERMINAL_COLOUR)) > MUCH, 20_000);
-}
-
-/** Runs a program on the remote screen and returns what it prints. */
-async function inRemote({ sandbox, env }, command, ...args) {
-  return String(await sandbox.run(command, args, { env })).trim();
-}
 
 test("the picture is drawn as the machine sends it", options, async (t) => {
   const { page, farwired, session } = await openSession(t);
@@ -178,6 +152,26 @@ test("combinations of the window work over the remote screen", options, async (t
   await page.getByText("The keyboard is yours again.").waitFor({ state: "detached" });
   await page.keyboard.press("Control+Alt+PageDown");
   await page.getByRole("row", { name: new RegExp(NAME) }).waitFor();
+});
+
+test("keys and clicks find what was just opened, and what was under what was just closed", options, async (t) => {
+  const { page, sandbox } = await openSession(t);
+  const proof = join(sandbox.home, "clicked");
+  await page.mouse.click(...(await pointAt(page, NAME, 200, 200)));
+  // A page that draws late, as on a busy machine.
+  await page.evaluate(() => {
+    const draw = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (act) => setTimeout(() => draw(act), 1500);
+    window.cancelAnimationFrame = clearTimeout;
+  });
+  await page.keyboard.press("Control+Alt+k");
+  await page.keyboard.type("zebra");
+  assert.equal(await page.getByRole("combobox", { name: "Search or connect" }).inputValue(), "zebra");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator(".scrim").count(), 1, "it is still drawn");
+  await page.mouse.click(...(await pointAt(page, NAME, 200, 200)));
+  await page.keyboard.type(`touch '${proof}'\n`);
+  await until("what was typed after the click has run, and nothing else", () => existsSync(proof));
 });
 
 test("a lost link says so, keeps the picture, and comes back by itself", options, async (t) => {

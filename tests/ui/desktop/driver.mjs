@@ -69,6 +69,13 @@ export class App {
     return await call(this.#base, "POST", "/execute/async", { script, args: [method, path, body] });
   }
 
+  /** Runs one of the program's other commands, as the page could. */
+  async command(name, args) {
+    const script = `const done = arguments[2];
+      window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then(done, (error) => done(String(error)));`;
+    return await call(this.#base, "POST", "/execute/async", { script, args: [name, args] });
+  }
+
   /** Asks the program for bytes, such as a picture. */
   async bytes(path) {
     const script = `const done = arguments[1];

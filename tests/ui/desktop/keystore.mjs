@@ -13,7 +13,7 @@ export async function startKeyStore(sandbox) {
   await until("the key store answers", () => isOnBus(sandbox, "org.freedesktop.secrets"));
 }
 
-async function isOnBus(sandbox, name) {
+export async function isOnBus(sandbox, name) {
   const bus = ["--session", "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"];
   const answer = await sandbox.run("dbus-send", [...bus, "org.freedesktop.DBus.NameHasOwner", `string:${name}`]);
   return String(answer).includes("boolean true");

@@ -8,12 +8,12 @@ export const TERMINAL_COLOUR = [0x1b, 0x3c, 0x2e];
 
 const hex = (colour) => `#${colour.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 
-/** Starts a remote desktop with a terminal in front that covers most of it. */
-export async function startMachine(sandbox) {
+/** Starts a remote desktop with a terminal in front that covers most of it. The server may be given more options. */
+export async function startMachine(sandbox, options = "") {
   const folder = join(sandbox.home, "machine");
   mkdirSync(folder, { mode: 0o700 });
   const desktop = sandbox.start(join(import.meta.dirname, "../../lib/desktop.sh"), [folder], {
-    env: { GEOMETRY: "800x560" },
+    env: { GEOMETRY: "800x560", XVNC_OPTIONS: options },
     hasInput: true,
   });
   const line = await until("the remote desktop answers", () => /^(\d+) (:\d+)$/m.exec(desktop.said), 20_000);
@@ -24,14 +24,16 @@ export async function startMachine(sandbox) {
   const look = ["-bg", hex(TERMINAL_COLOUR), "-fg", "#e8f0e0", "-fa", "monospace", "-fs", "11"];
   sandbox.start("xterm", [...look, "-title", "Shell", "-geometry", "76x24+30+30", "-e", "sh"], { env });
   await until("the remote shell is there", () => isShown("^Shell$"));
+  const log = () => readFileSync(join(folder, "Xvnc.log"), "utf8");
   return {
     port: Number(line[1]),
+    /** Ends it, and every link to it. */
+    stop: () => desktop.child.kill(),
     password: readFileSync(join(folder, "password"), "utf8").trim(),
     /** How many viewers are connected now, by the server's own words. */
-    viewers: () => {
-      const log = readFileSync(join(folder, "Xvnc.log"), "utf8");
-      return count(log, "accepted") - count(log, "closed");
-    },
+    viewers: () => count(log(), "accepted") - count(log(), "closed"),
+    /** How many ever were. */
+    connections: () => count(log(), "accepted"),
   };
 }
 

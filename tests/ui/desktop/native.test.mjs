@@ -1,0 +1,236 @@
+// Pictures on the desktop's own surface, under the page and over it: what is on the screen is what the machine shows, to the pixel.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MUCH, NAME, NEEDED, openConnected } from "./connected.mjs";
+import { TERMINAL_COLOUR } from "./machine.mjs";
+import { skipWithout, until } from "./processes.mjs";
+
+const REMOTE = { width: 800, height: 560 };
+/** What the machine's screen becomes. */
+const SMALLER = { width: 640, height: 480 };
+const SCREEN_WIDTH = 1360;
+const skip = skipWithout(...NEEDED, "xwininfo", "xsetroot", "xrandr");
+
+/** Opens the program with a machine on its screen, pixel by pixel and without losses, and the surface where it is wanted. */
+async function open(t, way) {
+  const opened = await openConnected(t, `native-${way}`, (sandbox) => {
+    sandbox.env.WEBKIT_DISABLE_DMABUF_RENDERER = way === "under" ? "0" : "1";
+  });
+  const { app, session } = opened;
+  const [{ session_id: id }] = (await app.request("GET", "/sessions")).body;
+  await app.request("PUT", `/session/${id}`, { quality: "lossless" });
+  await session.click("radio", "1:1");
+  assert.equal(await app.script(() => document.documentElement.dataset.graphics), way);
+  await until("the surface shows it", () => isOnSurface(app));
+  return opened;
+}
+
+/** Whether the page leaves the picture to the surface. */
+const isOnSurface = (app) => app.script(() => document.querySelector(".picture.elsewhere") !== null);
+
+/** Where the inside of the window begins on the screen. */
+async function windowOrigin(sandbox) {
+  const told = String(await sandbox.run("xwininfo", ["-name", "Farwire"]));
+  return ["X", "Y"].map((axis) => Number(new RegExp(`Absolute upper-left ${axis}: +(-?\\d+)`).exec(told)[1]));
+}
+
+/** Where the picture begins on the screen, and what of it is seen: none while it is not shown. */
+async function seenPart({ app, sandbox }, remote = REMOTE) {
+  const [left, top] = await windowOrigin(sandbox);
+  const [picture, view] = await app.script(() =>
+    [".picture", ".view"].map((name) => {
+      const { left, top, right, bottom } = document.querySelector(`.pane:not([hidden]) ${name}`).getBoundingClientRect();
+      return { left, top, right, bottom };
+    }),
+  );
+  return {
+    origin: [left + picture.left, top + picture.top].map(Math.round),
+    from: [Math.max(0, view.left - picture.left), Math.max(0, view.top - picture.top)].map(Math.ceil),
+    to: [Math.min(remote.width, view.right - picture.left), Math.min(remote.height, view.bottom - picture.top)].map(Math.floor),
+  };
+}
+
+/** How many pixels of the seen part differ from the machine's own, and how many were compared; those in `but` are left out. */
+async function different(opened, { but, remote = REMOTE } = {}) {
+  const { origin, from, to } = await seenPart(opened, remote);
+  const there = await opened.sandbox.run("import", ["-silent", "-window", "root", "-depth", "8", "rgb:-"], { env: opened.env });
+  const here = await opened.display.pixels();
+  let [found, compared] = [0, 0];
+  for (let y = from[1]; y < to[1]; y += 1) {
+    for (let x = from[0]; x < to[0]; x += 1) {
+      const [left, top] = [origin[0] + x, origin[1] + y];
+      if (but && left >= but.left && left < but.right && top >= but.top && top < but.bottom) continue;
+      const [a, b] = [(y * remote.width + x) * 3, (top * SCREEN_WIDTH + left) * 3];
+      compared += 1;
+      if (there[a] !== here[b] || there[a + 1] !== here[b + 1] || there[a + 2] !== here[b + 2]) found += 1;
+    }
+  }
+  return { found, compared };
+}
+
+async function isSame(opened, name, atLeast = MUCH, options = {}) {
+  let last;
+  const check = async () => {
+    last = await different(opened, options);
+    return last.found === 0 && last.compared >= atLeast;
+  };
+  await until(name, check).catch(() => assert.fail(`${name}: ${JSON.stringify(last)}`));
+}
+
+for (const way of ["under", "top"]) {
+  test(`what is on the screen is the machine's picture, with the surface ${way} the page`, { skip, timeout: 300_000 }, async (t) => {
+    const opened = await open(t, way);
+    const { app, display, sandbox, session, env, machine, run } = opened;
+    // The server paints its own pointer into the picture of a viewer that points nowhere.
+    const { origin } = await seenPart(opened);
+    await sandbox.run("xdotool", ["mousemove", String(origin[0] + 10), String(origin[1] + 10)]);
+    await isSame(opened, "at first", REMOTE.width * 500);
+    await display.shoot(`native-${way}-1`);
+
+    // A hundred windows that come, move and go, of any size and colour.
+    const random = seeded(7);
+    for (let round = 0; round < 10; round += 1) {
+      const some = [];
+      for (let each = 0; each < 10; each += 1) {
+        const [w, h, x, y] = [20, 20, 0, 0].map((least, at) => least + Math.floor(random() * [300, 200, 700, 480][at]));
+        const colour = `#${Math.floor(random() * 0xffffff).toString(16).padStart(6, "0")}`;
+        some.push(sandbox.start("xterm", ["-bg", colour, "-title", `window ${round} ${each}`, "-geometry", `${8 + (w >> 3)}x${3 + (h >> 4)}+${x}+${y}`], { env }));
+      }
+      await isSame(opened, `after ${(round + 1) * 10} damages`);
+      for (const each of some) await sandbox.end(each);
+    }
+    await isSame(opened, "after all of them are gone");
+
+    // The window gets smaller and larger.
+    const window = await run("search", "--onlyvisible", "--name", "^Farwire$");
+    for (const [w, h] of [[900, 500], [780, 700], [1200, 640], [1280, 780]]) {
+      await run("windowsize", "--sync", window, String(w), String(h));
+      await isSame(opened, `in a window of ${w} x ${h}`);
+    }
+    await run("windowmove", window, "10", "30");
+    await isSame(opened, "in a window that was moved");
+
+    // Another tab, and back.
+    await app.click("tab", "Machines");
+    await until("the list is seen", async () => (await display.count(TERMINAL_COLOUR)) < MUCH / 10);
+    await display.shoot(`native-${way}-2-machines`);
+    sandbox.start("xsetroot", ["-solid", "#7a4f9d"], { env });
+    await app.click("tab", NAME);
+    await isSame(opened, "after another tab");
+
+    // A menu over the picture.
+    await session.click("button", /^Keys/);
+    await app.element("menuitem", /^Ctrl\+Alt\+Del/);
+    const but = await menuOnScreen(opened);
+    await isSame(opened, "with a menu over it", MUCH, { but });
+    await display.shoot(`native-${way}-3-menu`);
+    const paper = await app.script(() => getComputedStyle(document.querySelector("[role=menu]")).backgroundColor);
+    const at = ((but.top + 48) * SCREEN_WIDTH + but.left + 48) * 3;
+    const inMenu = async () => [...(await display.pixels()).subarray(at, at + 3)].join(", ");
+    await until("the menu is over the picture", async () => paper.includes(`(${await inMenu()}`));
+    await display.shoot(`native-${way}-4-menu`);
+    await display.press("Escape");
+    await until("the menu is gone", () => app.script(() => document.querySelector("[role=menu]") === null));
+    await until("the surface shows it again", () => isOnSurface(app));
+    await isSame(opened, "after the menu");
+
+    // All of the screen, with nothing of the window in sight.
+    await display.press("ctrl+alt+Return");
+    const isFull = () => app.script(() => document.querySelector(".pane.full .picture.elsewhere") !== null);
+    await until("it fills the screen", isFull);
+    const isBare = async () => {
+      const row = (await display.pixels()).subarray(12 * SCREEN_WIDTH * 3, 13 * SCREEN_WIDTH * 3);
+      return row.every((value, at) => value === row[at % 3]);
+    };
+    await until("the bar is gone and nothing shows through", isBare, 30_000);
+    await isSame(opened, "in full screen", REMOTE.width * REMOTE.height - 100);
+    await display.press("ctrl+alt+Return");
+    await until("the window is back", async () => (await isOnSurface(app)) && !(await isFull()));
+    await isSame(opened, "after full screen");
+
+    // Larger or smaller: where the machine shows one colour, so does the screen.
+    sandbox.start("xsetroot", ["-solid", "#2f6f4f"], { env });
+    await session.click("radio", "Fit");
+    const scaled = await scaledColours(opened);
+    assert.deepEqual(scaled.wrong, [], `of ${scaled.compared} pixels`);
+    await session.click("radio", "1:1");
+    await isSame(opened, "pixel by pixel again");
+
+    // The machine's screen gets another size.
+    await sandbox.run("xrandr", ["-s", `${SMALLER.width}x${SMALLER.height}`], { env });
+    const size = () => app.script(() => ["width", "height"].map((side) => document.querySelector(".picture canvas")[side]).join("x"));
+    await until("the page knows the size", async () => (await size()) === `${SMALLER.width}x${SMALLER.height}`);
+    await isSame(opened, "of another size", MUCH, { remote: SMALLER });
+    await sandbox.run("xrandr", ["-s", `${REMOTE.width}x${REMOTE.height}`], { env });
+    await until("the size is as before", async () => (await size()) === `${REMOTE.width}x${REMOTE.height}`);
+    await isSame(opened, "of the size it had");
+
+    // Out to a window of its own, and back.
+    await session.click("button", /^Move to its own window/);
+    const isOwn = async () => (await run("getactivewindow", "getwindowname").catch(() => null)) === NAME;
+    await until("its window is in front", isOwn);
+    await display.press("ctrl+alt+w");
+    await until("its window is gone", async () => !(await isOwn()));
+    await until("the surface shows it here again", () => isOnSurface(app));
+    await isSame(opened, "back from a window of its own");
+    assert.equal(machine.viewers(), 1);
+  });
+}
+
+/** The corners and the middle of a picture that is scaled show what the machine has there, where that is of one colour. */
+async function scaledColours(opened) {
+  const measure = async () => {
+    const [left, top] = await windowOrigin(opened.sandbox);
+    const box = await opened.app.script(() => {
+      const { left, top, width, height } = document.querySelector(".pane:not([hidden]) .picture").getBoundingClientRect();
+      return { left, top, width, height };
+    });
+    const there = await opened.sandbox.run("import", ["-silent", "-window", "root", "-depth", "8", "rgb:-"], { env: opened.env });
+    const here = await opened.display.pixels();
+    const remote = (x, y) => [...there.subarray((y * REMOTE.width + x) * 3, (y * REMOTE.width + x) * 3 + 3)];
+    const [wrong, REACH] = [[], 6];
+    let compared = 0;
+    for (let y = REACH; y < REMOTE.height - REACH; y += 11) {
+      for (let x = REACH; x < REMOTE.width - REACH; x += 13) {
+        const wanted = remote(x, y).join();
+        // Smoothing mixes in what is around.
+        let isPlain = true;
+        for (let dy = -REACH; isPlain && dy <= REACH; dy += 1) for (let dx = -REACH; isPlain && dx <= REACH; dx += 1) isPlain = remote(x + dx, y + dy).join() === wanted;
+        if (!isPlain) continue;
+        const across = Math.floor(left + box.left + ((x + 0.5) * box.width) / REMOTE.width);
+        const down = Math.floor(top + box.top + ((y + 0.5) * box.height) / REMOTE.height);
+        const at = (down * SCREEN_WIDTH + across) * 3;
+        compared += 1;
+        if ([...here.subarray(at, at + 3)].join() !== wanted) wrong.push({ x, y, wanted, found: [...here.subarray(at, at + 3)].join() });
+      }
+    }
+    return { wrong: wrong.slice(0, 5), compared, isScaled: Math.abs(box.width - REMOTE.width) > 8 };
+  };
+  let last;
+  await until("a scaled picture is right", async () => {
+    last = await measure();
+    return last.isScaled && last.compared > 500 && last.wrong.length === 0;
+  }).catch(() => undefined);
+  assert.ok(last.isScaled && last.compared > 500, JSON.stringify(last));
+  return last;
+}
+
+/** Where the open menu is on the screen, with its shadow. */
+async function menuOnScreen({ app, sandbox }) {
+  const [x, y] = await windowOrigin(sandbox);
+  const { left, top, right, bottom } = await app.script(() => {
+    const { left, top, right, bottom } = document.querySelector("[role=menu]").getBoundingClientRect();
+    return { left, top, right, bottom };
+  });
+  const SHADOW = 40;
+  return { left: Math.floor(x + left) - SHADOW, top: Math.floor(y + top) - SHADOW, right: Math.ceil(x + right) + SHADOW, bottom: Math.ceil(y + bottom) + SHADOW };
+}
+
+/** The same numbers in every run. */
+function seeded(seed) {
+  let state = seed;
+  return () => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    return state / 2147483648;
+  };
+}

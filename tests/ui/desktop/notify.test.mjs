@@ -1,0 +1,67 @@
+// What the desktop tells: a real notification daemon beside the whole program.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openDisplay } from "./display.mjs";
+import { openApp } from "./driver.mjs";
+import { isOnBus, startBus } from "./keystore.mjs";
+import { startMachine, TERMINAL_COLOUR } from "./machine.mjs";
+import { Sandbox, freePort, skipWithout, until } from "./processes.mjs";
+
+const MUCH = 100_000;
+const skip = skipWithout("Xvfb", "openbox", "import", "xdotool", "Xvnc", "vncpasswd", "xterm", "xauth", "WebKitWebDriver", "dbus-daemon", "dbus-send", "dunst", "dunstctl");
+
+test("a lost link and a switched on API are told, and a click leads to the window", { skip, timeout: 180_000 }, async (t) => {
+  const sandbox = new Sandbox();
+  let display;
+  t.after(async () => {
+    await display?.shoot("notify-end").catch((error) => t.diagnostic(String(error)));
+    await sandbox.close();
+  });
+  display = await openDisplay(sandbox);
+  await startBus(sandbox);
+  sandbox.start("dunst", ["-print"]);
+  await until("the notification daemon is there", () => isOnBus(sandbox, "org.freedesktop.Notifications"));
+  const machine = await startMachine(sandbox);
+  const app = await openApp(sandbox);
+  const run = async (...args) => String(await sandbox.run("xdotool", args)).trim();
+  const shown = async () => Number(String(await sandbox.run("dunstctl", ["count", "displayed"])).trim());
+  /** What was told, the newest first. It is history once it is closed. */
+  const told = async () => {
+    await sandbox.run("dunstctl", ["close-all"]);
+    const history = JSON.parse(String(await sandbox.run("dunstctl", ["history"])));
+    return history.data[0].map((one) => ({ name: one.appname.data, title: one.summary.data, text: one.body.data }));
+  };
+
+  await app.click("button", /^Add a machine/);
+  const form = app.inside("form", "New machine");
+  await form.fill("Address", `vnc://127.0.0.1:${machine.port}`);
+  await form.fill("Name", "press-04");
+  await form.click("button", "Add and connect");
+  const session = app.inside("tabpanel", "press-04");
+  await session.fill("Password", machine.password);
+  await session.click("button", "Connect");
+  await until("the remote terminal is on the screen", async () => (await display.count(TERMINAL_COLOUR)) > MUCH, 20_000);
+
+  const port = await freePort();
+  const { body: settings } = await app.request("GET", "/settings");
+  const changed = await app.request("PUT", "/settings", { api: { ...settings.api, enabled: true, port } });
+  assert.equal(changed.status, 200, JSON.stringify(changed.body));
+  await until("the API is told of, although the window is in front", async () => (await shown()) === 1);
+  await display.shoot("notify-1-api");
+  const [api] = await told();
+  assert.deepEqual([api.name, api.title], ["Farwire", "The API is on"]);
+  assert.match(api.text, new RegExp(`port ${port}\\b`));
+
+  const window = (await run("search", "--onlyvisible", "--name", "^Farwire")).split("\n")[0];
+  await run("windowminimize", window);
+  await until("the window is away", async () => (await display.count(TERMINAL_COLOUR)) < MUCH);
+  machine.stop();
+  await until("the lost link is told of", async () => (await shown()) === 1, 20_000);
+  await display.shoot("notify-2-lost");
+  await sandbox.run("dunstctl", ["action"]);
+  await until("the window is back", async () => (await run("getactivewindow", "getwindowname").catch(() => "")).startsWith("Farwire"));
+  await display.shoot("notify-3-back");
+  const [lost] = await told();
+  assert.deepEqual([lost.name, lost.title], ["Farwire", "The link to press-04 was lost"]);
+  assert.match(lost.text, /127\.0\.0\.1/);
+});

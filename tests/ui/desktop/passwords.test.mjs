@@ -1,0 +1,83 @@
+// A stored password goes to the desktop's clipboard past the page, marked as a secret, and off it again.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openDisplay } from "./display.mjs";
+import { openApp } from "./driver.mjs";
+import { startKeyStore } from "./keystore.mjs";
+import { Sandbox, skipWithout, until } from "./processes.mjs";
+
+const needed = ["Xvfb", "openbox", "import", "xdotool", "xprop", "xclip", "WebKitWebDriver"];
+const skip = skipWithout(...needed, "dbus-daemon", "gnome-keyring-daemon");
+
+const PASSWORD = "Kanarienvogel-7";
+const PASSPHRASE = "correct horse";
+
+test("a password is copied once somebody can prove himself, and leaves the clipboard again", { skip, timeout: 180_000 }, async (t) => {
+  const sandbox = new Sandbox();
+  let display;
+  t.after(async () => {
+    await display?.shoot("passwords-end").catch((error) => t.diagnostic(String(error)));
+    await sandbox.close();
+  });
+  display = await openDisplay(sandbox);
+  await startKeyStore(sandbox);
+  const clipboard = async (target) => {
+    const form = target ? ["-t", target] : [];
+    return String(await sandbox.run("xclip", ["-o", "-selection", "clipboard", ...form]).catch(() => ""));
+  };
+  /** Asks as the page does, and returns what it is told. */
+  const copy = (app, path, passphrase) => app.command("copy_password", { path, passphrase });
+
+  const first = await openApp(sandbox);
+  await until("the vault is unlocked", async () => (await first.request("GET", "/vault")).body.state === "ready");
+  const made = await first.request("PUT", "/connection/", { name: "press-04", host: "127.0.0.1", port: 1 });
+  const path = `/connection/${made.body.uid}/credentials/copy`;
+  await first.request("PUT", `/connection/${made.body.uid}/credentials`, { "vnc.password": PASSWORD });
+  // The key store opens for everything this user runs: there is nothing to prove, and it is said.
+  await first.click("row", /^press-04/);
+  await first.inside("complementary", "Details").click("button", "Copy password");
+  const asked = first.inside("dialog", "Copy the password of press-04");
+  await asked.element("button", "Set a passphrase");
+  await display.shoot("passwords-1-nothing-to-prove");
+  assert.equal((await copy(first, path, "")).status, 409);
+  await asked.click("button", "Set a passphrase");
+  await first.click("button", "Set a passphrase…");
+  const dialog = first.inside("dialog", "Set a passphrase");
+  await dialog.fill("New passphrase", PASSPHRASE);
+  await dialog.fill("Repeat the new passphrase", PASSPHRASE);
+  await dialog.click("button", "Save");
+  await until("it is set", async () => (await first.request("GET", "/vault")).body.has_passphrase);
+  // Whoever sat down there could have set it, so it proves nothing yet.
+  const early = await copy(first, path, PASSPHRASE);
+  assert.equal(early.status, 409);
+  assert.match(early.body.error_message, /start Farwire again/);
+  assert.equal(await clipboard(), "");
+  await first.close();
+
+  const second = await openApp(sandbox);
+  await until("the vault is unlocked", async () => (await second.request("GET", "/vault")).body.state === "ready");
+  assert.equal((await copy(second, path, "a wrong one")).status, 403);
+  assert.equal(await clipboard(), "");
+  await second.click("row", /^press-04/);
+  await second.inside("complementary", "Details").click("button", "Copy password");
+  const proof = second.inside("dialog", "Copy the password of press-04");
+  await proof.fill("Passphrase of the key store", PASSPHRASE);
+  await proof.click("button", "Copy");
+  await until("the password is on the clipboard", async () => (await clipboard()) === PASSWORD);
+  await display.shoot("passwords-2-copied");
+  assert.equal(await clipboard("x-kde-passwordManagerHint"), "secret");
+  await until("its time is over", async () => (await clipboard()) === "", 45_000);
+  await second.element("button", "Close");
+
+  // What somebody copied meanwhile stays, and the page is told no password.
+  assert.deepEqual(await copy(second, path, PASSPHRASE), { status: 200, body: { clear_after_secs: 30 } });
+  assert.equal(await clipboard(), PASSWORD);
+  const other = sandbox.start("xclip", ["-i", "-selection", "clipboard", "-quiet"], { hasInput: true });
+  other.child.stdin.end("something else");
+  await until("it is replaced", async () => (await clipboard()) === "something else");
+  assert.equal(await second.command("clear_password", {}), false);
+  assert.equal(await clipboard(), "something else");
+  assert.deepEqual(await copy(second, path, PASSPHRASE), { status: 200, body: { clear_after_secs: 30 } });
+  assert.equal(await second.command("clear_password", {}), true);
+  assert.equal(await clipboard(), "");
+});
