@@ -175,6 +175,7 @@ test("a long list is filtered, shown as tiles, and found by the command bar", op
   await shoot(page, "command-bar");
   await page.keyboard.press("Alt+Enter");
   await page.getByRole("heading", { name: "host-077" }).waitFor();
+  await bar.waitFor({ state: "detached" });
   await page.keyboard.press("Control+k");
   await bar.fill("keys and");
   await page.keyboard.press("Enter");

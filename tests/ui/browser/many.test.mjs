@@ -85,7 +85,7 @@ test("machines are chosen by keyboard and dragged into a group together", option
   await selected(2);
 
   const tree = page.getByRole("tree", { name: "Groups" });
-  await machine("saw").dragTo(tree.getByRole("treeitem", { name: /^Hall 2/ }));
+  await machine("saw").dragTo(tree.getByRole("treeitem", { name: /^Hall 2/ }), { steps: 5 });
   await page.getByText("Moved 2 machines to Hall 2").waitFor();
   const now = await saved();
   assert.deepEqual([now.lathe.category_uid, now.saw.category_uid, now.press.category_uid], [group, group, null]);
@@ -95,7 +95,7 @@ test("machines are chosen by keyboard and dragged into a group together", option
   await page.getByRole("row", { name: /press/ }).waitFor();
   await eventually("the lathe is not there", () => page.getByRole("row", { name: /lathe/ }).count(), 0);
   await page.getByRole("button", { name: /^All machines/ }).click();
-  await machine("mill").dragTo(page.getByRole("button", { name: /^Without a group/ }));
+  await machine("mill").dragTo(page.getByRole("button", { name: /^Without a group/ }), { steps: 5 });
   await eventually("the mill left its group", async () => (await saved()).mill.category_uid, null);
 });
 
@@ -107,6 +107,7 @@ test("several are deleted and come back together", options, async (t) => {
   await page.getByRole("menuitem", { name: "Connect 3" }).waitFor();
   await shoot(page, "many-menu");
   await page.keyboard.press("Escape");
+  await page.getByRole("menu").waitFor({ state: "detached" });
   await page.keyboard.press("Delete");
   await page.getByText("Deleted 3 machines").waitFor();
   assert.deepEqual(Object.keys(await saved()), ["saw"]);

@@ -128,6 +128,7 @@ test("shared passwords and menus copy too, and machines without a password say s
   await page.getByRole("menuitem", { name: "Copy password" }).click();
   await dialog.waitFor();
   await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
   await page.getByRole("row", { name: /bare/ }).click({ button: "right" });
   await page.getByRole("menuitem", { name: "Copy password" }).click();
   await page.getByText("No password is stored for bare").waitFor();
@@ -177,6 +178,7 @@ test("what waits for a locked key store goes on once it is unlocked", options, a
   await dialog.waitFor();
   await takesFocus("the proof", field);
   await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
 
   // A connection that was refused for it is opened, also when somebody else unlocks it meanwhile.
   await lock();
