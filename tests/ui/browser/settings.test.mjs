@@ -55,8 +55,9 @@ test("the theme and the density are changed at once and kept", options, async (t
   await shoot(page, "settings-appearance", { schemes: ["light"] });
   const dark = await background();
   await page.getByRole("radio", { name: "Roomy" }).click();
+  const admin = await farwired.newToken(["admin"]);
   const saved = async () => {
-    const { appearance } = await farwired.call("GET", "/settings");
+    const { appearance } = await (await farwired.ask("GET", "/settings", undefined, admin)).json();
     return [appearance.theme, appearance.density];
   };
   await eventually("both are saved", saved, ["dark", "roomy"]);
