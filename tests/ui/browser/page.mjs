@@ -108,6 +108,8 @@ export async function openPage(
 
 /** Opens a page of the settings. */
 export async function goToSettings(page, name) {
+  // What is just closing still takes the keys.
+  await page.locator('[role="dialog"], [role="alertdialog"], [role="menu"]').first().waitFor({ state: "detached" });
   await page.keyboard.press("Control+,");
   await page.getByRole("navigation", { name: "Settings" }).getByRole("button", { name }).click();
   await page.getByRole("heading", { name, level: 1 }).waitFor();

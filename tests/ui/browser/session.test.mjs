@@ -144,13 +144,15 @@ test("observing keeps hands off", options, async (t) => {
 test("combinations of the window work over the remote screen", options, async (t) => {
   const { page } = await openSession(t);
   await page.mouse.click(...(await pointAt(page, NAME, 200, 200)));
+  const bar = page.getByRole("combobox", { name: "Search or connect" });
   await page.keyboard.press("Control+Alt+k");
-  await page.getByRole("combobox", { name: "Search or connect" }).waitFor();
+  await bar.waitFor();
   await page.keyboard.press("Escape");
+  await bar.waitFor({ state: "detached" });
   await page.keyboard.press("Control+Alt+g");
   await page.getByText("The keyboard is yours again.").waitFor();
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox", { name: "Search or connect" }).waitFor();
+  await bar.waitFor();
   await page.keyboard.press("Escape");
   await page.mouse.click(...(await pointAt(page, NAME, 200, 200)));
   await page.getByText("The keyboard is yours again.").waitFor({ state: "detached" });

@@ -232,6 +232,7 @@ test("the command bar says what it does not find, and what is not built in yet",
   await eventually("the action is found", current, /Appearance/);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Appearance", level: 1 }).waitFor();
+  await bar.waitFor({ state: "detached" });
   await page.keyboard.press("Control+k");
   await page.getByRole("option", { name: "Appearance" }).waitFor();
   const firstAction = async () => (await page.getByRole("option").allTextContents()).find((text) => !/press|lathe/.test(text));

@@ -7,7 +7,7 @@ import { basename, delimiter, join } from "node:path";
 import { inspect, isDeepStrictEqual } from "node:util";
 
 /** How long anything is waited for: many times what it takes on a slow machine that others keep busy. */
-export const LIMIT_MS = 30_000;
+export const LIMIT_MS = 60_000;
 /** How long a program may take to end after it was asked to. */
 const END_MS = 20_000;
 /** How long a program may take that is run to its end: longer than any of them, and no longer than a test. */
