@@ -50,7 +50,7 @@ test("the theme and the density are changed at once and kept", options, async (t
   const background = () => page.evaluate(() => getComputedStyle(document.querySelector("main")).backgroundColor);
   await goToSettings(page, "Appearance");
   const light = await background();
-  await page.getByRole("radio", { name: "Dark" }).click();
+  await page.getByRole("radiogroup", { name: "Theme" }).getByRole("radio", { name: "Dark" }).click();
   await eventually("the page is dark", background, (now) => now !== light);
   await shoot(page, "settings-appearance", { schemes: ["light"] });
   const dark = await background();

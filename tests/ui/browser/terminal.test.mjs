@@ -2,42 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually, until } from "../desktop/processes.mjs";
-import { openPage, shoot } from "./page.mjs";
-import { PASSWORD, skipWithoutSshd as skip, startSshd, USER } from "./sshd.mjs";
+import { shoot } from "./page.mjs";
+import { lines, NAME, openBoth, openShell, pane, prints, saveShell, shows } from "./shell.mjs";
+import { PASSWORD, skipWithoutSshd as skip, USER } from "./sshd.mjs";
 
-const NAME = "shell-01";
 const options = { skip, timeout: 300_000 };
-
-async function openBoth(t, server = {}) {
-  const opened = await openPage(t);
-  const sshd = await startSshd(t, opened.sandbox, server);
-  return { ...opened, sshd };
-}
-
-/** Saves the server with its password, accepts its key, and opens a shell on it. */
-async function openShell(t, server = {}, fields = {}) {
-  const opened = await openBoth(t, server);
-  const { farwired, page, sshd } = opened;
-  const uid = await farwired.save(NAME, { protocol: "SSH", port: sshd.port, "ssh.agent": false, ...fields });
-  await farwired.call("PUT", `/connection/${uid}/credentials`, { "ssh.username": USER, "ssh.password": PASSWORD });
-  await farwired.call("PUT", "/trust", { host: "127.0.0.1", port: sshd.port, fingerprint: sshd.fingerprint });
-  await page.getByRole("row", { name: new RegExp(NAME) }).dblclick();
-  await shows(page, "$");
-  return { ...opened, uid };
-}
-
-const pane = (page, name = NAME) => page.getByRole("tabpanel", { name });
-const lines = async (page, name) => (await pane(page, name).locator(".xterm-rows > div").allTextContents()).map((line) => line.replaceAll("\u00a0", " ").trimEnd());
-
-/** Waits until the terminal shows a text. */
-async function shows(page, text, name = NAME, limit = undefined) {
-  await eventually(`the terminal shows ${text}`, () => lines(page, name), (all) => all.some((line) => line.includes(text)), limit);
-}
-
-/** Waits until a program has printed a line: what is typed to make it do so has more on its line. */
-async function prints(page, text) {
-  await eventually(`the terminal shows the line ${text}`, () => lines(page), (all) => all.includes(text));
-}
 
 test("what is typed reaches the shell, and what it prints is seen", options, async (t) => {
   const { page, sshd, farwired } = await openShell(t);
@@ -145,8 +114,7 @@ test("an address alone leads to a shell: its key is asked about, then the passwo
 test("what the machine asks while signing in is answered on the page", options, async (t) => {
   const opened = await openBoth(t, { config: "AuthenticationMethods keyboard-interactive", prepare: `chage -d 0 ${USER}` });
   const { farwired, page, sshd } = opened;
-  const uid = await farwired.save(NAME, { protocol: "SSH", port: sshd.port, "ssh.agent": false });
-  await farwired.call("PUT", `/connection/${uid}/credentials`, { "ssh.username": USER, "ssh.password": PASSWORD });
+  const uid = await saveShell(opened, NAME);
   await farwired.call("PUT", "/trust", { host: "127.0.0.1", port: sshd.port, fingerprint: sshd.fingerprint });
   await page.getByRole("row", { name: new RegExp(NAME) }).dblclick();
   for (const question of [/^New password/, /^Retype new password/]) {
