@@ -65,8 +65,7 @@ test("a wrong password is told at its stage and can be written anew", options, a
   const session = page.getByRole("tabpanel", { name: "press-04" });
   await session.getByRole("heading", { name: "press-04 asks you to sign in" }).waitFor();
   await shoot(page, "session-refused");
-  const said = await session.getByRole("alert").textContent();
-  assert.match(said, /password/i);
+  const said = await eventually("what is said", () => session.getByRole("alert").textContent(), /password/i);
   assert.doesNotMatch(said, /wrong!/);
   await eventually("the password has the focus", () => page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Password");
   const tried = machine.connections();

@@ -47,7 +47,8 @@ chown ${USER} "$D/home"
 ${prepare}
 exec /usr/sbin/sshd -D -e -f "$D/sshd_config"`;
   const args = ["-m", "-p", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script];
-  const program = sandbox.start("unshare", args, { env: { D: folder } });
+  // It passes no other signal on, and everything in the namespace ends with it.
+  const program = sandbox.start("unshare", args, { env: { D: folder }, endsBy: "SIGKILL" });
   const answers = () =>
     new Promise((resolve) => {
       const socket = createConnection(port, "127.0.0.1", () => resolve(true));

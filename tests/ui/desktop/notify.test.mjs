@@ -1,5 +1,7 @@
 // What the desktop tells: a real notification daemon beside the whole program.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { openDisplay } from "./display.mjs";
 import { openApp } from "./driver.mjs";
@@ -19,7 +21,10 @@ test("a lost link and a switched on API are told, and a click leads to the windo
   });
   display = await openDisplay(sandbox);
   await startBus(sandbox);
-  sandbox.start("dunst", ["-print"]);
+  // What is told stays until somebody has looked, however slow the machine is.
+  const config = join(sandbox.home, "dunstrc");
+  writeFileSync(config, ["low", "normal", "critical"].map((urgency) => `[urgency_${urgency}]\ntimeout = 0\n`).join(""));
+  sandbox.start("dunst", ["-print", "-conf", config]);
   await until("the notification daemon is there", () => isOnBus(sandbox, "org.freedesktop.Notifications"));
   const machine = await startMachine(sandbox);
   const app = await openApp(sandbox);

@@ -96,12 +96,12 @@ export class Sandbox {
 
   /**
    * Starts a program. With `isTelling`, it is given file handle 3 to say something on, such as a display's number; with
-   * `hasInput`, an input that stays open.
+   * `hasInput`, an input that stays open. `endsBy` is the signal that ends it, where it takes no gentle one.
    */
-  start(command, args, { env = {}, isTelling = false, hasInput = false } = {}) {
+  start(command, args, { env = {}, isTelling = false, hasInput = false, endsBy = "SIGTERM" } = {}) {
     const stdio = [hasInput ? "pipe" : "ignore", "pipe", "pipe", ...(isTelling ? ["pipe"] : [])];
     const child = spawn(command, args, { cwd: this.home, env: { ...this.env, ...env }, stdio });
-    const program = { child, said: "", told: "" };
+    const program = { child, endsBy, said: "", told: "" };
     program.ended = new Promise((resolve) => {
       child.on("error", (error) => {
         program.said += `${error}\n`;
@@ -131,8 +131,8 @@ export class Sandbox {
 
   /** Ends a program, gently first. Returns what it ended with. */
   async end(program) {
-    const { child } = program;
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+    const { child, endsBy } = program;
+    if (child.exitCode === null && child.signalCode === null) child.kill(endsBy);
     const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
     const outcome = await program.ended;
     clearTimeout(timer);
