@@ -30,6 +30,7 @@ mod about;
 mod events;
 mod full_screen;
 mod ipc;
+mod links;
 mod menu;
 mod message;
 mod native;

@@ -268,6 +268,7 @@ mod tests {
             security: String::new(),
             connection_id: None,
             channel_id: None,
+            log: None,
             questions: None,
             error: Some(error),
         };

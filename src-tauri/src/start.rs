@@ -7,7 +7,7 @@ use crate::passwords::{self, OnClipboard};
 use crate::places::Places;
 use crate::renderer::{self, Renderer};
 use crate::session_windows::{self, SessionWindows};
-use crate::{events, ipc, menu, native, notify, window};
+use crate::{events, ipc, links, menu, native, notify, window};
 use farwire_api::Api;
 use farwire_api::listener::Listener;
 use farwire_core::error::CoreError;
@@ -108,6 +108,7 @@ pub fn start(renderer: Renderer, choice: GraphicsChoice) -> Result<ExitCode, Sta
             passwords::clear_password,
             passwords::keep_password,
             about::about,
+            links::open_link,
             menu::show_menu,
             menu::quit,
             session_windows::open_session_window,

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # A real OpenSSH server with an account of its own, reachable on this computer's loopback only. Needs root.
 #
-#   sshd.sh DIR
+#   sshd.sh DIR [CONFIG]
 #
-# DIR is an existing folder. The account, with a password and a key, is in a mount namespace of the server alone: the machine's
+# DIR is an existing folder, CONFIG lines of the configuration. The account, with a password and a key, is in a mount namespace of the server alone: the machine's
 # own accounts stay as they are. The line `PORT USER` on standard output says that it answers; then DIR/password holds the
 # password, DIR/key and DIR/key.pub the key. It ends, with everything in it, on SIGTERM, on SIGINT, or when standard input ends,
 # which is when whoever started it is gone.
@@ -37,6 +37,7 @@ ssh-keygen -q -t ed25519 -N '' -f "$dir/host"
 ssh-keygen -q -t ed25519 -N '' -f "$dir/key"
 port=$(free_port)
 cat >"$dir/sshd_config" <<END
+${2:-}
 ListenAddress 127.0.0.1:$port
 HostKey $dir/host
 UsePAM yes

@@ -128,6 +128,7 @@ export interface Reverted {
 export interface SettingsChange {
   api?: { enabled?: boolean; port?: number };
   appearance?: Partial<Settings["appearance"]>;
+  terminal?: Partial<Settings["terminal"]>;
 }
 
 export const api = {

@@ -6,7 +6,7 @@ use farwire_model::connection::{ConnectionOrder, ProtocolKind};
 use farwire_model::ids::{ConnectionId, CredentialId, GroupId, SessionId, TokenId};
 use farwire_model::quality::Quality;
 use farwire_model::secret::Secret;
-use farwire_model::settings::{Density, GraphicsChoice, Theme};
+use farwire_model::settings::{Density, GraphicsChoice, TerminalColours, Theme};
 use farwire_model::token::Scope;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
@@ -195,7 +195,8 @@ words!(
     Scope,
     Theme,
     Density,
-    GraphicsChoice
+    GraphicsChoice,
+    TerminalColours
 );
 
 /// Reads one of the words of an enumeration.

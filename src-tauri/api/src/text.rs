@@ -7,6 +7,7 @@ use crate::shape::{Shape, texts};
 use farwire_core::limits::{
     MAX_COMMAND_CHARS, MAX_NAME_CHARS, MAX_NOTES_CHARS, MAX_TAG_CHARS, MAX_TAGS, MAX_TYPED_CHARS,
 };
+use farwire_model::settings::TerminalSettings;
 use farwire_model::transfer::MAX_PATH_BYTES;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
@@ -46,6 +47,8 @@ forms! {
     Name { "type": "string", "minLength": 1, "maxLength": MAX_NAME_CHARS, "pattern": LABEL }
     /// A free label.
     Tag { "type": "string", "minLength": 1, "maxLength": MAX_TAG_CHARS, "pattern": LABEL }
+    /// A font's family, or nothing.
+    FontName { "type": "string", "maxLength": TerminalSettings::MAX_FONT_CHARS, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f\"'\\\\;{}<>]*$" }
     /// Free text.
     Notes { "type": "string", "maxLength": MAX_NOTES_CHARS }
     /// A host name, an address without port, or the absolute path of a Unix socket.

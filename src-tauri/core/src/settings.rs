@@ -7,7 +7,7 @@ use crate::text::checked_name;
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::TokenId;
 use farwire_model::secret::Secret;
-use farwire_model::settings::Settings;
+use farwire_model::settings::{Settings, TerminalSettings};
 use farwire_model::token::{Scope, Token, TokenView};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -28,8 +28,9 @@ impl Core {
     /// Saves the application's settings.
     ///
     /// # Errors
-    /// The store.
+    /// A font's name that cannot be one; the store.
     pub async fn save_settings(&self, settings: Settings) -> Result<(), CoreError> {
+        check_font(&settings.terminal.font)?;
         self.saved
             .note(|saving| saving.put(settings).map(|_| ()))
             .await
@@ -184,6 +185,25 @@ impl Core {
             tracing::warn!(%error, "could not note when a token was last used");
         }
     }
+}
+
+/// A font's family, which pages put into their style sheets.
+fn check_font(font: &str) -> Result<(), CoreError> {
+    let is_short = font.chars().count() <= TerminalSettings::MAX_FONT_CHARS;
+    let is_plain =
+        |c: char| !c.is_control() && !matches!(c, '"' | '\'' | '\\' | ';' | '{' | '}' | '<' | '>');
+    if is_short && font.chars().all(is_plain) {
+        return Ok(());
+    }
+    let message = format!(
+        "a font's name has at most {} characters, and neither quotes nor brackets",
+        TerminalSettings::MAX_FONT_CHARS
+    );
+    Err(CoreError::field(
+        ErrorCode::ValueOutOfBounds,
+        "font",
+        message,
+    ))
 }
 
 fn view(token: &Token) -> TokenView {

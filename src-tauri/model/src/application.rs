@@ -1,6 +1,6 @@
 //! What the API says of the application itself.
 
-use crate::settings::{ApiSettings, Appearance, VaultSettings};
+use crate::settings::{ApiSettings, Appearance, TerminalSettings, VaultSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +29,8 @@ pub struct SettingsView {
     pub api: ApiSettings,
     /// How the window looks.
     pub appearance: Appearance,
+    /// How shells look.
+    pub terminal: TerminalSettings,
     /// When the vault locks by itself.
     pub vault: VaultSettings,
     /// Whether the HTTP API listens; none for farwired, which always does.

@@ -348,7 +348,7 @@ pub enum SettingKind {
 }
 
 /// Every dotted setting that something honours: key, what it may be.
-pub const SETTINGS: [(&str, SettingKind); 13] = [
+pub const SETTINGS: [(&str, SettingKind); 14] = [
     // Ask the server to take the viewer's size.
     ("vnc.resize", SettingKind::Bool),
     // Leave other viewers connected.
@@ -381,6 +381,8 @@ pub const SETTINGS: [(&str, SettingKind); 13] = [
     ),
     // Whether programs on the machine may write the clipboard (OSC 52); absent means they may not.
     ("ssh.clipboard", SettingKind::Bool),
+    // Whether what a shell prints is kept in a file; absent means it is not.
+    ("ssh.log", SettingKind::Bool),
     // The size of a remote desktop, which scripts already set.
     (
         "rdp.width",

@@ -11,6 +11,7 @@ use crate::quality::Quality;
 use crate::terminal::TerminalScreen;
 use crate::transfer::Files;
 use crate::trust::{Identity, TrustCheck};
+use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -69,6 +70,8 @@ pub struct Start {
     pub surface: Arc<Surface>,
     /// Where a shell's output goes; none for other protocols, and for a probe.
     pub screen: Option<Arc<dyn TerminalScreen>>,
+    /// Where a shell's output goes besides; none where no log is kept. Bounded: a full queue holds the handler back.
+    pub log: Option<mpsc::Sender<Bytes>>,
     /// Counters the handler keeps.
     pub meter: Arc<Meter>,
     /// Everything else it reports. Bounded: a full queue holds the handler back.
@@ -349,6 +352,10 @@ pub struct SessionView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub channel_id: Option<String>,
+    /// Where the log of a shell is, if one is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub log: Option<String>,
     /// What the machine asks while signing in; answer with `PUT /session/<id>/answers`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

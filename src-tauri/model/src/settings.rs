@@ -16,6 +16,8 @@ pub struct Settings {
     pub api: ApiSettings,
     /// How the window looks.
     pub appearance: Appearance,
+    /// How shells look.
+    pub terminal: TerminalSettings,
     /// When the vault locks by itself.
     pub vault: VaultSettings,
 }
@@ -102,4 +104,50 @@ pub enum Density {
     Compact,
     /// Taller rows.
     Roomy,
+}
+
+/// How shells look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[ts(export)]
+#[serde(default)]
+pub struct TerminalSettings {
+    /// The font's family; empty for one that this computer has.
+    pub font: String,
+    /// The font's size in CSS pixels.
+    pub font_size: u8,
+    /// The colours.
+    pub colours: TerminalColours,
+}
+
+impl TerminalSettings {
+    /// The longest name of a font.
+    pub const MAX_FONT_CHARS: usize = 100;
+    /// The smallest and the largest size of a font.
+    pub const FONT_SIZES: (u8, u8) = (8, 32);
+}
+
+impl Default for TerminalSettings {
+    fn default() -> Self {
+        Self {
+            font: String::new(),
+            font_size: 14,
+            colours: TerminalColours::default(),
+        }
+    }
+}
+
+/// The colours of shells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[ts(export)]
+pub enum TerminalColours {
+    /// Light on dark grey.
+    #[default]
+    Dark,
+    /// Dark on nearly white.
+    Light,
+    /// White on black, with strong colours.
+    Contrast,
+    /// Muted colours of equal lightness.
+    Muted,
 }

@@ -9,6 +9,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The longest path: Linux's own limit. Longer ones are refused before anything is sent.
 pub const MAX_PATH_BYTES: usize = 4096;
@@ -377,7 +378,14 @@ pub trait Files: Send + Sync {
     fn open<'a>(&'a self, path: &'a RemotePath, how: Open) -> FileFuture<'a, Arc<dyn OpenFile>>;
     /// Room where a path lies; none where the server cannot tell.
     fn space<'a>(&'a self, path: &'a RemotePath) -> FileFuture<'a, Option<Space>>;
+    /// Starts a command in the home folder, as a shell there reads it: `Unsupported` where no commands are run.
+    fn run<'a>(&'a self, command: &'a [u8]) -> FileFuture<'a, Box<dyn Program>>;
 }
+
+/// A program on the machine: what it prints is read, and it reads what is written; shutting that down ends its input. Dropping it
+/// leaves the program.
+pub trait Program: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<P: AsyncRead + AsyncWrite + Send + Unpin> Program for P {}
 
 /// An open file. Reads and writes may run at once; each says where. Dropping it closes it without saying how that went.
 pub trait OpenFile: Send + Sync {

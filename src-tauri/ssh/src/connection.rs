@@ -8,6 +8,7 @@ use crate::watched::ByteStream;
 use farwire_model::credentials::{Endpoint, Hop};
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError};
+use farwire_model::transfer::Program;
 use russh::client::{Handle, Msg};
 use russh::{Channel, ChannelMsg, ChannelOpenFailure, Disconnect};
 use std::time::Duration;
@@ -130,6 +131,19 @@ impl Connection {
             .map_err(|error| self.lost(Stage::Channel, &error))?;
         self.granted(&mut channel, &format!("the subsystem {name}"))
             .await?;
+        Ok(Box::new(channel.into_stream()))
+    }
+
+    /// Starts a command and is a byte stream to its input and from its output; its complaints are not kept. Read it always:
+    /// see [`Connection`].
+    ///
+    /// # Errors
+    /// Stage `channel`.
+    pub async fn program(&self, command: &[u8]) -> Result<Box<dyn Program>, SessionError> {
+        let mut channel = self.session().await?;
+        let asked = channel.exec(true, command).await;
+        asked.map_err(|error| self.lost(Stage::Channel, &error))?;
+        self.granted(&mut channel, "the command").await?;
         Ok(Box::new(channel.into_stream()))
     }
 

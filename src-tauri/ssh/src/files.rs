@@ -27,16 +27,18 @@ impl Protocol for SshFiles {
 
 async fn carry(start: Start) -> Result<(), SessionError> {
     let (call, hops) = Call::of(&start);
-    let connection = connect(&call, &hops).await?;
+    let connection = Arc::new(connect(&call, &hops).await?);
     call.stage(Stage::Channel).await;
     let stream = connection.subsystem("sftp").await?;
     let started = Sftp::start(stream).await;
-    let sftp = Arc::new(started.map_err(|error| {
-        SessionError::new(Stage::Channel, FailureKind::Protocol, error.message)
-    })?);
+    let sftp = started
+        .map_err(|error| SessionError::new(Stage::Channel, FailureKind::Protocol, error.message))?;
+    let sftp = Arc::new(sftp.beside(&connection));
     if start.purpose == Purpose::Probe {
         sftp.close().await;
-        connection.close().await;
+        if let Some(connection) = Arc::into_inner(connection) {
+            connection.close().await;
+        }
         return Ok(());
     }
     start.files.send_replace(Some(sftp.clone()));

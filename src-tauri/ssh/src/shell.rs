@@ -3,12 +3,14 @@
 use crate::connection::Connection;
 use crate::limits::{MAX_TEXT_CHARS, PING_PERIOD, STALL_SHOWN, WAITING_REPLIES, WAKE_LIMIT};
 use crate::text;
+use bytes::Bytes;
 use farwire_model::error::Stage;
 use farwire_model::input::SessionInput;
 use farwire_model::session::{FailureKind, SessionError, SessionEvent, Start};
 use farwire_model::terminal::{Grid, TerminalScreen};
 use russh::client::Msg;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
+use std::env;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -32,6 +34,7 @@ struct Ending {
 pub async fn run(connection: Connection, start: Start) -> Result<(), SessionError> {
     let Start {
         screen,
+        log,
         events,
         mut inputs,
         meter,
@@ -60,6 +63,11 @@ pub async fn run(connection: Connection, start: Start) -> Result<(), SessionErro
         .await
         .map_err(|error| connection.lost(Stage::Channel, &error))?;
     connection.granted(&mut channel, "a terminal").await?;
+    for (name, value) in language() {
+        // Servers take only the names they were told to; nothing is answered.
+        let told = channel.set_env(false, name, value).await;
+        told.map_err(|error| connection.lost(Stage::Channel, &error))?;
+    }
     let asked = channel.request_shell(true).await;
     asked.map_err(|error| connection.lost(Stage::Channel, &error))?;
     connection.granted(&mut channel, "a shell").await?;
@@ -78,7 +86,7 @@ pub async fn run(connection: Connection, start: Start) -> Result<(), SessionErro
     let (checks, mut asked_for) = mpsc::channel(1);
     let ended = tokio::select! {
         () = cancel.cancelled() => None,
-        ending = read(&mut from, &*screen, &replies) => Some(Ok(ending)),
+        ending = read(&mut from, &*screen, log.as_ref(), &replies) => Some(Ok(ending)),
         error = write(&to, &mut inputs, &mut waiting, &screen, &checks) => {
             Some(Err(connection.lost(Stage::Session, &error)))
         }
@@ -119,10 +127,22 @@ pub async fn run(connection: Connection, start: Start) -> Result<(), SessionErro
     ))
 }
 
+/// This computer's language and character set, for programs on the machine: `LANG` and all that begins with `LC_`, as other
+/// clients send them.
+fn language() -> Vec<(String, String)> {
+    let known = env::vars_os().filter_map(|(name, value)| {
+        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+        let is_language = name == "LANG" || name.starts_with("LC_");
+        (is_language && !value.is_empty() && value.len() <= MAX_TEXT_CHARS).then_some((name, value))
+    });
+    known.collect()
+}
+
 /// Takes everything in, always: what is not read holds up the whole link.
 async fn read(
     from: &mut ChannelReadHalf,
     screen: &dyn TerminalScreen,
+    log: Option<&mpsc::Sender<Bytes>>,
     replies: &mpsc::Sender<Vec<u8>>,
 ) -> Ending {
     let mut ending = Ending::default();
@@ -130,6 +150,10 @@ async fn read(
         match message {
             ChannelMsg::Data { data } | ChannelMsg::ExtendedData { data, .. } => {
                 let reply = screen.feed(&data);
+                if let Some(log) = log {
+                    // A log that ended is told of by whoever writes it.
+                    let _ = log.send(data).await;
+                }
                 if !reply.is_empty() {
                     // Full: see the limit.
                     let _ = replies.try_send(reply);

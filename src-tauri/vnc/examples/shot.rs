@@ -82,6 +82,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         jumps: Vec::new(),
         files: tokio::sync::watch::Sender::new(None),
         screen: None,
+        log: None,
         settings: settings.collect(),
         size: None,
         purpose: Purpose::Live,

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 impl App {
     /// A saved SSH connection to this server, with its password.
-    async fn ssh(&self, server: &Sshd, more: Value) -> String {
+    pub async fn ssh(&self, server: &Sshd, more: Value) -> String {
         let mut body = json!({"name": "shell", "protocol": "SSH", "host": "127.0.0.1", "port": server.port, "ssh.agent": false});
         body.as_object_mut()
             .unwrap()
@@ -26,7 +26,7 @@ impl App {
         uid
     }
 
-    async fn trust(&self, server: &Sshd) {
+    pub async fn trust(&self, server: &Sshd) {
         let body = json!({"host": "127.0.0.1", "port": server.port, "fingerprint": server.fingerprint("ed25519")});
         self.ok("PUT", "/trust", body).await;
     }
@@ -39,7 +39,7 @@ impl App {
         (status.as_u16(), answer)
     }
 
-    async fn text(&self, session: &str) -> String {
+    pub async fn text(&self, session: &str) -> String {
         let path = format!("/session/{session}/text?above=1000");
         let answer = self.ok("GET", &path, Value::Null).await;
         let lines = answer["lines"].as_array().unwrap().iter();
@@ -49,7 +49,7 @@ impl App {
             .join("\n")
     }
 
-    async fn typed(&self, session: &str, text: &str) {
+    pub async fn typed(&self, session: &str, text: &str) {
         let path = format!("/session/{session}/input");
         self.ok("PUT", &path, json!({"text": text})).await;
     }

@@ -60,10 +60,10 @@ pub async fn rests(app: &App, id: &str, state: &str) -> Value {
 }
 
 /// A file or folder: path, permissions, time, content.
-type Copied = (Vec<u8>, u32, i64, Option<Vec<u8>>);
+pub type Copied = (Vec<u8>, u32, i64, Option<Vec<u8>>);
 
 /// Everything in a folder.
-fn tree(root: &Path) -> Vec<Copied> {
+pub fn tree(root: &Path) -> Vec<Copied> {
     let mut found = Vec::new();
     let mut left = vec![root.to_owned()];
     while let Some(folder) = left.pop() {
@@ -90,7 +90,7 @@ fn tree(root: &Path) -> Vec<Copied> {
     found
 }
 
-fn set(path: &Path, mode: u32, modified: u64) {
+pub fn set(path: &Path, mode: u32, modified: u64) {
     let times = FileTimes::new().set_modified(UNIX_EPOCH + Duration::from_secs(modified));
     File::open(path).unwrap().set_times(times).unwrap();
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();

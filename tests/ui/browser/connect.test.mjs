@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startMachine, TERMINAL_COLOUR } from "../desktop/machine.mjs";
-import { freePort, until } from "../desktop/processes.mjs";
+import { eventually, freePort, until } from "../desktop/processes.mjs";
 import { openPage, shoot, skipWithoutMachine as skip } from "./page.mjs";
 import { countPixels } from "./screen.mjs";
 
 /** The terminal fills at least so many pixels of the screen. */
 const MUCH = 100_000;
-const options = { skip, timeout: 120_000 };
+const options = { skip, timeout: 300_000 };
 
 async function openBoth(t) {
   const opened = await openPage(t);
@@ -16,7 +16,7 @@ async function openBoth(t) {
 }
 
 async function seen(page, name) {
-  await until(`${name} is drawn`, async () => (await countPixels(page, name, TERMINAL_COLOUR)) > MUCH, 20_000);
+  await until(`${name} is drawn`, async () => (await countPixels(page, name, TERMINAL_COLOUR)) > MUCH);
 }
 
 test("from the empty start to the first picture by its address alone", options, async (t) => {
@@ -36,7 +36,7 @@ test("from the empty start to the first picture by its address alone", options, 
   await session.getByRole("button", { name: "Connect" }).click();
   await seen(page, name);
   const [{ uid }] = await farwired.call("GET", "/connections");
-  assert.deepEqual((await farwired.call("GET", `/connection/${uid}/credentials`)).redacted, ["vnc.password"]);
+  await eventually("the password is stored", async () => (await farwired.call("GET", `/connection/${uid}/credentials`)).redacted, ["vnc.password"]);
 });
 
 test("the command bar connects to an address that is not saved, and to a machine that is", options, async (t) => {
@@ -48,7 +48,7 @@ test("the command bar connects to an address that is not saved, and to a machine
   await page.getByRole("option", { name: /press-04/ }).waitFor();
   await page.keyboard.press("Enter");
   await seen(page, "press-04");
-  assert.equal(machine.viewers(), 1);
+  await eventually("the machine has one viewer", machine.viewers, 1);
 
   await page.keyboard.press("Control+Alt+k");
   await page.getByRole("combobox", { name: "Search or connect" }).fill(`localhost::${machine.port}`);
@@ -65,13 +65,13 @@ test("a wrong password is told at its stage and can be written anew", options, a
   const session = page.getByRole("tabpanel", { name: "press-04" });
   await session.getByRole("heading", { name: "press-04 asks you to sign in" }).waitFor();
   await shoot(page, "session-refused");
-  const said = await session.getByRole("alert").textContent();
-  assert.match(said, /password/i);
+  const said = await eventually("what is said", () => session.getByRole("alert").textContent(), /password/i);
   assert.doesNotMatch(said, /wrong!/);
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Password");
+  await eventually("the password has the focus", () => page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Password");
+  const tried = machine.connections();
   await session.getByLabel("Password").fill("wrong, too");
   await page.keyboard.press("Enter");
-  await until("it was tried once more", async () => (await farwired.call("GET", "/sessions")).length === 1);
+  await eventually("it was tried once more", machine.connections, (now) => now > tried);
   await session.getByRole("heading", { name: "press-04 asks you to sign in" }).waitFor();
   await session.getByLabel("Password").fill(machine.password);
   await page.keyboard.press("Enter");
@@ -90,11 +90,11 @@ test("a machine that does not answer says at which stage and what to do", option
     await page.getByRole("tab", { name: "Machines" }).click();
     await page.getByRole("row", { name: new RegExp(name) }).dblclick();
     const notice = page.getByRole("tabpanel", { name }).getByRole("alert");
-    await notice.getByText(`At stage ${stage}:`).waitFor({ timeout: 20_000 });
+    await notice.getByText(`At stage ${stage}:`).waitFor();
     await notice.getByText(advice).waitFor();
     await shoot(page, `session-failed-${stage}`);
     await notice.getByRole("button", { name: "Try again" }).click();
-    await notice.getByText(`At stage ${stage}:`).waitFor({ timeout: 20_000 });
+    await notice.getByText(`At stage ${stage}:`).waitFor();
   }
   await page.getByRole("tabpanel", { name: "misspelt" }).getByRole("button", { name: "Edit machine" }).click();
   await page.getByRole("heading", { name: "misspelt" }).waitFor();
@@ -132,7 +132,7 @@ test("a session opened to observe takes no input until it is told to", options, 
   await seen(page, "press-04");
   const [session] = await farwired.call("GET", "/sessions");
   assert.equal(session.view_only, true);
-  assert.ok(await page.getByRole("radio", { name: "Observe" }).isChecked());
+  await eventually("the page observes", () => page.getByRole("radio", { name: "Observe" }).isChecked(), true);
 });
 
 test("a session that a script opens can be shown and is seen in the list", options, async (t) => {
@@ -144,7 +144,7 @@ test("a session that a script opens can be shown and is seen in the list", optio
   await seen(page, "press-04");
   await page.getByRole("tab", { name: "Machines" }).click();
   await page.keyboard.press("Control+1");
-  await page.waitForTimeout(1000);
+  await page.getByRole("gridcell", { name: /press-04/ }).locator("img").waitFor();
   await shoot(page, "tiles-live");
-  assert.equal(machine.viewers(), 1);
+  await eventually("the machine has one viewer", machine.viewers, 1);
 });

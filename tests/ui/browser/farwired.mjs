@@ -65,6 +65,6 @@ export async function startFarwired(sandbox, { isHuge = false } = {}) {
   const passphrase = join(sandbox.home, "passphrase");
   writeFileSync(passphrase, "a passphrase of this test\n", { mode: 0o600 });
   const program = sandbox.start(PROGRAM, ["--data-dir", data, "--port", "0", "--passphrase-file", passphrase]);
-  const [link] = await until("farwired prints its sign-in link", () => /http:\S+#code=\S+/.exec(program.said), 30_000);
+  const [link] = await until("farwired prints its sign-in link", () => /http:\S+#code=\S+/.exec(program.said), 90_000);
   return new Farwired(sandbox, program, data, link);
 }

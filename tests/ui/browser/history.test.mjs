@@ -1,15 +1,15 @@
 // The way back: backups, and the history of changes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "../desktop/processes.mjs";
+import { eventually } from "../desktop/processes.mjs";
 import { goToSettings, openPage, shoot, skip } from "./page.mjs";
 
-const options = { skip, timeout: 90_000 };
+const options = { skip, timeout: 300_000 };
 
 const names = async (farwired) => (await farwired.call("GET", "/connections")).map(({ name }) => name).sort();
 
 async function isSaved(farwired, wanted) {
-  await until(`${wanted} are saved`, async () => JSON.stringify(await names(farwired)) === JSON.stringify(wanted));
+  await eventually("what is saved", () => names(farwired), wanted);
 }
 
 test("a backup is made and gone back to, and that is taken back too", options, async (t) => {
@@ -27,7 +27,7 @@ test("a backup is made and gone back to, and that is taken back too", options, a
   await restore.click();
   const dialog = page.getByRole("alertdialog", { name: /^Go back to / });
   await dialog.getByText("The present state is backed up first, so this can be undone.").waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Cancel", "the safe answer has the focus");
+  await eventually("the safe answer has the focus", () => page.evaluate(() => document.activeElement.textContent), "Cancel");
   await shoot(page, "backups-restore");
   await page.keyboard.press("Enter");
   await dialog.waitFor({ state: "detached" });
@@ -39,7 +39,7 @@ test("a backup is made and gone back to, and that is taken back too", options, a
   await isSaved(farwired, ["press-04"]);
   const stored = await farwired.call("GET", `/connection/${uid}/credentials`);
   assert.deepEqual(stored.redacted, ["vnc.password"], "the password is back");
-  await until("the backup made before is listed", async () => (await restore.count()) === 2);
+  await eventually("the backup made before is listed", () => restore.count(), 2);
   await shoot(page, "backups");
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByText("Everything is as it was before the restore").waitFor();
@@ -69,7 +69,7 @@ test("changes are listed with what they changed, and are taken back", options, a
   await shoot(page, "history-details");
 
   await farwired.call("PUT", `/connection/${uid}`, { port: 5908 });
-  await until("the newer change is listed", async () => (await change(/^Changed press-04/).count()) === 2);
+  await eventually("the newer change is listed", () => change(/^Changed press-04/).count(), 2);
   await list.getByRole("button", { name: "Undo", exact: true }).click();
   await list.getByText(/press-04 changed again since, so nothing was taken back/).waitFor();
   await shoot(page, "history-refused");

@@ -1,10 +1,11 @@
 // Lists beside that of the machines, far longer than anybody's: each opens at once and is reached to its end.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { eventually } from "../desktop/processes.mjs";
 import { drag, openMeter } from "./pace.mjs";
 import { goToSettings, openPage, shoot, skip } from "./page.mjs";
 
-const options = { skip, timeout: 180_000 };
+const options = { skip, timeout: 300_000 };
 
 /** The goal is 100 ms of the page's thread; this is what a busy machine makes of it. */
 const MAX_OPEN_MS = 250;
@@ -64,19 +65,19 @@ test("10,000 keys and 500 machines nearby open without a wait, and scroll", opti
     });
     t.diagnostic(`${name}: ${cost.toFixed(1)} ms of the page's thread to open`);
     assert.ok(cost <= MAX_OPEN_MS, `${name} took ${cost.toFixed(1)} ms`);
-    assert.ok((await list.getByRole("row").count()) < MAX_DRAWN);
+    await eventually("only what is seen is drawn", () => list.getByRole("row").count(), (count) => count < MAX_DRAWN);
     await shoot(page, `huge-${name}`);
     const scroller = list.locator(".scroll");
     await drag(page, scroller);
     await scroller.evaluate((element) => (element.scrollTop = element.scrollHeight));
     await row(last).waitFor();
-    assert.ok((await list.getByRole("row").count()) < MAX_DRAWN);
+    await eventually("only what is seen is drawn", () => list.getByRole("row").count(), (count) => count < MAX_DRAWN);
     await shoot(page, `huge-${name}-end`);
     if (!typed) continue;
     await page.keyboard.press("Control+f");
     await page.keyboard.type(typed);
     await row(found).waitFor();
-    assert.equal(await list.getByRole("row").count(), 2, "its heading and what was found");
+    await eventually("its heading and what was found are there", () => list.getByRole("row").count(), 2);
   }
 });
 
@@ -114,7 +115,7 @@ test("a history of 10,000 changes opens without a wait, and goes on a page at a 
       await answered;
     });
     await (count < changes.length ? older.and(page.locator(":enabled")).waitFor() : older.waitFor({ state: "detached" }));
-    assert.ok((await entries.count()) < MAX_DRAWN);
+    await eventually("only what is seen is drawn", () => entries.count(), (count) => count < MAX_DRAWN);
     t.diagnostic(`${what}: ${cost.toFixed(1)} ms of the page's thread`);
     assert.ok(cost <= MAX_OPEN_MS, `${what} took ${cost.toFixed(1)} ms`);
   };
@@ -131,7 +132,7 @@ test("a history of 10,000 changes opens without a wait, and goes on a page at a 
 
 test("10,000 machines are selected without a wait", options, async (t) => {
   const { page } = await openPage(t, { isHuge: true });
-  await page.getByRole("row", { name: /host-000000/ }).waitFor({ timeout: 60_000 });
+  await page.getByRole("row", { name: /host-000000/ }).waitFor({ timeout: 120_000 });
   const meter = await openMeter(page);
   await page.getByRole("treeitem", { name: /^Group 0,/ }).click();
   const row = page.getByRole("row", { name: /host-/ });

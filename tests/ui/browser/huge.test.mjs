@@ -1,10 +1,11 @@
 // 100,000 machines in 2,000 groups: nothing waits for them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { eventually } from "../desktop/processes.mjs";
 import { measureHuge, median } from "./pace.mjs";
 import { openPage, shoot, skip } from "./page.mjs";
 
-const options = { skip, timeout: 240_000 };
+const options = { skip, timeout: 600_000 };
 
 // The goals are 55 frames a second, 16 ms for a key and more for a click, which tests/bench/page holds against a machine at rest. On a busy one frames come
 // when other programs let them, so that what is held here is the time of the page's own thread: a list that draws everything, or a
@@ -18,7 +19,7 @@ const MAX_DRAWN = 120;
 
 test("100,000 machines scroll, are searched and are filtered without a wait", options, async (t) => {
   const { page } = await openPage(t, { isHuge: true });
-  await page.getByRole("button", { name: /^All machines 100.000/ }).waitFor({ timeout: 60_000 });
+  await page.getByRole("button", { name: /^All machines 100.000/ }).waitFor({ timeout: 120_000 });
   await page.getByRole("row", { name: /host-000000/ }).waitFor();
   const { scrolls, costs, clicks } = await measureHuge(page);
   for (const [what, { rate, longest, cost }] of Object.entries(scrolls)) {
@@ -38,12 +39,12 @@ test("100,000 machines scroll, are searched and are filtered without a wait", op
 test("of 2,000 groups one is found by its name, in menus and in fields", options, async (t) => {
   const { page, farwired } = await openPage(t, { isHuge: true });
   const row = page.getByRole("row", { name: /host-000003/ });
-  await row.waitFor({ timeout: 60_000 });
+  await row.waitFor({ timeout: 120_000 });
   await row.click({ button: "right" });
   await page.getByRole("menuitem", { name: "Move to group…" }).click();
   const dialog = page.getByRole("dialog", { name: "Move to group" });
   await dialog.getByRole("option", { name: "Group 1064 Chosen", selected: true }).waitFor();
-  assert.ok((await dialog.getByRole("option").count()) < MAX_DRAWN);
+  await eventually("only what is seen is drawn", () => dialog.getByRole("option").count(), (count) => count < MAX_DRAWN);
   await shoot(page, "huge-groups");
   await page.keyboard.type("no such group");
   await dialog.getByText("Nothing found").waitFor();
@@ -55,7 +56,8 @@ test("of 2,000 groups one is found by its name, in menus and in fields", options
   await shoot(page, "huge-groups-found");
   await page.keyboard.press("Enter");
   await page.getByText("Moved host-000003 to Group 1177").waitFor();
-  assert.equal((await farwired.call("GET", "/connection/c_053037")).category_uid, "g_1177");
+  const group = async () => (await farwired.call("GET", "/connection/c_053037")).category_uid;
+  assert.equal(await group(), "g_1177");
 
   const field = page.getByRole("complementary", { name: "Details" }).getByRole("combobox", { name: "Group" });
   await field.click();
@@ -66,25 +68,26 @@ test("of 2,000 groups one is found by its name, in menus and in fields", options
   await page.keyboard.press("Enter");
   await list.waitFor({ state: "detached" });
   await page.getByText(/^Saved /).waitFor();
-  assert.equal((await farwired.call("GET", "/connection/c_053037")).category_uid, "g_1176");
-  assert.equal(await field.evaluate((element) => element === document.activeElement), true, "the focus is back");
+  assert.equal(await group(), "g_1176");
+  await eventually("the focus is back", () => field.evaluate((element) => element === document.activeElement), true);
 });
 
 test("of a huge library only what is seen is drawn, and all of it is reached", options, async (t) => {
   const { page } = await openPage(t, { isHuge: true });
-  await page.getByRole("row", { name: /host-000000/ }).waitFor({ timeout: 60_000 });
+  await page.getByRole("row", { name: /host-000000/ }).waitFor({ timeout: 120_000 });
   const grid = page.getByRole("grid");
-  const drawn = async (role) => await page.getByRole(role).count();
-  assert.ok((await drawn("row")) < MAX_DRAWN && (await drawn("treeitem")) < MAX_DRAWN);
+  const fewAreDrawn = (role) => eventually(`only what is seen is drawn: ${role}`, () => page.getByRole(role).count(), (count) => count < MAX_DRAWN);
+  await fewAreDrawn("row");
+  await fewAreDrawn("treeitem");
   await grid.focus();
   await page.keyboard.press("End");
   await page.getByRole("row", { name: /host-099999/ }).waitFor();
-  assert.equal(await grid.getAttribute("aria-rowcount"), "100001");
-  assert.equal(await page.getByRole("row", { name: /host-099999/ }).getAttribute("aria-rowindex"), "100001");
+  await eventually("all rows are counted", () => grid.getAttribute("aria-rowcount"), "100001");
+  await eventually("it is the last row", () => page.getByRole("row", { name: /host-099999/ }).getAttribute("aria-rowindex"), "100001");
   await shoot(page, "huge-table-end");
   await page.keyboard.press("Control+1");
   await page.getByRole("gridcell", { name: /host-099999/ }).waitFor();
-  assert.ok((await drawn("gridcell")) < MAX_DRAWN);
+  await fewAreDrawn("gridcell");
   await shoot(page, "huge-tiles");
 
   const tree = page.getByRole("tree", { name: "Groups" });
@@ -93,9 +96,9 @@ test("of a huge library only what is seen is drawn, and all of it is reached", o
   await page.keyboard.press("End");
   const last = tree.getByRole("treeitem", { name: /^Group 1999,/ });
   await last.waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-posinset")), "2000");
-  assert.equal(await last.getAttribute("aria-setsize"), "2000");
-  assert.ok((await drawn("treeitem")) < MAX_DRAWN);
+  await eventually("the last group has the focus", () => page.evaluate(() => document.activeElement.getAttribute("aria-posinset")), "2000");
+  await eventually("all groups are counted", () => last.getAttribute("aria-setsize"), "2000");
+  await fewAreDrawn("treeitem");
   await page.keyboard.press("F2");
   await page.getByLabel("Group name").fill("The last one");
   await page.keyboard.press("Enter");

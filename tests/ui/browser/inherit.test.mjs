@@ -1,10 +1,10 @@
 // What machines take over from their groups, and credentials that many of them share.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "../desktop/processes.mjs";
+import { eventually, until } from "../desktop/processes.mjs";
 import { goToSettings, openPage, shoot, skip } from "./page.mjs";
 
-const options = { skip, timeout: 90_000 };
+const options = { skip, timeout: 300_000 };
 
 async function withGroups(t) {
   const { page, farwired } = await openPage(t);
@@ -26,29 +26,31 @@ async function choose(page, details, label, option) {
 test("each field says which group it comes from, and can say something else", options, async (t) => {
   const { page, details, saved } = await withGroups(t);
   const credentials = details.getByLabel("Credentials", { exact: true });
-  assert.match(await credentials.textContent(), /Line operators/);
+  await eventually("it has the group's credentials", () => credentials.textContent(), /Line operators/);
   await details.getByText("From Plant north").waitFor();
-  assert.equal(await details.getByLabel("User name").count(), 0, "its own are not asked for");
+  await eventually("its own are not asked for", () => details.getByLabel("User name").count(), 0);
   await shoot(page, "inherited-credentials");
 
   await details.getByRole("tab", { name: "Display" }).click();
   await details.getByText("From Hall 2").waitFor();
-  assert.equal(await details.getByRole("switch", { name: "Begin observing" }).isChecked(), true);
-  assert.match(await details.getByLabel("Colours", { exact: true }).textContent(), /65,536/);
+  const colours = () => details.getByLabel("Colours", { exact: true }).textContent();
+  await eventually("it begins observing", () => details.getByRole("switch", { name: "Begin observing" }).isChecked(), true);
+  await eventually("it has the group's colours", colours, /65,536/);
   await shoot(page, "inherited-display");
   // The usual value is a word of its own where a group says another one.
   await details.getByRole("switch", { name: "Begin observing" }).click();
   await details.getByText("Group says on").waitFor();
-  await until("it is saved", async () => (await saved()).settings["vnc.view_only"] === false);
+  const setting = (name) => async () => (await saved()).settings[name];
+  await eventually("it is saved", setting("vnc.view_only"), false);
   await choose(page, details, "Colours", "All");
-  await until("it is saved", async () => (await saved()).settings["vnc.colours"] === "full");
+  await eventually("it is saved", setting("vnc.colours"), "full");
   await shoot(page, "overridden-display");
   await details.getByRole("button", { name: "Use it for Colours" }).click();
-  await until("it is the group's again", async () => (await saved()).settings["vnc.colours"] === undefined);
-  assert.match(await details.getByLabel("Colours", { exact: true }).textContent(), /65,536/);
+  await eventually("it is the group's again", setting("vnc.colours"), undefined);
+  await eventually("the group's colours are shown", colours, /65,536/);
   // Where no group says anything, the usual value needs no word.
   await details.getByRole("switch", { name: "Resize to the window" }).click();
-  await until("it is saved", async () => (await saved()).settings["vnc.resize"] === true);
+  await eventually("it is saved", setting("vnc.resize"), true);
   await details.getByRole("switch", { name: "Resize to the window" }).click();
   await until("nothing is left of it", async () => !("vnc.resize" in (await saved()).settings));
 });

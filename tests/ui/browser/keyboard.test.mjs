@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { until } from "../desktop/processes.mjs";
+import { eventually, until } from "../desktop/processes.mjs";
 import { Keys } from "./keys.mjs";
 import { skipWithoutDisplay as skip } from "./page.mjs";
-import { inRemote, keysDown, locksOf, NAME, openListener, openSession, seen } from "./remote.mjs";
+import { inRemote, locksOf, NAME, noKeyIsDown, openListener, openSession, seen } from "./remote.mjs";
 import { pointAt } from "./screen.mjs";
 
-const options = { skip, timeout: 180_000 };
+const options = { skip, timeout: 600_000 };
 
 const ROW1 = "Backquote Digit1 Digit2 Digit3 Digit4 Digit5 Digit6 Digit7 Digit8 Digit9 Digit0 Minus Equal";
 const ROW2 = "KeyQ KeyW KeyE KeyR KeyT KeyY KeyU KeyI KeyO KeyP BracketLeft BracketRight";
@@ -85,7 +85,7 @@ async function typeLines(opened, lines, remoteLayout) {
     await notes.line(number);
   }
   assert.deepEqual(notes.lines(), lines.map(([, , text]) => text));
-  assert.deepEqual(await keysDown(opened), []);
+  await noKeyIsDown(opened);
 }
 
 test("each layout types what is printed on its keys, on a machine that has the same", options, async (t) => {
@@ -110,20 +110,28 @@ test("a machine that takes keys by their place composes on its own", options, as
 test("at 50 keys a second none is lost and none is stuck", options, async (t) => {
   const opened = await openScreen(t);
   const notes = await openNotes(opened);
-  const words = "The quick brown Fox jumps over 13 lazy Dogs! ";
-  const began = Date.now();
-  for (let line = 0; line < 3; line += 1) await opened.sandbox.run("xdotool", ["type", "--delay", "20", `${words.repeat(2).trim()}\n`]);
-  const passed = (Date.now() - began) / 1000;
-  await notes.line(2);
-  assert.deepEqual(notes.lines(), Array(3).fill(words.repeat(2).trim()));
-  const rate = (3 * 2 * words.length) / passed;
+  const words = "The quick brown Fox jumps over 13 lazy Dogs! ".repeat(2).trim();
+  /** Types three lines and returns how many keys a second that were. */
+  const type = async (delay) => {
+    const began = Date.now();
+    for (let line = 0; line < 3; line += 1) await opened.sandbox.run("xdotool", ["type", "--delay", String(delay), `${words}\n`]);
+    return (3 * (words.length + 1) * 1000) / (Date.now() - began);
+  };
+  // On a busy machine pauses get longer than they were meant to be: they are made shorter until the keys are quick enough.
+  let [rate, typed] = [0, 0];
+  for (let delay = 20; rate <= 40 && delay >= 0; delay -= 4) {
+    rate = await type(delay);
+    typed += 3;
+    await notes.line(typed - 1);
+  }
+  assert.deepEqual(notes.lines(), Array(typed).fill(words));
   assert.ok(rate > 40, `${rate} keys a second are no test`);
   // Fingers that overlap: a key goes down before the one before it is up.
   const letters = "KeyQ KeyW KeyE KeyR KeyT KeyY KeyU KeyI KeyO KeyP".split(" ");
   await opened.keys.roll(Array(10).fill(letters).flat(), 20);
   await opened.keys.press("Enter");
-  assert.equal(await notes.line(3), "qwertyuiop".repeat(10));
-  assert.deepEqual(await keysDown(opened), []);
+  assert.equal(await notes.line(typed), "qwertyuiop".repeat(10));
+  await noKeyIsDown(opened);
 });
 
 test("keys and buttons that are down when the screen loses the keyboard come up over there", options, async (t) => {
@@ -139,7 +147,7 @@ test("keys and buttons that are down when the screen loses the keyboard come up 
   const close = await openOther(opened);
   const ups = () => listener.heard().filter((each) => each.startsWith("-")).map((each) => each.toLowerCase());
   await until("all are up", () => ["-shift_l", "-a", "-3"].every((each) => ups().includes(each)));
-  assert.deepEqual(await keysDown(opened), []);
+  await noKeyIsDown(opened);
   await keys.up("KeyA");
   await keys.up("ShiftLeft");
   await page.mouse.up({ button: "right" });
@@ -153,7 +161,7 @@ test("keys and buttons that are down when the screen loses the keyboard come up 
   await page.getByRole("tab", { name: "Machines" }).click();
   await until("it is up", () => listener.heard().slice(before).includes("-Control_L"));
   await keys.up("ControlLeft");
-  assert.deepEqual(await keysDown(opened), []);
+  await noKeyIsDown(opened);
 });
 
 test("Caps Lock and Num Lock over there follow this keyboard", options, async (t) => {
@@ -169,21 +177,21 @@ test("Caps Lock and Num Lock over there follow this keyboard", options, async (t
     await close();
   };
   await keys.press("KeyA");
-  assert.equal(await locks(), "");
+  await eventually("no lock is on", locks, "");
   await pressElsewhere("CapsLock");
   await keys.press("KeyB KeyC Enter");
   assert.equal(await notes.line(0), "aBC");
-  assert.equal(await locks(), "caps");
+  await eventually("capitals are locked", locks, "caps");
 
   await pressElsewhere("NumLock");
   await keys.press("KeyA Numpad7 Numpad8 Enter");
   assert.equal(await notes.line(1), "A78");
-  assert.equal(await locks(), "caps,num");
+  await eventually("both are locked", locks, "caps,num");
 
   // The lock key itself, pressed where it belongs, is not undone.
   await keys.press("CapsLock KeyA CapsLock KeyB CapsLock KeyC Enter");
   assert.equal(await notes.line(2), "aBc");
-  await until("numbers alone are locked", async () => (await locks()) === "num");
+  await eventually("numbers alone are locked", locks, "num");
 
   // Somebody over there, or another viewer, presses it.
   await remote.press("CapsLock");
@@ -202,6 +210,6 @@ test("Caps Lock and Num Lock over there follow this keyboard", options, async (t
   await seen(page);
   await click();
   await keys.press("KeyA");
-  await until("no lock is on", async () => (await locks()) === "");
-  assert.deepEqual(await keysDown(opened), []);
+  await eventually("no lock is on", locks, "");
+  await noKeyIsDown(opened);
 });

@@ -1,10 +1,10 @@
 // Machines and groups: made, found, changed, taken away.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "../desktop/processes.mjs";
+import { eventually, until } from "../desktop/processes.mjs";
 import { openPage, shoot, skip } from "./page.mjs";
 
-const options = { skip, timeout: 90_000 };
+const options = { skip, timeout: 300_000 };
 
 test("the first machine is added from the empty start", options, async (t) => {
   const { page, farwired } = await openPage(t);
@@ -12,7 +12,7 @@ test("the first machine is added from the empty start", options, async (t) => {
   await shoot(page, "start");
   // What is typed goes to the field at once, without a click.
   await page.keyboard.type("nowhere:1");
-  assert.equal(await page.getByLabel("Address").inputValue(), "nowhere:1");
+  await eventually("what was typed is there", () => page.getByLabel("Address").inputValue(), "nowhere:1");
   await page.keyboard.press("Control+a");
   await page.keyboard.press("Delete");
 
@@ -34,9 +34,11 @@ test("the first machine is added from the empty start", options, async (t) => {
 
   const [saved] = await farwired.call("GET", "/connections");
   assert.deepEqual([saved.name, saved.protocol, saved.host, saved.port], ["press-04", "VNC", "10.0.0.7", 5901]);
-  const stored = await until("its credentials are stored", () => farwired.call("GET", `/connection/${saved.uid}/credentials`));
-  assert.equal(stored["vnc.username"], "operator");
-  assert.deepEqual(stored.redacted, ["vnc.password"]);
+  const stored = async () => {
+    const credentials = await farwired.call("GET", `/connection/${saved.uid}/credentials`);
+    return [credentials["vnc.username"], credentials.redacted];
+  };
+  await eventually("its credentials are stored", stored, ["operator", ["vnc.password"]]);
 });
 
 test("groups nest, and machines move between them", options, async (t) => {
@@ -71,7 +73,8 @@ test("groups nest, and machines move between them", options, async (t) => {
   await page.keyboard.press("F2");
   await page.getByLabel("Group name").fill("Hall 2");
   await page.keyboard.press("Enter");
-  await until("the inner group is renamed", async () => (await farwired.call("GET", "/groups")).every(({ name }) => name === "Hall 2"));
+  const names = async () => (await farwired.call("GET", "/groups")).map(({ name }) => name);
+  await eventually("the inner group is renamed", names, ["Hall 2", "Hall 2"]);
 
   await tree.getByRole("treeitem", { name: /^Hall 2/ }).first().click();
   await page.keyboard.press("Delete");
@@ -98,18 +101,16 @@ test("what is typed in the details is saved, and can be taken back", options, as
   await details.getByRole("button", { name: "Add tag" }).click();
   await page.keyboard.type("hall-2");
   await page.keyboard.press("Enter");
-  await until("everything is saved", async () => {
-    const { port, notes, tags } = await saved();
-    return port === 5907 && notes === "behind the stairs" && tags.includes("hall-2");
-  });
+  await eventually("everything is saved", saved, ({ port, notes, tags }) => port === 5907 && notes === "behind the stairs" && tags.includes("hall-2"));
   await page.getByRole("button", { name: "hall-2", exact: true }).waitFor();
 
   await page.getByRole("tab", { name: "Display" }).click();
   await page.getByRole("switch", { name: "Begin observing" }).click();
-  await until("the setting is saved", async () => (await saved()).settings["vnc.view_only"] === true);
+  const observes = async () => (await saved()).settings["vnc.view_only"];
+  await eventually("the setting is saved", observes, true);
   await shoot(page, "details-display");
   await page.getByRole("button", { name: "Undo" }).click();
-  await until("the setting is taken back", async () => (await saved()).settings["vnc.view_only"] !== true);
+  await eventually("the setting is taken back", observes, (value) => value !== true);
 
   await farwired.call("PUT", `/connection/${uid}`, { name: "renamed by a script" });
   await page.getByRole("row", { name: /renamed by a script/ }).waitFor();
@@ -131,15 +132,19 @@ test("a machine is renamed in place, deleted, and brought back", options, async 
 
   await page.keyboard.press("Delete");
   await page.getByText("Deleted press-05").waitFor();
-  assert.equal(await page.getByRole("row", { name: /press-05/ }).count(), 0);
-  await shoot(page, "deleted");
+  const rows = () => page.getByRole("row", { name: /press-05/ }).count();
+  await eventually("it is not in the list", rows, 0);
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByRole("row", { name: /press-05/ }).waitFor();
-  assert.equal((await farwired.call("GET", "/connections")).length, 2);
+  const saved = async () => (await farwired.call("GET", "/connections")).length;
+  await eventually("both are saved", saved, 2);
 
   await page.getByRole("row", { name: /press-05/ }).click();
   await page.keyboard.press("Delete");
-  await until("it is gone", async () => (await farwired.call("GET", "/connections")).length === 1, 15_000);
+  // What can be taken back is offered for a few seconds only: nothing that takes long comes before the click above.
+  await page.getByText("Deleted press-05").waitFor();
+  await shoot(page, "deleted");
+  await eventually("it is gone", saved, 1);
 });
 
 test("a long list is filtered, shown as tiles, and found by the command bar", options, async (t) => {
@@ -148,18 +153,20 @@ test("a long list is filtered, shown as tiles, and found by the command bar", op
     await farwired.save(`host-${String(number).padStart(3, "0")}`, { port: 5900 + number });
   }
   await page.getByRole("button", { name: /^All machines 120/ }).waitFor();
-  assert.ok((await page.getByRole("row").count()) < 80, "only what is seen is drawn");
+  await page.getByRole("row", { name: /host-001/ }).waitFor();
+  await eventually("only what is seen is drawn", () => page.getByRole("row").count(), (count) => count < 80);
   await shoot(page, "table");
 
   await page.keyboard.press("Control+f");
   await page.keyboard.type("host-11");
   await page.getByRole("row", { name: /host-119/ }).waitFor();
-  assert.equal(await page.getByRole("row", { name: /host-0/ }).count(), 0);
+  await eventually("the others are not listed", () => page.getByRole("row", { name: /host-0/ }).count(), 0);
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+1");
   await page.getByRole("radio", { name: "Tiles" }).and(page.locator("[aria-checked=true]")).waitFor();
   await shoot(page, "tiles");
   await page.keyboard.press("Control+2");
+  await page.getByRole("row", { name: /host-001/ }).waitFor();
 
   await page.keyboard.press("Control+k");
   const bar = page.getByRole("combobox", { name: "Search or connect" });
@@ -168,6 +175,7 @@ test("a long list is filtered, shown as tiles, and found by the command bar", op
   await shoot(page, "command-bar");
   await page.keyboard.press("Alt+Enter");
   await page.getByRole("heading", { name: "host-077" }).waitFor();
+  await bar.waitFor({ state: "detached" });
   await page.keyboard.press("Control+k");
   await bar.fill("keys and");
   await page.keyboard.press("Enter");
@@ -212,10 +220,16 @@ test("a page at rest asks nothing", options, async (t) => {
   page.on("request", (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
   for (const place of ["All machines", "Recent", "Nearby", "Trust", "Settings"]) {
     await page.getByRole("navigation", { name: "Library" }).getByRole("button", { name: place }).click();
-    await page.waitForTimeout(2500);
-    asked.length = 0;
-    await page.waitForTimeout(1000);
-    assert.ok(asked.length <= 1, `${place}: ${asked.length} requests a second, such as ${asked[0]}`);
+    const inOneSecond = async () => {
+      asked.length = 0;
+      await page.waitForTimeout(1000);
+      return [...asked];
+    };
+    // A busy machine takes its time for what a place asks when it is opened; a page that asks for ever does not come to rest.
+    await page.waitForTimeout(1500);
+    await eventually(`${place} comes to rest`, inOneSecond, (requests) => requests.length <= 1);
+    const requests = await inOneSecond();
+    assert.ok(requests.length <= 1, `${place}: ${requests.length} requests a second, such as ${requests[0]}`);
   }
 });
 

@@ -1,10 +1,10 @@
 // Several machines at once: selected, changed, moved, deleted, and all of it taken back.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "../desktop/processes.mjs";
+import { eventually, until } from "../desktop/processes.mjs";
 import { openPage, shoot, skip } from "./page.mjs";
 
-const options = { skip, timeout: 90_000 };
+const options = { skip, timeout: 300_000 };
 
 async function withMachines(t) {
   const { page, farwired } = await openPage(t);
@@ -21,7 +21,7 @@ async function withMachines(t) {
   const machine = (name) => page.getByRole("row", { name: new RegExp(`^.*${name}`) }).first();
   const saved = async () =>
     Object.fromEntries((await farwired.call("GET", "/connections")).map((one) => [one.name, one]));
-  const selected = () => page.getByRole("row", { selected: true }).count();
+  const selected = (count) => eventually("rows are selected", () => page.getByRole("row", { selected: true }).count(), count);
   return { page, farwired, group, machine, saved, selected };
 }
 
@@ -29,17 +29,18 @@ test("what differs is mixed, and nothing changes before it was reviewed", option
   const { page, machine, saved, selected } = await withMachines(t);
   await machine("lathe").click();
   await machine("press").click({ modifiers: ["Shift"] });
-  assert.equal(await selected(), 3);
+  await selected(3);
   const details = page.getByRole("complementary", { name: "Details" });
   await details.getByRole("heading", { name: "3 machines" }).waitFor();
-  assert.equal(await details.getByLabel("Port").getAttribute("placeholder"), "Mixed");
+  await eventually("the ports differ", () => details.getByLabel("Port").getAttribute("placeholder"), "Mixed");
   await details.getByText("old, on 1").waitFor();
-  assert.equal(await details.getByRole("button", { name: "Review changes" }).isDisabled(), true);
+  const nothingToReview = () => eventually("there is nothing to review", () => details.getByRole("button", { name: "Review changes" }).isDisabled(), true);
+  await nothingToReview();
   await shoot(page, "many");
 
   await details.getByLabel("Port").fill("99999");
   await details.getByText("A port is a number from 1 to 65535").waitFor();
-  assert.equal(await details.getByRole("button", { name: "Review changes" }).isDisabled(), true);
+  await nothingToReview();
   await details.getByLabel("Port").fill("5901");
   await details.getByRole("button", { name: "Remove tag old from all" }).click();
   await details.getByRole("button", { name: "Add a tag to all" }).click();
@@ -70,35 +71,32 @@ test("machines are chosen by keyboard and dragged into a group together", option
   const { page, group, machine, saved, selected } = await withMachines(t);
   await machine("lathe").click();
   await page.keyboard.press("Control+a");
-  assert.equal(await selected(), 4);
+  await selected(4);
   await page.keyboard.press("Home");
-  assert.equal(await selected(), 1);
+  await selected(1);
   await page.keyboard.press("Shift+ArrowDown");
   await page.keyboard.press("Shift+ArrowDown");
-  assert.equal(await selected(), 3);
+  await selected(3);
   await page.keyboard.press("Shift+ArrowUp");
-  assert.equal(await selected(), 2);
+  await selected(2);
   await machine("saw").click({ modifiers: ["Control"] });
-  assert.equal(await selected(), 3);
+  await selected(3);
   await machine("mill").click({ modifiers: ["Control"] });
-  assert.equal(await selected(), 2);
+  await selected(2);
 
   const tree = page.getByRole("tree", { name: "Groups" });
-  await machine("saw").dragTo(tree.getByRole("treeitem", { name: /^Hall 2/ }));
+  await machine("saw").dragTo(tree.getByRole("treeitem", { name: /^Hall 2/ }), { steps: 5 });
   await page.getByText("Moved 2 machines to Hall 2").waitFor();
-  let now = await saved();
+  const now = await saved();
   assert.deepEqual([now.lathe.category_uid, now.saw.category_uid, now.press.category_uid], [group, group, null]);
   await shoot(page, "many-moved");
 
   await page.getByRole("button", { name: /^Without a group/ }).click();
   await page.getByRole("row", { name: /press/ }).waitFor();
-  assert.equal(await page.getByRole("row", { name: /lathe/ }).count(), 0);
+  await eventually("the lathe is not there", () => page.getByRole("row", { name: /lathe/ }).count(), 0);
   await page.getByRole("button", { name: /^All machines/ }).click();
-  await machine("mill").dragTo(page.getByRole("button", { name: /^Without a group/ }));
-  now = await until("the mill left its group", async () => {
-    const now = await saved();
-    return now.mill.category_uid === null ? now : null;
-  });
+  await machine("mill").dragTo(page.getByRole("button", { name: /^Without a group/ }), { steps: 5 });
+  await eventually("the mill left its group", async () => (await saved()).mill.category_uid, null);
 });
 
 test("several are deleted and come back together", options, async (t) => {
@@ -109,9 +107,10 @@ test("several are deleted and come back together", options, async (t) => {
   await page.getByRole("menuitem", { name: "Connect 3" }).waitFor();
   await shoot(page, "many-menu");
   await page.keyboard.press("Escape");
+  await page.getByRole("menu").waitFor({ state: "detached" });
   await page.keyboard.press("Delete");
   await page.getByText("Deleted 3 machines").waitFor();
   assert.deepEqual(Object.keys(await saved()), ["saw"]);
   await page.getByRole("button", { name: "Undo" }).click();
-  await until("they are back", async () => Object.keys(await saved()).length === 4);
+  await eventually("they are back", async () => Object.keys(await saved()).length, 4);
 });

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import axe from "axe-core";
 import { chromium } from "playwright-core";
 import { openDisplay } from "../desktop/display.mjs";
-import { Sandbox, skipWithout, until } from "../desktop/processes.mjs";
+import { eventually, LIMIT_MS, Sandbox, skipWithout, until } from "../desktop/processes.mjs";
 import { startFarwired } from "./farwired.mjs";
 
 const BROWSER = "/usr/bin/chromium";
+/** How long a browser may take to start. */
+const START_MS = 90_000;
 
 /** Everything that is not about our page is off, so that nothing asks the network. */
 const ARGUMENTS = [
@@ -49,6 +51,7 @@ async function startBrowser(sandbox, viewport, deviceScaleFactor) {
     env: { ...sandbox.env, TMPDIR: sandbox.home },
     viewport,
     deviceScaleFactor,
+    timeout: START_MS,
   });
 }
 
@@ -56,11 +59,11 @@ async function startBrowser(sandbox, viewport, deviceScaleFactor) {
 async function startWindow(sandbox) {
   const own = ["--remote-debugging-port=0", `--user-data-dir=${join(sandbox.home, "browser")}`, "--password-store=basic", "--start-maximized"];
   const program = sandbox.start(BROWSER, [...ARGUMENTS, ...own], { env: { TMPDIR: sandbox.home } });
-  const [address] = await until("the browser can be driven", () => /ws:\/\/\S+/.exec(program.said), 30_000);
+  const [address] = await until("the browser can be driven", () => /ws:\/\/\S+/.exec(program.said), START_MS);
   // Whoever connects before the window is there waits for it in vain.
   const targets = async () => await (await fetch(`http://${new URL(address).host}/json/list`)).json();
-  await until("the browser has a window", async () => (await targets()).some(({ type }) => type === "page"), 30_000);
-  const browser = await chromium.connectOverCDP(address, { noDefaults: true });
+  await until("the browser has a window", async () => (await targets()).some(({ type }) => type === "page"), START_MS);
+  const browser = await chromium.connectOverCDP(address, { noDefaults: true, timeout: START_MS });
   return browser.contexts()[0];
 }
 
@@ -89,8 +92,8 @@ export async function openPage(
   if (hasDisplay) display = await openDisplay(sandbox);
   context = display ? await startWindow(sandbox) : await startBrowser(sandbox, viewport, deviceScaleFactor);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  context.setDefaultTimeout(LIMIT_MS);
   const [page] = context.pages();
-  page.setDefaultTimeout(10_000);
   page.on("pageerror", (error) => complaints.push(String(error.stack)));
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type()) && !expected.test(message.text())) complaints.push(message.text());
@@ -105,9 +108,21 @@ export async function openPage(
 
 /** Opens a page of the settings. */
 export async function goToSettings(page, name) {
+  // What is just closing still takes the keys.
+  await page.locator('[role="dialog"], [role="alertdialog"], [role="menu"]').first().waitFor({ state: "detached" });
   await page.keyboard.press("Control+,");
   await page.getByRole("navigation", { name: "Settings" }).getByRole("button", { name }).click();
   await page.getByRole("heading", { name, level: 1 }).waitFor();
+}
+
+/** Waits until nothing moves, fades or changes its colour any more; what does so for ever is left alone. */
+async function atRest(page, name) {
+  const moving = () =>
+    page.evaluate(() => {
+      const all = document.getAnimations().filter((one) => one.playState === "running" && Number.isFinite(one.effect?.getComputedTiming().endTime));
+      return all.map(({ effect }) => effect.target?.className ?? "");
+    });
+  await eventually(`${name} is at rest`, moving, []);
 }
 
 /** Asks axe-core what of the page a person who does not see it, or has no mouse, cannot use; in both colours. */
@@ -117,6 +132,7 @@ export async function assertAccessible(page, name) {
     await page.emulateMedia({ colorScheme });
     // Colours change in a moment, not at once.
     await page.waitForTimeout(300);
+    await atRest(page, name);
     const found = await page.evaluate(async () => {
       const { axe } = window;
       const all = await axe.run(document, { rules: { region: { enabled: false } } });
@@ -143,6 +159,7 @@ export async function shoot(page, name, { sizes = SIZES, schemes = ["light", "da
       await page.setViewportSize(size);
       await page.emulateMedia({ colorScheme });
       await page.waitForTimeout(400);
+      await atRest(page, name);
       await page.screenshot({ path: join(folder, `${name}-${size.width}-${colorScheme}.png`) });
     }
   }

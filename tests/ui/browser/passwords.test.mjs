@@ -1,10 +1,10 @@
 // Stored passwords go to the clipboard of a person who proves himself, and off it again; what waits for the key store goes on.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "../desktop/processes.mjs";
+import { eventually } from "../desktop/processes.mjs";
 import { goToSettings, openPage, shoot, skip } from "./page.mjs";
 
-const options = { skip, timeout: 90_000 };
+const options = { skip, timeout: 300_000 };
 const PASSPHRASE = "a passphrase of this test";
 const PASSWORD = "Kanarienvogel-7";
 
@@ -21,6 +21,8 @@ async function withMachine(t) {
 
 const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText());
 const isFocused = (locator) => locator.evaluate((element) => element === document.activeElement);
+const takesFocus = (what, locator) => eventually(`${what} has the focus`, () => isFocused(locator), true);
+const holds = (page, text) => eventually("the clipboard", () => clipboard(page), text);
 
 /** Asks for the password and proves oneself. */
 async function copy({ details, dialog, field, page }) {
@@ -45,29 +47,29 @@ test("a password is copied by a proof, and leaves the clipboard by itself", opti
   const opened = await withMachine(t);
   const { page, farwired, uid, details, dialog, field } = opened;
   await details.getByRole("button", { name: "Copy password" }).click();
-  assert.ok(await isFocused(field), "the passphrase can be typed at once");
-  assert.ok(await dialog.getByRole("button", { name: "Copy", exact: true }).isDisabled());
+  await takesFocus("the passphrase", field);
+  await eventually("there is nothing to prove with", () => dialog.getByRole("button", { name: "Copy", exact: true }).isDisabled(), true);
   await shoot(page, "password-proof");
   await field.fill("a wrong one");
   await page.keyboard.press("Enter");
   await dialog.getByText(/passphrase is wrong/i).waitFor();
-  assert.equal(await field.inputValue(), "");
-  assert.ok(await isFocused(field), "it is typed again at once");
+  await eventually("the passphrase is empty again", () => field.inputValue(), "");
+  await takesFocus("the passphrase", field);
   await shoot(page, "password-proof-wrong");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
-  await until("the focus is back", () => isFocused(details.getByRole("button", { name: "Copy password" })));
+  await takesFocus("what asked for it", details.getByRole("button", { name: "Copy password" }));
 
   await page.evaluate(() => navigator.clipboard.writeText("before"));
   await page.clock.install();
   await copy(opened);
-  assert.equal(await clipboard(page), PASSWORD);
+  await holds(page, PASSWORD);
   await assertNowhere(page);
   await shoot(page, "password-copied");
   await page.clock.fastForward(29_000);
   await page.clock.fastForward(3_000);
   await page.getByText("The password of press-04 is off the clipboard").waitFor();
-  assert.equal(await clipboard(page), "");
+  await holds(page, "");
 
   // Who took it is written down; one proof is for one password.
   const admin = await farwired.newToken(["admin"]);
@@ -87,18 +89,18 @@ test("what was copied since stays, and a person can take the password off or let
   await page.evaluate(() => navigator.clipboard.writeText("something else"));
   await page.clock.fastForward(31_000);
   await note.waitFor({ state: "detached" });
-  assert.equal(await clipboard(page), "something else");
+  await holds(page, "something else");
 
   await copy(opened);
   await note.getByRole("button", { name: "Clear now" }).click();
   await note.waitFor({ state: "detached" });
-  assert.equal(await clipboard(page), "");
+  await holds(page, "");
 
   await copy(opened);
   await note.getByRole("button", { name: "Keep it" }).click();
   await note.waitFor({ state: "detached" });
   await page.clock.fastForward(31_000);
-  assert.equal(await clipboard(page), PASSWORD);
+  await holds(page, PASSWORD);
 });
 
 test("a browser that lets nobody look is told so, and nothing else is wiped", options, async (t) => {
@@ -115,7 +117,7 @@ test("a browser that lets nobody look is told so, and nothing else is wiped", op
   await note.getByRole("button", { name: "Clear now" }).click();
   await note.waitFor({ state: "detached" });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  assert.equal(await clipboard(page), "");
+  await holds(page, "");
 });
 
 test("shared passwords and menus copy too, and machines without a password say so", options, async (t) => {
@@ -126,6 +128,7 @@ test("shared passwords and menus copy too, and machines without a password say s
   await page.getByRole("menuitem", { name: "Copy password" }).click();
   await dialog.waitFor();
   await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
   await page.getByRole("row", { name: /bare/ }).click({ button: "right" });
   await page.getByRole("menuitem", { name: "Copy password" }).click();
   await page.getByText("No password is stored for bare").waitFor();
@@ -137,7 +140,7 @@ test("shared passwords and menus copy too, and machines without a password say s
   await shared.getByLabel("Passphrase of the key store").fill(PASSPHRASE);
   await shared.getByRole("button", { name: "Copy", exact: true }).click();
   await page.getByText(/The password of Line operators is on the clipboard/).first().waitFor();
-  assert.equal(await clipboard(page), "shared one");
+  await holds(page, "shared one");
 });
 
 test("what waits for a locked key store goes on once it is unlocked", options, async (t) => {
@@ -155,7 +158,7 @@ test("what waits for a locked key store goes on once it is unlocked", options, a
   await page.getByRole("button", { name: "Key store locked" }).focus();
   await page.keyboard.press("Enter");
   await asked.waitFor();
-  assert.ok(await isFocused(passphrase));
+  await takesFocus("the passphrase", passphrase);
   await shoot(page, "unlock");
   await page.keyboard.press("Escape");
   await asked.waitFor({ state: "detached" });
@@ -166,15 +169,16 @@ test("what waits for a locked key store goes on once it is unlocked", options, a
   await passphrase.fill("a wrong one");
   await page.keyboard.press("Enter");
   await asked.getByText(/passphrase is wrong/i).first().waitFor();
-  assert.ok(await isFocused(passphrase));
-  assert.equal(await passphrase.inputValue(), "");
+  await takesFocus("the passphrase", passphrase);
+  await eventually("the passphrase is empty again", () => passphrase.inputValue(), "");
   await shoot(page, "unlock-wrong");
   await passphrase.fill(PASSPHRASE);
   await page.keyboard.press("Enter");
   await asked.waitFor({ state: "detached" });
   await dialog.waitFor();
-  assert.ok(await isFocused(field));
+  await takesFocus("the proof", field);
   await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
 
   // A connection that was refused for it is opened, also when somebody else unlocks it meanwhile.
   await lock();
@@ -198,7 +202,7 @@ test("the passphrase is changed by who knows it", options, async (t) => {
   };
   await fill(PASSPHRASE, "battery staple", "battery stable");
   await dialog.getByText("The two are not the same").waitFor();
-  assert.ok(await dialog.getByRole("button", { name: "Save" }).isDisabled());
+  await eventually("it cannot be saved", () => dialog.getByRole("button", { name: "Save" }).isDisabled(), true);
   await fill("a wrong one", "battery staple", "battery staple");
   await shoot(page, "passphrase");
   await page.keyboard.press("Enter");

@@ -1,9 +1,8 @@
 // A saved machine whose screen is open on the page, and what is going on over there.
-import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startMachine, TERMINAL_COLOUR } from "../desktop/machine.mjs";
-import { until } from "../desktop/processes.mjs";
+import { eventually, until } from "../desktop/processes.mjs";
 import { openLink } from "./link.mjs";
 import { openPage } from "./page.mjs";
 import { countPixels } from "./screen.mjs";
@@ -27,7 +26,7 @@ export async function openSession(t, fields = {}, { server, ...look } = {}) {
 }
 
 export async function seen(page) {
-  await until("the remote terminal is drawn", async () => (await countPixels(page, NAME, TERMINAL_COLOUR)) > MUCH, 20_000);
+  await until("the remote terminal is drawn", async () => (await countPixels(page, NAME, TERMINAL_COLOUR)) > MUCH);
 }
 
 /** Runs a program on the remote screen and returns what it prints. */
@@ -50,8 +49,7 @@ export async function openListener({ sandbox, env }) {
     heard,
     /** Waits until this and nothing else has arrived after so much before it. */
     hears: async (wanted, before = 0) => {
-      const told = () => heard().slice(before).join();
-      await until(wanted, () => told() === wanted).catch(() => assert.fail(`${told()} arrived, not ${wanted}`));
+      await eventually(`${wanted} arrives`, () => heard().slice(before).join(), wanted);
     },
     end: () => sandbox.end(program),
   };
@@ -66,6 +64,11 @@ export async function keysDown({ sandbox, env }) {
   // The first byte is never sent: no key has a number below 8.
   const bytes = text.trim().split(/\s+/).map(Number).with(0, 0);
   return bytes.flatMap((byte, at) => [0, 1, 2, 3, 4, 5, 6, 7].filter((bit) => (byte >> bit) & 1).map((bit) => at * 8 + bit));
+}
+
+/** Waits until no key is down on the remote keyboard. */
+export async function noKeyIsDown(opened) {
+  await eventually("no key is down over there", () => keysDown(opened), []);
 }
 
 /** Which locks of the remote keyboard are on. */

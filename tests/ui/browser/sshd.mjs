@@ -47,13 +47,14 @@ chown ${USER} "$D/home"
 ${prepare}
 exec /usr/sbin/sshd -D -e -f "$D/sshd_config"`;
   const args = ["-m", "-p", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script];
-  const program = sandbox.start("unshare", args, { env: { D: folder } });
+  // It passes no other signal on, and everything in the namespace ends with it.
+  const program = sandbox.start("unshare", args, { env: { D: folder }, endsBy: "SIGKILL" });
   const answers = () =>
     new Promise((resolve) => {
       const socket = createConnection(port, "127.0.0.1", () => resolve(true));
       socket.on("error", () => resolve(false)).on("connect", () => socket.destroy());
     });
-  await until("sshd answers", answers, 20_000);
+  await until("sshd answers", answers);
   const fingerprint = String(await sandbox.run("ssh-keygen", ["-l", "-f", `${key}.pub`])).split(" ")[1];
   const home = join(folder, "home");
   return { port, fingerprint, home, program, read: (name) => (existsSync(join(home, name)) ? readFileSync(join(home, name), "utf8") : null) };

@@ -1,9 +1,10 @@
 // Views that wait, that are refused what they ask for, and that nobody answers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { eventually } from "../desktop/processes.mjs";
 import { EXPECTED_OFFLINE, goToSettings, openPage, shoot, skip } from "./page.mjs";
 
-const options = { skip, timeout: 180_000 };
+const options = { skip, timeout: 600_000 };
 
 const place = (page, name) => page.getByRole("navigation", { name: "Library" }).getByRole("button", { name });
 const settingsPage = (page, name) => page.getByRole("navigation", { name: "Settings" }).getByRole("button", { name });
@@ -98,7 +99,7 @@ test("a list that nobody answers for says so after a while, and is given up or a
   await place(page, /^All machines/).click();
   await main.getByRole("button", { name: "Cancel" }).click();
   await main.getByText("Reading the list of machines was given up.").waitFor();
-  assert.equal(await page.getByRole("status", { name: "Reading the list of machines" }).count(), 0);
+  await eventually("it is no longer read", () => page.getByRole("status", { name: "Reading the list of machines" }).count(), 0);
   await shoot(page, "slow-cancelled");
   await main.getByRole("button", { name: "Try again" }).click();
   await wait("Reading the list of machines");
@@ -224,17 +225,18 @@ test("the command bar says what it does not find, and what is not built in yet",
   assert.equal((await farwired.call("GET", "/connections")).length, 2, "nothing was saved");
 
   await bar.fill("p04");
-  assert.match(await current(), /press-04/);
+  await eventually("the machine is found", current, /press-04/);
   await bar.fill("hall");
   await page.getByRole("option", { name: /hall-2 Tag/ }).waitFor();
   await bar.fill("appear");
-  assert.match(await current(), /Appearance/);
+  await eventually("the action is found", current, /Appearance/);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Appearance", level: 1 }).waitFor();
+  await bar.waitFor({ state: "detached" });
   await page.keyboard.press("Control+k");
   await page.getByRole("option", { name: "Appearance" }).waitFor();
-  const actions = await page.getByRole("option").allTextContents();
-  assert.match(actions.find((text) => !/press|lathe/.test(text)), /Appearance/, "the action used last comes first");
+  const firstAction = async () => (await page.getByRole("option").allTextContents()).find((text) => !/press|lathe/.test(text));
+  await eventually("the action used last comes first", firstAction, /Appearance/);
 });
 
 test("a filter that finds nothing says so, and where there would be something", options, async (t) => {

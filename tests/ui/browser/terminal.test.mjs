@@ -1,38 +1,12 @@
 // A shell on the page: a real one, that is typed into and read.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "../desktop/processes.mjs";
-import { openPage, shoot } from "./page.mjs";
-import { PASSWORD, skipWithoutSshd as skip, startSshd, USER } from "./sshd.mjs";
+import { eventually, until } from "../desktop/processes.mjs";
+import { shoot } from "./page.mjs";
+import { lines, NAME, openBoth, openShell, pane, prints, saveShell, shows } from "./shell.mjs";
+import { PASSWORD, skipWithoutSshd as skip, USER } from "./sshd.mjs";
 
-const NAME = "shell-01";
-const options = { skip, timeout: 180_000 };
-
-async function openBoth(t, server = {}) {
-  const opened = await openPage(t);
-  const sshd = await startSshd(t, opened.sandbox, server);
-  return { ...opened, sshd };
-}
-
-/** Saves the server with its password, accepts its key, and opens a shell on it. */
-async function openShell(t, server = {}, fields = {}) {
-  const opened = await openBoth(t, server);
-  const { farwired, page, sshd } = opened;
-  const uid = await farwired.save(NAME, { protocol: "SSH", port: sshd.port, "ssh.agent": false, ...fields });
-  await farwired.call("PUT", `/connection/${uid}/credentials`, { "ssh.username": USER, "ssh.password": PASSWORD });
-  await farwired.call("PUT", "/trust", { host: "127.0.0.1", port: sshd.port, fingerprint: sshd.fingerprint });
-  await page.getByRole("row", { name: new RegExp(NAME) }).dblclick();
-  await shows(page, "$");
-  return { ...opened, uid };
-}
-
-const pane = (page, name = NAME) => page.getByRole("tabpanel", { name });
-const lines = async (page, name) => (await pane(page, name).locator(".xterm-rows > div").allTextContents()).map((line) => line.replaceAll("\u00a0", " ").trimEnd());
-
-/** Waits until the terminal shows a text. */
-async function shows(page, text, name = NAME, limit = 20_000) {
-  await until(`the terminal shows ${text}`, async () => (await lines(page, name)).some((line) => line.includes(text)), limit);
-}
+const options = { skip, timeout: 300_000 };
 
 test("what is typed reaches the shell, and what it prints is seen", options, async (t) => {
   const { page, sshd, farwired } = await openShell(t);
@@ -55,7 +29,7 @@ test("what is typed reaches the shell, and what it prints is seen", options, asy
   await page.keyboard.type("sleep 1000\n");
   await page.keyboard.press("Control+c");
   await page.keyboard.type("echo after > after\n");
-  await until("Ctrl+C ended the program", () => sshd.read("after") === "after\n");
+  await eventually("Ctrl+C ended the program", () => sshd.read("after"), "after\n");
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");
   const [session] = await farwired.call("GET", "/sessions");
@@ -89,9 +63,9 @@ test("several lines are shown before they are pasted", options, async (t) => {
 });
 
 test("text is found on the screen and above it", options, async (t) => {
-  const { page } = await openShell(t);
+  const { page, sshd } = await openShell(t);
   await page.keyboard.type("echo needle-$((40+2)); seq 1 300; echo end\n");
-  await shows(page, "end");
+  await prints(page, "end");
   assert.ok(!(await lines(page)).some((line) => line.startsWith("needle-42")));
   await page.keyboard.press("Control+Shift+f");
   await page.getByLabel("Text to find").fill("needle-42");
@@ -102,18 +76,20 @@ test("text is found on the screen and above it", options, async (t) => {
   await page.getByText("Not found").waitFor();
   await page.keyboard.press("Escape");
   await page.keyboard.type("echo back > back\n");
+  await eventually("the shell has the keyboard back", () => sshd.read("back"), "back\n");
 });
 
 test("a shell that ends stays to be read, and another begins in its place", options, async (t) => {
   const { page } = await openShell(t);
   await page.keyboard.type("echo kept; exit 4\n");
   await pane(page).getByRole("alert").getByText("the shell ended with status 4").waitFor();
-  await shows(page, "kept");
+  await prints(page, "kept");
   await pane(page).getByRole("button", { name: "New shell" }).click();
   await shows(page, "--- new shell ---");
+  await eventually("the new shell is ready", async () => (await lines(page)).filter(Boolean).at(-1), /\$$/);
   await page.keyboard.type("echo again\n");
-  await shows(page, "again");
-  await shows(page, "kept");
+  await prints(page, "again");
+  await prints(page, "kept");
 });
 
 test("an address alone leads to a shell: its key is asked about, then the password", options, async (t) => {
@@ -138,8 +114,7 @@ test("an address alone leads to a shell: its key is asked about, then the passwo
 test("what the machine asks while signing in is answered on the page", options, async (t) => {
   const opened = await openBoth(t, { config: "AuthenticationMethods keyboard-interactive", prepare: `chage -d 0 ${USER}` });
   const { farwired, page, sshd } = opened;
-  const uid = await farwired.save(NAME, { protocol: "SSH", port: sshd.port, "ssh.agent": false });
-  await farwired.call("PUT", `/connection/${uid}/credentials`, { "ssh.username": USER, "ssh.password": PASSWORD });
+  const uid = await saveShell(opened, NAME);
   await farwired.call("PUT", "/trust", { host: "127.0.0.1", port: sshd.port, fingerprint: sshd.fingerprint });
   await page.getByRole("row", { name: new RegExp(NAME) }).dblclick();
   for (const question of [/^New password/, /^Retype new password/]) {
@@ -154,7 +129,7 @@ test("much output leaves the page quick, and the newest screen is seen", options
   const { page, sshd } = await openShell(t);
   await page.keyboard.type("yes pouring | head -c 20000000; echo poured-$((1+1))\n");
   // An unoptimised build on a busy computer takes a while.
-  await shows(page, "poured-2", NAME, 90_000);
+  await shows(page, "poured-2", NAME, 200_000);
   await page.keyboard.type("touch next\n");
   await until("the shell goes on", () => sshd.read("next") !== null);
 });

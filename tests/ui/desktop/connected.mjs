@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openDisplay } from "./display.mjs";
 import { openApp } from "./driver.mjs";
 import { startMachine, TERMINAL_COLOUR } from "./machine.mjs";
-import { Sandbox, until } from "./processes.mjs";
+import { eventually, Sandbox, until } from "./processes.mjs";
 
 /** The remote terminal fills at least so many pixels of the screen. */
 export const MUCH = 100_000;
@@ -33,7 +33,7 @@ export async function openConnected(t, shot, prepare = async () => {}) {
   await session.fill("Password", machine.password);
   await session.click("button", "Connect");
   const isShown = async () => (await display.count(TERMINAL_COLOUR)) > MUCH;
-  await until("the remote terminal is on the screen", isShown, 20_000);
+  await until("the remote terminal is on the screen", isShown);
   const run = async (...args) => String(await sandbox.run("xdotool", args)).trim();
   const titles = async () => {
     const ids = (await run("search", "--onlyvisible", "--class", "farwire").catch(() => "")).split("\n").filter(Boolean);
@@ -41,6 +41,13 @@ export async function openConnected(t, shot, prepare = async () => {}) {
     return names.filter((name) => name !== "").sort();
   };
   const activeTitle = () => run("getactivewindow", "getwindowname").catch(() => null);
+  /** Brings a window to the front. Not with `--sync`, which waits for ever where the window is gone meanwhile. */
+  const activate = async (id) => {
+    await eventually(`window ${id} is in front`, async () => {
+      if ((await run("getactivewindow").catch(() => "")) !== id) await run("windowactivate", id);
+      return await run("getactivewindow");
+    }, id);
+  };
   const env = { DISPLAY: `:${readFileSync(join(sandbox.home, "machine/display"), "utf8").trim()}`, XAUTHORITY: join(sandbox.home, "machine/xauth") };
-  return { sandbox, display, machine, app, session, isShown, titles, activeTitle, run, env };
+  return { sandbox, display, machine, app, session, isShown, titles, activeTitle, activate, run, env };
 }

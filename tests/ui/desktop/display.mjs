@@ -1,6 +1,6 @@
 // A screen nobody sees: an X server, a window manager, its pixels, its keyboard.
 import { join } from "node:path";
-import { until } from "./processes.mjs";
+import { eventually, until } from "./processes.mjs";
 
 const WIDTH = 1360;
 const HEIGHT = 860;
@@ -14,7 +14,7 @@ export async function openDisplay(sandbox) {
   sandbox.env.DISPLAY = `:${number}`;
   sandbox.start("openbox", []);
   const properties = () => sandbox.run("xprop", ["-root", "_NET_SUPPORTING_WM_CHECK"]);
-  await until("openbox manages the windows", async () => String(await properties()).includes("window id"));
+  await eventually("openbox manages the windows", async () => String(await properties()), /window id/);
   return new Display(sandbox);
 }
 
@@ -52,6 +52,17 @@ export class Display {
   /** Presses keys, such as `Return` or `alt+F4`. */
   async press(...keys) {
     await this.sandbox.run("xdotool", ["key", "--delay", "30", ...keys]);
+  }
+
+  /**
+   * Presses keys until they have done something, again only where they did nothing for a while: pressed while the first ones are
+   * still on their way, those that change something back and forth would undo it.
+   */
+  async pressUntil(what, keys, isDone) {
+    await until(what, async () => {
+      await this.press(keys);
+      return await until(what, isDone, 5000);
+    });
   }
 
   /** The process whose window has the keyboard, or null. */

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { find } from "./find.mjs";
-import { freePort, until } from "./processes.mjs";
+import { freePort, LIMIT_MS, until } from "./processes.mjs";
 
 const root = join(import.meta.dirname, "../../..");
 
@@ -32,8 +32,13 @@ export async function openApp(sandbox) {
   }
 }
 
+/** How long one answer of the driver may take; the first one takes as long as the program starts. */
+const ANSWER_MS = 90_000;
+/** What the driver says when it did nothing, since an element was drawn anew, covered or moving. */
+const NOTHING_DONE = /: (stale element reference|no such element|element not interactable|element click intercepted|invalid element state):/;
+
 async function call(base, method, path, body) {
-  const init = { method, signal: AbortSignal.timeout(30_000) };
+  const init = { method, signal: AbortSignal.timeout(ANSWER_MS) };
   if (body !== undefined) init.body = JSON.stringify(body);
   const response = await fetch(base + path, init);
   const { value } = await response.json();
@@ -85,20 +90,30 @@ export class App {
   }
 
   /** Waits for the visible element with this role and accessible name, a text or a pattern. Returns WebDriver's reference to it. */
-  async element(role, name, limit = 10_000) {
+  async element(role, name, limit = LIMIT_MS) {
     const step = name instanceof RegExp ? [role, name.source, name.flags] : [role, name, null];
     return await until(`${role} ${name}`, () => this.script(find, [...this.#part, step]), limit);
   }
 
   async click(role, name) {
-    const reference = await this.element(role, name);
-    await call(this.#base, "POST", `/element/${reference[ELEMENT]}/click`, {});
+    await this.#act(role, name, "click", {});
   }
 
   /** Types into a field, after what is there already. */
   async fill(name, text) {
-    const reference = await this.element("textbox", name);
-    await call(this.#base, "POST", `/element/${reference[ELEMENT]}/value`, { text });
+    await this.#act("textbox", name, "value", { text });
+  }
+
+  /** Does something to an element once it is there and may be used. */
+  async #act(role, name, action, body) {
+    let problem;
+    await until(`${action} ${role} ${name}`, async () => {
+      const reference = await this.element(role, name);
+      if (!(await this.script(`(element) => element.isConnected && !element.matches(":disabled")`, reference))) return false;
+      problem = await call(this.#base, "POST", `/element/${reference[ELEMENT]}/${action}`, body).then(() => null, (error) => error);
+      return problem === null || !NOTHING_DONE.test(problem.message);
+    });
+    if (problem) throw problem;
   }
 
   /** Ends the program the way WebDriver does. */

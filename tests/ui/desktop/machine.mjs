@@ -16,7 +16,7 @@ export async function startMachine(sandbox, options = "") {
     env: { GEOMETRY: "800x560", XVNC_OPTIONS: options },
     hasInput: true,
   });
-  const line = await until("the remote desktop answers", () => /^(\d+) (:\d+)$/m.exec(desktop.said), 20_000);
+  const line = await until("the remote desktop answers", () => /^(\d+) (:\d+)$/m.exec(desktop.said));
   const env = { DISPLAY: line[2], XAUTHORITY: join(folder, "xauth") };
   const isShown = (title) => sandbox.run("xdotool", ["search", "--onlyvisible", "--name", title], { env });
   // The desktop's own terminal first: a window that comes later would lie on top.

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NAME, NEEDED, openConnected } from "./connected.mjs";
-import { skipWithout, until } from "./processes.mjs";
+import { eventually, skipWithout, until } from "./processes.mjs";
 
-const options = { skip: skipWithout(...NEEDED, "xev"), timeout: 180_000 };
+const options = { skip: skipWithout(...NEEDED, "xev"), timeout: 300_000 };
 
 test("the menu does what the page does, and takes no key from a machine", options, async (t) => {
   const { sandbox, display, machine, app, session, run, env } = await openConnected(t, "menu");
@@ -13,8 +13,8 @@ test("the menu does what the page does, and takes no key from a machine", option
     const types = await Promise.all(ids.map((id) => sandbox.run("xprop", ["-id", id, "_NET_WM_WINDOW_TYPE"]).then(String, () => "")));
     return types.filter((type) => type.includes("_MENU")).length;
   };
-  const opens = (count = 1) => until(`${count} menus are open`, async () => (await menus()) === count);
-  const closed = () => until("no menu is open", async () => (await menus()) === 0);
+  const opens = (count = 1) => eventually("menus are open", menus, count);
+  const closed = () => eventually("no menu is open", menus, 0);
   const count = async () => (await app.request("GET", "/sessions")).body.length;
   const hasSidebar = () => app.script(`() => document.querySelector(".sidebar") !== null`);
 
@@ -50,7 +50,7 @@ test("the menu does what the page does, and takes no key from a machine", option
 
   // F10 among the machines: the first line is marked. View, Show sidebar.
   await app.click("tab", "Machines");
-  assert.equal(await hasSidebar(), true);
+  await eventually("the sidebar is there", hasSidebar, true);
   await display.press("F10");
   await opens();
   await display.press("Down", "Down", "Right");
@@ -58,10 +58,10 @@ test("the menu does what the page does, and takes no key from a machine", option
   await display.shoot("menu-2-view");
   await display.press("Down", "Down", "Return");
   await closed();
-  await until("the sidebar is gone", async () => !(await hasSidebar()));
+  await eventually("the sidebar is gone", hasSidebar, false);
   // Its own shortcut brings it back.
   await display.press("ctrl+b");
-  await until("the sidebar is back", hasSidebar);
+  await eventually("the sidebar is back", hasSidebar, true);
 
   // Alt alone opens it too; with another key it does not.
   await display.press("Alt_L");
@@ -79,8 +79,8 @@ test("the menu does what the page does, and takes no key from a machine", option
   await display.press("Down", "Down", "Down", "Down", "Right");
   await opens(2);
   await display.press("End", "Return");
-  await until("the session has ended", async () => (await count()) === 0);
-  await until("the machine has no viewer", () => machine.viewers() === 0);
+  await eventually("the session has ended", count, 0);
+  await eventually("the machine has no viewer", machine.viewers, 0);
 
   // File, Quit, by the pointer: the last line of the first menu.
   const pid = Number(await run("search", "--onlyvisible", "--name", "^Farwire$", "getwindowpid"));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MUCH, NAME, NEEDED, openConnected } from "./connected.mjs";
 import { TERMINAL_COLOUR } from "./machine.mjs";
-import { skipWithout, until } from "./processes.mjs";
+import { eventually, skipWithout, until } from "./processes.mjs";
 
 const REMOTE = { width: 800, height: 560 };
 /** What the machine's screen becomes. */
@@ -20,7 +20,7 @@ async function open(t, way) {
   const [{ session_id: id }] = (await app.request("GET", "/sessions")).body;
   await app.request("PUT", `/session/${id}`, { quality: "lossless" });
   await session.click("radio", "1:1");
-  assert.equal(await app.script(() => document.documentElement.dataset.graphics), way);
+  await eventually("where the surface is", () => app.script(() => document.documentElement.dataset.graphics), way);
   await until("the surface shows it", () => isOnSurface(app));
   return opened;
 }
@@ -69,18 +69,13 @@ async function different(opened, { but, remote = REMOTE } = {}) {
 }
 
 async function isSame(opened, name, atLeast = MUCH, options = {}) {
-  let last;
-  const check = async () => {
-    last = await different(opened, options);
-    return last.found === 0 && last.compared >= atLeast;
-  };
-  await until(name, check).catch(() => assert.fail(`${name}: ${JSON.stringify(last)}`));
+  await eventually(name, () => different(opened, options), ({ found, compared }) => found === 0 && compared >= atLeast);
 }
 
 for (const way of ["under", "top"]) {
-  test(`what is on the screen is the machine's picture, with the surface ${way} the page`, { skip, timeout: 300_000 }, async (t) => {
+  test(`what is on the screen is the machine's picture, with the surface ${way} the page`, { skip, timeout: 600_000 }, async (t) => {
     const opened = await open(t, way);
-    const { app, display, sandbox, session, env, machine, run } = opened;
+    const { app, display, sandbox, session, env, machine, run, isShown, activeTitle } = opened;
     // The server paints its own pointer into the picture of a viewer that points nowhere.
     const { origin } = await seenPart(opened);
     await sandbox.run("xdotool", ["mousemove", String(origin[0] + 10), String(origin[1] + 10)]);
@@ -112,7 +107,7 @@ for (const way of ["under", "top"]) {
 
     // Another tab, and back.
     await app.click("tab", "Machines");
-    await until("the list is seen", async () => (await display.count(TERMINAL_COLOUR)) < MUCH / 10);
+    await eventually("the list is seen", () => display.count(TERMINAL_COLOUR), (count) => count < MUCH / 10);
     await display.shoot(`native-${way}-2-machines`);
     sandbox.start("xsetroot", ["-solid", "#7a4f9d"], { env });
     await app.click("tab", NAME);
@@ -142,7 +137,7 @@ for (const way of ["under", "top"]) {
       const row = (await display.pixels()).subarray(12 * SCREEN_WIDTH * 3, 13 * SCREEN_WIDTH * 3);
       return row.every((value, at) => value === row[at % 3]);
     };
-    await until("the bar is gone and nothing shows through", isBare, 30_000);
+    await until("the bar is gone and nothing shows through", isBare);
     await isSame(opened, "in full screen", REMOTE.width * REMOTE.height - 100);
     await display.press("ctrl+alt+Return");
     await until("the window is back", async () => (await isOnSurface(app)) && !(await isFull()));
@@ -159,21 +154,22 @@ for (const way of ["under", "top"]) {
     // The machine's screen gets another size.
     await sandbox.run("xrandr", ["-s", `${SMALLER.width}x${SMALLER.height}`], { env });
     const size = () => app.script(() => ["width", "height"].map((side) => document.querySelector(".picture canvas")[side]).join("x"));
-    await until("the page knows the size", async () => (await size()) === `${SMALLER.width}x${SMALLER.height}`);
+    await eventually("the page knows the size", size, `${SMALLER.width}x${SMALLER.height}`);
     await isSame(opened, "of another size", MUCH, { remote: SMALLER });
     await sandbox.run("xrandr", ["-s", `${REMOTE.width}x${REMOTE.height}`], { env });
-    await until("the size is as before", async () => (await size()) === `${REMOTE.width}x${REMOTE.height}`);
+    await eventually("the size is as before", size, `${REMOTE.width}x${REMOTE.height}`);
     await isSame(opened, "of the size it had");
 
     // Out to a window of its own, and back.
     await session.click("button", /^Move to its own window/);
-    const isOwn = async () => (await run("getactivewindow", "getwindowname").catch(() => null)) === NAME;
-    await until("its window is in front", isOwn);
+    await eventually("its window is in front", activeTitle, NAME);
+    await until("its picture is not in the main window", () => app.script(() => document.querySelector(".pane:not([hidden]) .picture") === null));
+    await until("its picture is there", isShown);
     await display.press("ctrl+alt+w");
-    await until("its window is gone", async () => !(await isOwn()));
+    await eventually("its window is gone", activeTitle, (title) => title !== NAME);
     await until("the surface shows it here again", () => isOnSurface(app));
     await isSame(opened, "back from a window of its own");
-    assert.equal(machine.viewers(), 1);
+    await eventually("the machine has one viewer", machine.viewers, 1);
   });
 }
 

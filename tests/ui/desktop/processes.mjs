@@ -4,25 +4,55 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
+import { inspect, isDeepStrictEqual } from "node:util";
 
+/** How long anything is waited for: many times what it takes on a slow machine that others keep busy. */
+export const LIMIT_MS = 60_000;
 /** How long a program may take to end after it was asked to. */
-const END_MS = 5000;
+const END_MS = 20_000;
+/** How long a program may take that is run to its end: longer than any of them, and no longer than a test. */
+const RUN_MS = 150_000;
 
 /** Waits until `check` returns something true, and returns that. The last error it threw is told when it never does. */
-export async function until(what, check, limit = 10_000) {
+export async function until(what, check, limit = LIMIT_MS) {
   const deadline = Date.now() + limit;
-  let problem;
-  while (Date.now() < deadline) {
+  for (;;) {
+    // The last look begins after the deadline: a machine that stood still meanwhile had no time before it.
+    const isLast = Date.now() >= deadline;
+    let problem;
     try {
       const value = await check();
       if (value) return value;
-      problem = undefined;
     } catch (error) {
       problem = error;
     }
+    if (isLast) throw new Error(`waited ${limit} ms in vain: ${what}`, { cause: problem });
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`waited ${limit} ms in vain: ${what}`, { cause: problem });
+}
+
+/**
+ * Waits until `read` gives what is expected, and returns that: an equal value, a text that a pattern matches, or what a function
+ * says yes to. What it gave last is told when it never does.
+ */
+export async function eventually(what, read, expected, limit = LIMIT_MS) {
+  const isExpected = (value) => {
+    if (expected instanceof RegExp) return typeof value === "string" && expected.test(value);
+    return typeof expected === "function" ? Boolean(expected(value)) : isDeepStrictEqual(value, expected);
+  };
+  let last;
+  const look = async () => {
+    last = undefined;
+    last = { value: await read() };
+    return isExpected(last.value);
+  };
+  try {
+    await until(what, look, limit);
+  } catch ({ message, cause }) {
+    const wanted = typeof expected === "function" ? expected : inspect(expected);
+    throw new Error(`${message}\nexpected: ${wanted}\nseen last: ${last ? inspect(last.value) : cause}`, { cause });
+  }
+  return last.value;
 }
 
 /** Why a test cannot run here, or false. In CI nothing is skipped: what is missing there makes the test fail. */
@@ -66,12 +96,12 @@ export class Sandbox {
 
   /**
    * Starts a program. With `isTelling`, it is given file handle 3 to say something on, such as a display's number; with
-   * `hasInput`, an input that stays open.
+   * `hasInput`, an input that stays open. `endsBy` is the signal that ends it, where it takes no gentle one.
    */
-  start(command, args, { env = {}, isTelling = false, hasInput = false } = {}) {
+  start(command, args, { env = {}, isTelling = false, hasInput = false, endsBy = "SIGTERM" } = {}) {
     const stdio = [hasInput ? "pipe" : "ignore", "pipe", "pipe", ...(isTelling ? ["pipe"] : [])];
     const child = spawn(command, args, { cwd: this.home, env: { ...this.env, ...env }, stdio });
-    const program = { child, said: "", told: "" };
+    const program = { child, endsBy, said: "", told: "" };
     program.ended = new Promise((resolve) => {
       child.on("error", (error) => {
         program.said += `${error}\n`;
@@ -87,22 +117,22 @@ export class Sandbox {
     return program;
   }
 
-  /** Runs a program to its end and returns its output as bytes. */
-  async run(command, args, { env = {}, input } = {}) {
-    const child = spawn(command, args, { cwd: this.home, env: { ...this.env, ...env } });
+  /** Runs a program to its end and returns its output as bytes. One that does not end is ended. */
+  async run(command, args, { env = {}, input, limit = RUN_MS } = {}) {
+    const child = spawn(command, args, { cwd: this.home, env: { ...this.env, ...env }, timeout: limit, killSignal: "SIGKILL" });
     const [out, problems] = [[], []];
     child.stdout.on("data", (bytes) => out.push(bytes));
     child.stderr.on("data", (bytes) => problems.push(bytes));
     child.stdin.end(input);
-    const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+    const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", (code, signal) => resolve(code ?? signal)));
     if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}: ${Buffer.concat(problems)}`);
     return Buffer.concat(out);
   }
 
   /** Ends a program, gently first. Returns what it ended with. */
   async end(program) {
-    const { child } = program;
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+    const { child, endsBy } = program;
+    if (child.exitCode === null && child.signalCode === null) child.kill(endsBy);
     const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
     const outcome = await program.ended;
     clearTimeout(timer);

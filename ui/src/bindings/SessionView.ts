@@ -88,6 +88,10 @@ connection_id?: string,
  */
 channel_id?: string, 
 /**
+ * Where the log of a shell is, if one is kept.
+ */
+log?: string, 
+/**
  * What the machine asks while signing in; answer with `PUT /session/<id>/answers`.
  */
 questions?: Questions, 

@@ -2,6 +2,7 @@
 import type { ApiSettings } from "./ApiSettings";
 import type { Appearance } from "./Appearance";
 import type { ListenerState } from "./ListenerState";
+import type { TerminalSettings } from "./TerminalSettings";
 import type { VaultSettings } from "./VaultSettings";
 
 /**
@@ -16,6 +17,10 @@ api: ApiSettings,
  * How the window looks.
  */
 appearance: Appearance, 
+/**
+ * How shells look.
+ */
+terminal: TerminalSettings, 
 /**
  * When the vault locks by itself.
  */

@@ -47,6 +47,8 @@ export type { StageResult } from "./StageResult";
 export type { StateNotice } from "./StateNotice";
 export type { Stats } from "./Stats";
 export type { TestReport } from "./TestReport";
+export type { TerminalColours } from "./TerminalColours";
+export type { TerminalSettings } from "./TerminalSettings";
 export type { Theme } from "./Theme";
 export type { ThingKind } from "./ThingKind";
 export type { TokenId } from "./TokenId";

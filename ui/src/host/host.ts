@@ -34,6 +34,8 @@ export interface Host {
   readonly menu: ShowMenu | null;
   /** Ends the program; null where that is not the page's to do. */
   readonly quit: (() => void) | null;
+  /** Opens a web page in the person's browser. Whether that began. */
+  openLink(address: string): Promise<boolean>;
   /** Where pictures are drawn besides the page; null where the page draws them all. */
   readonly surface: PictureSurface | null;
   /** Where the program runs; null where only the program's own window may know. */

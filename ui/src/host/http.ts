@@ -53,6 +53,12 @@ export class HttpHost implements SignInHost {
     return answer;
   }
 
+  openLink(address: string): Promise<boolean> {
+    // A window that knows nothing of this one: what is answered does not tell whether there is one.
+    window.open(address, "_blank", "noopener,noreferrer");
+    return Promise.resolve(true);
+  }
+
   about(): Promise<null> {
     return Promise.resolve(null);
   }

@@ -63,6 +63,10 @@ export class TauriHost implements Host {
     }
   }
 
+  openLink(address: string): Promise<boolean> {
+    return invoke<boolean>("open_link", { address });
+  }
+
   about(): Promise<About | null> {
     return invoke<About | null>("about");
   }

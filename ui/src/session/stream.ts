@@ -31,11 +31,11 @@ export class Stream {
     this.socket.onclose = () => events.ended();
   }
 
-  /** Sends if the stream is open; a message nobody can take is lost on purpose. */
-  send(message: ArrayBuffer): void {
-    if (this.socket.readyState === WebSocket.OPEN && this.socket.bufferedAmount < MAX_WAITING_BYTES) {
-      this.socket.send(message);
-    }
+  /** Sends if the stream is open, and says so; a message nobody can take is lost on purpose. */
+  send(message: ArrayBuffer): boolean {
+    if (this.socket.readyState !== WebSocket.OPEN || this.socket.bufferedAmount >= MAX_WAITING_BYTES) return false;
+    this.socket.send(message);
+    return true;
   }
 
   close(): void {

@@ -1,53 +1,39 @@
 /** A shell's screen: xterm.js over a session's stream. The terminal's state lives in the core; this shows it. */
 import { FitAddon } from "@xterm/addon-fit";
 import { SearchAddon } from "@xterm/addon-search";
-import { type ITheme, Terminal } from "@xterm/xterm";
+import { WebLinksAddon } from "@xterm/addon-web-links";
+import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 import { readPress } from "./keyboard";
+import type { TerminalSettings } from "../bindings";
 import { localAction } from "./combos";
+import { COLOURS, fontStack } from "./terminalcolours";
 import type { TerminalSink } from "./terminallink";
 
 export interface TerminalEvents {
-  /** What is typed, and what a pointer does in programs that ask for it. */
+  /** What is typed. */
   typed(text: string): void;
+  /** What this terminal alone tells its program: what the pointer does, and who has the focus. */
+  reported(text: string): void;
   /** The same as bytes that are no text. */
-  typedBinary(binary: string): void;
+  reportedBinary(binary: string): void;
   /** So many characters fit. */
   fits(columns: number, rows: number): void;
   /** Text of several lines is about to be pasted. */
   askPaste(text: string): void;
   copy(text: string): void;
+  /** A link was clicked; nothing is opened by itself. */
+  askLink(address: string): void;
 }
 
 /** As many lines above the screen as the core sends at most. */
 const SCROLLBACK = 20_000;
 
+/** The pointer (SGR), and the focus coming and going. */
+const REPORT = /^\x1b\[(?:[IO]|<[\d;]+[Mm])$/;
+
 /** How long a window must keep its size before the shell is told. */
 const RESIZE_PAUSE_MS = 100;
-
-const THEME: ITheme = {
-  background: "#14171c",
-  foreground: "#d8dee9",
-  cursor: "#d8dee9",
-  cursorAccent: "#14171c",
-  selectionBackground: "#3d5a80aa",
-  black: "#1d1f21",
-  red: "#cc6666",
-  green: "#8cb369",
-  yellow: "#e0b060",
-  blue: "#6f9cd8",
-  magenta: "#b28cc8",
-  cyan: "#6cb5b0",
-  white: "#c5c8c6",
-  brightBlack: "#70757d",
-  brightRed: "#e08080",
-  brightGreen: "#a8d080",
-  brightYellow: "#f0c674",
-  brightBlue: "#8ab4f0",
-  brightMagenta: "#c8a0e0",
-  brightCyan: "#88d0c8",
-  brightWhite: "#ffffff",
-};
 
 export class ShellScreen implements TerminalSink {
   readonly element = document.createElement("div");
@@ -64,9 +50,8 @@ export class ShellScreen implements TerminalSink {
     this.terminal = new Terminal({
       scrollback: SCROLLBACK,
       allowProposedApi: false,
-      fontFamily: '"DejaVu Sans Mono", "Liberation Mono", Menlo, Consolas, monospace',
-      fontSize: 14,
-      theme: THEME,
+      // Links that programs write show a text of their own: the address is shown before anything is opened.
+      linkHandler: { activate: (_, address) => this.events.askLink(address), allowNonHttpProtocols: true },
       // The core drew it already; no beeps here either.
       convertEol: false,
       screenReaderMode: false,
@@ -74,12 +59,15 @@ export class ShellScreen implements TerminalSink {
     });
     this.terminal.loadAddon(this.fitting);
     this.terminal.loadAddon(this.finder);
+    this.terminal.loadAddon(new WebLinksAddon((_, address) => this.events.askLink(address)));
     this.silence();
     this.terminal.onData((text) => {
-      if (!this.isReadOnly) this.events.typed(text);
+      if (this.isReadOnly) return;
+      if (REPORT.test(text)) this.events.reported(text);
+      else this.events.typed(text);
     });
     this.terminal.onBinary((binary) => {
-      if (!this.isReadOnly) this.events.typedBinary(binary);
+      if (!this.isReadOnly) this.events.reportedBinary(binary);
     });
     this.terminal.attachCustomKeyEventHandler((event) => this.isForShell(event));
     // Before the terminal's own listener, which would paste without asking.
@@ -104,6 +92,12 @@ export class ShellScreen implements TerminalSink {
       clearTimeout(this.timer);
       this.element.remove();
     };
+  }
+
+  /** Takes a font and colours. */
+  look({ font, font_size, colours }: TerminalSettings): void {
+    this.terminal.options = { fontFamily: fontStack(font), fontSize: font_size, theme: COLOURS[colours] };
+    this.tellSize();
   }
 
   /** Says how many characters fit, where it is seen at all. */

@@ -41,6 +41,8 @@ export class Viewer {
   private stream: Stream | null = null;
   private visible = true;
   private grid: { columns: number; rows: number } | null = null;
+  /** The size the remote desktop is to have, while it follows this window. */
+  private wanted: { w: number; h: number; scalePercent: number } | null = null;
   private askedFor: string | null = null;
 
   constructor(private readonly events: ViewerEvents) {
@@ -130,12 +132,24 @@ export class Viewer {
     if (this.grid && !this.viewOnly) this.stream?.send(out.grid(this.grid.columns, this.grid.rows));
   }
 
-  /** Asks for a desktop of this size; the same size is asked for once. */
-  askForSize(w: number, h: number, scalePercent: number): void {
+  /**
+   * Asks for a desktop of this size, until the returned function is called. The same size is asked for once: now, or as soon as the
+   * stream is open.
+   */
+  askForSize(w: number, h: number, scalePercent: number): () => void {
+    const wanted = w < 1 || h < 1 ? null : { w, h, scalePercent };
+    this.wanted = wanted;
+    this.tellSize();
+    return () => {
+      if (this.wanted === wanted) this.wanted = null;
+    };
+  }
+
+  private tellSize(): void {
+    if (!this.wanted || this.viewOnly || !this.stream) return;
+    const { w, h, scalePercent } = this.wanted;
     const asked = `${w}x${h}@${scalePercent}`;
-    if (asked === this.askedFor || this.viewOnly || w < 1 || h < 1) return;
-    this.askedFor = asked;
-    this.stream?.send(out.viewport(w, h, scalePercent));
+    if (asked !== this.askedFor && this.stream.send(out.viewport(w, h, scalePercent))) this.askedFor = asked;
   }
 
   /** The picture lost the keyboard. */
@@ -202,6 +216,7 @@ export class Viewer {
       this.askedFor = null;
       this.keyboard.locks.heard(null);
     }
+    if (report.state === "connected") this.tellSize();
     this.events.state(report);
   }
 

@@ -34,6 +34,8 @@ export class Edit {
   savedAt: number | null = $state(null);
   private before: ConnectionFields | null = $state.raw(null);
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** The save that is under way. The next one waits for it: it neither overtakes it nor says once more what it says. */
+  private underWay: Promise<void> | null = null;
 
   constructor(private readonly edited: Edited) {}
 
@@ -58,6 +60,7 @@ export class Edit {
   /** Saves what is typed. */
   async flush(): Promise<void> {
     clearTimeout(this.timer);
+    while (this.underWay) await this.underWay;
     const fields = $state.snapshot(this.drafts) as ConnectionFields;
     const names = Object.keys(fields).filter((name) => !(name in this.errors));
     if (names.length === 0) return;
@@ -71,10 +74,18 @@ export class Edit {
     if (!before) return;
     this.drafts = {};
     this.errors = {};
+    while (this.underWay) await this.underWay;
     await this.save(before, null);
   }
 
   private async save(fields: ConnectionFields, before: ConnectionFields | null): Promise<void> {
+    const saving = this.write(fields, before);
+    const end = (): void => void (this.underWay = null);
+    this.underWay = saving.then(end, end);
+    await saving;
+  }
+
+  private async write(fields: ConnectionFields, before: ConnectionFields | null): Promise<void> {
     this.isSaving = true;
     this.problem = null;
     try {

@@ -45,6 +45,22 @@ describe("Edit", () => {
     expect(written).toEqual([{ name: "x", "vnc.shared": false }]);
   });
 
+  it("says nothing twice while its first word is under way, and nothing before it", async () => {
+    const edit = editMachine("c_1");
+    let answer = (): void => undefined;
+    vi.mocked(connections.update).mockImplementationOnce((_, fields) => {
+      written.push(fields);
+      return new Promise((resolve) => (answer = resolve));
+    });
+    edit.set("credential", "k_1", "now");
+    edit.set("host", "10.0.0.9");
+    await vi.runAllTimersAsync();
+    expect(written).toEqual([{ credential: "k_1" }]);
+    answer();
+    await vi.runAllTimersAsync();
+    expect(written).toEqual([{ credential: "k_1" }, { host: "10.0.0.9" }]);
+  });
+
   it("keeps a refused text and says why under its field", async () => {
     const edit = editMachine("c_1");
     refuse = refusal("host");

@@ -8,11 +8,13 @@ use crate::keys::keys;
 use crate::request::Caller;
 use crate::route::Call;
 use crate::shape::{Scopes, Whole};
-use crate::text::Name;
+use crate::text::{FontName, Name};
 use farwire_model::application::{SettingsView, VersionView};
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::TokenId;
-use farwire_model::settings::{Density, GraphicsChoice, Settings, Theme};
+use farwire_model::settings::{
+    Density, GraphicsChoice, Settings, TerminalColours, TerminalSettings, Theme,
+};
 use farwire_model::token::TokenView;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -30,8 +32,22 @@ keys! {
         api: Option<ApiChange>,
         /// How the window looks.
         appearance: Option<AppearanceChange>,
+        /// How shells look.
+        terminal: Option<TerminalChange>,
         /// When the vault locks by itself.
         vault: Option<AutoLockChange>,
+    }
+}
+
+keys! {
+    /// What changes about how shells look.
+    pub(super) struct TerminalChange {
+        /// The font's family; empty for one that this computer has.
+        font: Option<FontName>,
+        /// The font's size in CSS pixels.
+        font_size: Option<Whole<u8, { TerminalSettings::FONT_SIZES.0 as i64 }, { TerminalSettings::FONT_SIZES.1 as i64 }>>,
+        /// The colours.
+        colours: Option<TerminalColours>,
     }
 }
 
@@ -121,6 +137,7 @@ fn view<B, Q>(call: &Call<B, Q>, settings: &Settings) -> SettingsView {
     SettingsView {
         api: settings.api.clone(),
         appearance: settings.appearance.clone(),
+        terminal: settings.terminal.clone(),
         vault: settings.vault.clone(),
         api_state: call.api.listener.get().map(|listener| listener.state()),
         token_file: control::token_file(call.api.core.data_dir())
@@ -148,6 +165,17 @@ pub(super) async fn update(call: &Call<SettingsChange>) -> Result<SettingsView, 
         settings.appearance.theme = theme.unwrap_or(settings.appearance.theme);
         settings.appearance.density = density.unwrap_or(settings.appearance.density);
         settings.appearance.graphics = graphics.unwrap_or(settings.appearance.graphics);
+    }
+    if let Some(TerminalChange {
+        font,
+        font_size,
+        colours,
+    }) = change.terminal
+    {
+        let terminal = &mut settings.terminal;
+        terminal.font = font.map_or(std::mem::take(&mut terminal.font), |FontName(font)| font);
+        terminal.font_size = font_size.map_or(terminal.font_size, |size| size.0);
+        terminal.colours = colours.unwrap_or(terminal.colours);
     }
     if let Some(AutoLockChange {
         lock_after_secs,

@@ -171,6 +171,7 @@ impl Actor {
                 .terminal
                 .clone()
                 .map(|screen| screen as Arc<dyn TerminalScreen>),
+            log: self.session.log.as_ref().map(|log| log.output.clone()),
             meter: Arc::clone(&self.session.meter),
             events: event_sender,
             inputs,

@@ -1,6 +1,7 @@
 //! One live run of a connection, as everybody but its actor sees it.
 
 use super::actor::Command;
+use super::log::Log;
 use crate::error::CoreError;
 use crate::idle::LastUse;
 use crate::terminal::Terminal;
@@ -38,6 +39,8 @@ pub struct Session {
     pub(super) surface: Arc<Surface>,
     // Of shells only.
     pub(super) terminal: Option<Arc<Terminal>>,
+    // Of shells that keep one.
+    pub(super) log: Option<Log>,
     pub(super) meter: Arc<Meter>,
     pub(super) state: watch::Sender<StateNotice>,
     pub(super) is_view_only: AtomicBool,
@@ -79,6 +82,7 @@ impl Session {
             security: state.security,
             connection_id: self.channel.id().map(|_| self.id.to_string()),
             channel_id: self.channel.id().map(str::to_owned),
+            log: self.log.as_ref().map(|log| log.path.display().to_string()),
             questions: state.questions,
             error: state.error,
         }

@@ -4,6 +4,7 @@ mod actor;
 mod asking;
 mod exec;
 mod live;
+mod log;
 mod registry;
 mod screenshot;
 mod test;

@@ -2,6 +2,7 @@
 
 use super::actor::{Actor, Command};
 use super::live::Session;
+use super::log::Log;
 use crate::Core;
 use crate::connections::known_connection;
 use crate::error::CoreError;
@@ -153,6 +154,10 @@ impl Core {
         let is_shell = (connection.protocol, options.channel) == (ProtocolKind::Ssh, Channel::Main);
         let terminal =
             is_shell.then(|| Terminal::new(Arc::clone(&surface), &connection.settings, None));
+        let log = match is_shell {
+            true => self.begin_log(connection, &surface)?,
+            false => None,
+        };
         let session = Arc::new(Session {
             id: SessionId::new(random::id(SessionId::PREFIX)),
             connection: connection.id.clone(),
@@ -162,6 +167,7 @@ impl Core {
             files: watch::Sender::new(None),
             surface,
             terminal,
+            log,
             meter: Arc::default(),
             state: watch::channel(StateNotice {
                 state: SessionState::Connecting,
@@ -210,6 +216,26 @@ impl Core {
         session.done.close();
         self.tell_session(&session, EventAction::Put);
         Ok(session)
+    }
+
+    /// The log of a shell, where its connection wants one. Whoever wants one gets no shell without it.
+    fn begin_log(
+        &self,
+        connection: &Connection,
+        surface: &Arc<Surface>,
+    ) -> Result<Option<Log>, CoreError> {
+        let wanted = connection.settings.get("ssh.log");
+        if wanted.and_then(serde_json::Value::as_bool) != Some(true) {
+            return Ok(None);
+        }
+        let begun = Log::begin(self.data_dir(), &connection.name, Arc::clone(surface));
+        begun.map(Some).map_err(|error| CoreError::Forbidden {
+            property: "ssh.log",
+            message: format!(
+                "the log that {} wants cannot be made: {error}; make room for it, or switch it off",
+                connection.name
+            ),
+        })
     }
 
     /// Waits until a session is up.

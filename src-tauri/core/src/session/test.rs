@@ -65,6 +65,7 @@ impl Core {
             purpose: Purpose::Probe,
             surface: Surface::new(),
             screen: None,
+            log: None,
             meter: Arc::default(),
             events: event_sender,
             inputs,

@@ -10,7 +10,7 @@ const DIR_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
 /// Creates a directory with its parents, all of them private; one that exists is left as it is.
-pub(super) fn create_private_dirs(dir: &Path) -> io::Result<()> {
+pub(crate) fn create_private_dirs(dir: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(DIR_MODE).create(dir)
 }
 
@@ -83,7 +83,7 @@ pub(super) fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
 }
 
 /// A path like `beginning` + `20260131T235959Z` + `end` that does not exist yet.
-pub(super) fn stamped_name(beginning: &Path, end: &str, now: SystemTime) -> PathBuf {
+pub(crate) fn stamped_name(beginning: &Path, end: &str, now: SystemTime) -> PathBuf {
     let stamp = utc_stamp(now);
     let mut attempt = 0_u32;
     loop {

@@ -62,6 +62,7 @@ pub use backup::{Backup, backup, backup_if_due, backups, read_backup};
 pub use batch::{Batch, Change, Tree};
 pub use commit::Commit;
 pub use error::StoreError;
+pub(crate) use files::{create_private_dirs, stamped_name};
 pub use open::{Opened, open};
 pub use record::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
 pub use restore::restore_backup;

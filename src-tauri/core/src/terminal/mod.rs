@@ -4,11 +4,13 @@
 //! | --- | --- |
 //! | [`Terminal`] | the state, what goes in, what is asked of it |
 //! | `scan` | where control sequences begin and end, so that a viewer never joins inside one |
+//! | `extras` | what a screen keeps beside its characters, and how little of it |
 //! | `view` | what one viewer has seen: bytes while it keeps up, else the newest screen |
 //! | `synth` | a screen written as a terminal's bytes |
 //! | `keys` | what keys send |
 //! | `text`, `picture` | the screen as text and as a picture |
 
+mod extras;
 mod keys;
 mod picture;
 mod scan;
@@ -23,6 +25,7 @@ use alacritty_terminal::event::{Event, EventListener};
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::term::{Config, Osc52, TermMode};
 use alacritty_terminal::vte::ansi::{Processor, Rgb};
+use extras::{Extras, MAX_EXTRAS};
 use farwire_model::frame::{Notice, Surface};
 use farwire_model::input::Keysym;
 use farwire_model::terminal::{Grid, TerminalScreen};
@@ -125,6 +128,7 @@ struct State {
     term: Term<Ear>,
     parser: Processor,
     scan: Scan,
+    extras: Extras,
     ear: Ear,
     grid: Grid,
     title: String,
@@ -172,6 +176,7 @@ impl Terminal {
                 term: Term::new(config, &Sized(grid), ear.clone()),
                 parser: Processor::new(),
                 scan: Scan::default(),
+                extras: Extras::default(),
                 ear,
                 grid,
                 title: String::new(),
@@ -199,7 +204,15 @@ impl Terminal {
 
 impl State {
     fn take_in(&mut self, bytes: &[u8]) {
+        let extras = self.scan.take_extras();
+        let is_other = self.term.mode().contains(TermMode::ALT_SCREEN);
+        *self.extras.of(is_other) += extras;
         self.parser.advance(&mut self.term, bytes);
+        let is_other = self.term.mode().contains(TermMode::ALT_SCREEN);
+        if *self.extras.of(is_other) > MAX_EXTRAS {
+            *self.extras.of(is_other) = 0;
+            extras::trim(self.term.grid_mut());
+        }
         let surplus = bytes.len().saturating_sub(RECENT_BYTES);
         let kept = bytes.get(surplus..).unwrap_or_default();
         self.recent.extend(kept);
@@ -233,10 +246,10 @@ impl TerminalScreen for Terminal {
         let mut state = self.lock();
         let mut rest = bytes;
         while !rest.is_empty() {
-            let (taken, repair) = state.scan.advance(rest);
-            let (now, later) = rest.split_at(taken.min(rest.len()));
+            let taken = state.scan.advance(rest);
+            let (now, later) = rest.split_at(taken.bytes.min(rest.len()));
             state.take_in(now);
-            if let Some(repair) = repair {
+            if let Some(repair) = taken.repair {
                 state.take_in(repair);
             }
             rest = later;

@@ -1,10 +1,14 @@
 //! Follows control sequences (ECMA-48) without carrying them out: where each begins and ends, and which lines scroll.
 
 use memchr::memchr;
+use unicode_width::UnicodeWidthChar;
 
 /// The longest string a machine may send in one control sequence, such as what it wants in the clipboard. The emulator
 /// would keep any length.
 const MAX_STRING_BYTES: u64 = 2 << 20;
+
+/// The longest link (OSC 8): that of a browser's address line.
+const MAX_LINK_BYTES: u64 = 4096;
 
 /// Ends any control sequence: CAN.
 const CANCEL: &[u8] = b"\x18";
@@ -14,8 +18,8 @@ enum At {
     /// Plain text.
     #[default]
     Text,
-    /// Inside a character of several bytes, this many to come.
-    Character(u8),
+    /// Inside a character of several bytes, this many to come; what is known of it.
+    Character(u8, u32),
     /// After ESC.
     Escape,
     /// After ESC and an intermediate byte.
@@ -37,15 +41,31 @@ pub struct Scan {
     parameters: Vec<u8>,
     /// The lines that scroll, from 1, as the machine asked for them last.
     region: Option<(u16, u16)>,
+    /// Whether the open string is a command of the operating system's (OSC), and a link's.
+    is_osc: bool,
+    is_link: bool,
+    /// Whether the sequence that just ended may have put the other screen in front.
+    has_switched: bool,
+    /// What came since it was asked for last and is kept beside the characters of a screen.
+    extras: usize,
+}
+
+/// What of some bytes may be taken in at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The bytes.
+    pub bytes: usize,
+    /// What must be taken in after them to keep the emulator out of an endless string.
+    pub repair: Option<&'static [u8]>,
 }
 
 /// Parameters of a control sequence that are read: two numbers are far shorter.
 const MAX_PARAMETER_BYTES: usize = 32;
 
 impl Scan {
-    /// Looks at bytes. Answers how many of them may be taken in now, and what must be taken in after them to keep the
-    /// emulator out of an endless string.
-    pub fn advance(&mut self, bytes: &[u8]) -> (usize, Option<&'static [u8]>) {
+    /// Looks at bytes, up to where the screen may change for the other one.
+    pub fn advance(&mut self, bytes: &[u8]) -> Taken {
+        self.has_switched = false;
         let mut place = 0;
         while let Some(&byte) = bytes.get(place) {
             if self.at == At::Text {
@@ -61,12 +81,26 @@ impl Scan {
             }
             place += 1;
             self.step(byte);
-            if self.at == At::String && self.open > MAX_STRING_BYTES {
+            let limit = match self.is_link {
+                true => MAX_LINK_BYTES,
+                false => MAX_STRING_BYTES,
+            };
+            if self.at == At::String && self.open > limit {
                 self.at = At::Dropped;
-                return (place, Some(CANCEL));
+                let repair = Some(CANCEL);
+                return Taken {
+                    bytes: place,
+                    repair,
+                };
+            }
+            if self.has_switched {
+                break;
             }
         }
-        (place, None)
+        Taken {
+            bytes: place,
+            repair: None,
+        }
     }
 
     fn step(&mut self, byte: u8) {
@@ -82,12 +116,23 @@ impl Scan {
             // CAN and SUB end everything.
             (_, 0x18 | 0x1a) => At::Text,
             (At::String, 0x07) => At::Text,
-            (At::String, _) => At::String,
+            (At::String, byte) => {
+                self.is_link = match self.open {
+                    3 => self.is_osc && byte == b'8',
+                    4 => self.is_link && byte == b';',
+                    _ => self.is_link,
+                };
+                self.extras += usize::from(self.is_link);
+                At::String
+            }
             (At::Escape, b'[') => {
                 self.parameters.clear();
                 At::Control
             }
-            (At::Escape, b']' | b'P' | b'X' | b'^' | b'_') => At::String,
+            (At::Escape, b']' | b'P' | b'X' | b'^' | b'_') => {
+                (self.is_osc, self.is_link) = (byte == b']', false);
+                At::String
+            }
             (At::Escape, b'c') => {
                 self.region = None;
                 At::Text
@@ -106,11 +151,19 @@ impl Scan {
                 }
                 At::Control
             }
-            (At::Character(1), 0x80..=0xbf) => At::Text,
-            (At::Character(left), 0x80..=0xbf) => At::Character(left - 1),
-            (_, 0xc2..=0xdf) => self.character(1),
-            (_, 0xe0..=0xef) => self.character(2),
-            (_, 0xf0..=0xf4) => self.character(3),
+            (At::Character(left, known), 0x80..=0xbf) => {
+                let code = known << 6 | u32::from(byte & 0x3f);
+                if left > 1 {
+                    At::Character(left - 1, code)
+                } else {
+                    let is_mark = char::from_u32(code).is_some_and(|c| c.width() == Some(0));
+                    self.extras += usize::from(is_mark);
+                    At::Text
+                }
+            }
+            (_, 0xc2..=0xdf) => self.character(1, byte & 0x1f),
+            (_, 0xe0..=0xef) => self.character(2, byte & 0x0f),
+            (_, 0xf0..=0xf4) => self.character(3, byte & 0x07),
             _ => At::Text,
         };
         if self.at == At::Text {
@@ -118,9 +171,9 @@ impl Scan {
         }
     }
 
-    fn character(&mut self, left: u8) -> At {
+    fn character(&mut self, left: u8, known: u8) -> At {
         self.open = 1;
-        At::Character(left)
+        At::Character(left, u32::from(known))
     }
 
     fn finish(&mut self, last: u8) {
@@ -139,6 +192,9 @@ impl Scan {
                 }
             }
             (b"!", b'p') => self.region = None,
+            (parameters, b'h' | b'l') if parameters.first() == Some(&b'?') => {
+                self.has_switched = true;
+            }
             _ => {}
         }
     }
@@ -149,6 +205,12 @@ impl Scan {
             At::Text | At::Dropped => 0,
             _ => self.open,
         }
+    }
+
+    /// How much came, since this was asked last, that is kept beside the characters of a screen: marks on characters, each
+    /// counting one, and links, by their bytes.
+    pub fn take_extras(&mut self) -> usize {
+        std::mem::take(&mut self.extras)
     }
 
     /// The lines that scroll, when not all do; the last one is 0 when that is the screen's last.
@@ -187,7 +249,12 @@ mod tests {
             (b"\x1b[3\x18", 0),
         ] {
             let mut scan = Scan::default();
-            assert_eq!(scan.advance(bytes), (bytes.len(), None), "{bytes:?}");
+            let taken = scan.advance(bytes);
+            assert_eq!(
+                (taken.bytes, taken.repair),
+                (bytes.len(), None),
+                "{bytes:?}"
+            );
             assert_eq!(scan.open_bytes(), open, "{bytes:?}");
             // The same, byte by byte.
             let mut scan = Scan::default();
@@ -221,14 +288,41 @@ mod tests {
         let block = vec![b'A'; 64 << 10];
         let mut passed = 0;
         let repair = loop {
-            let (taken, repair) = scan.advance(&block);
-            passed += taken;
-            if repair.is_some() {
-                break repair;
+            let taken = scan.advance(&block);
+            passed += taken.bytes;
+            if taken.repair.is_some() {
+                break taken.repair;
             }
         };
         assert_eq!(repair, Some(CANCEL));
         assert!((MAX_STRING_BYTES as usize).abs_diff(passed) < block.len());
         assert_eq!(scan.open_bytes(), 0);
+    }
+
+    #[test]
+    fn links_and_marks_are_counted_and_a_link_is_short() {
+        for (bytes, extras) in [
+            (&b"plain"[..], 0),
+            ("e\u{301} \u{4e2d}".as_bytes(), 1),
+            (b"\x1b]0;8;title\x07", 0),
+            (b"\x1b]8;;http://a\x07", 11),
+        ] {
+            let mut scan = Scan::default();
+            scan.advance(bytes);
+            assert_eq!(scan.take_extras(), extras, "{bytes:?}");
+        }
+        let mut scan = Scan::default();
+        let link = [&b"\x1b]8;;"[..], &[b'a'; 5000]].concat();
+        let taken = scan.advance(&link);
+        assert_eq!(taken.bytes as u64, MAX_LINK_BYTES + 1);
+        assert_eq!(taken.repair, Some(CANCEL));
+    }
+
+    #[test]
+    fn bytes_end_where_the_other_screen_may_come() {
+        let mut scan = Scan::default();
+        let bytes = b"one\x1b[?1049htwo";
+        assert_eq!(scan.advance(bytes).bytes, bytes.len() - 3);
+        assert_eq!(scan.advance(b"two").bytes, 3);
     }
 }

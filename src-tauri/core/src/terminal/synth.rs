@@ -62,6 +62,7 @@ pub fn screen(term: &Term<Ear>, region: Option<(u16, u16)>, is_whole: bool) -> V
     goto(&mut out, grid.saved_cursor.point);
     out.extend_from_slice(b"\x1b7");
     goto(&mut out, grid.cursor.point);
+    write_link(&mut out, &mut pen, &grid.cursor.template);
     write_pen(&mut out, &mut pen, &grid.cursor.template);
     if grid.cursor.charsets[CharsetIndex::G0] == StandardCharset::SpecialCharacterAndLineDrawing {
         out.extend_from_slice(b"\x1b(0");
@@ -116,6 +117,7 @@ fn write_line(out: &mut Vec<u8>, grid: &Grid<Cell>, line: Line, pen: &mut Cell) 
         {
             continue;
         }
+        write_link(out, pen, cell);
         write_pen(out, pen, cell);
         let mut buffer = [0; 4];
         let text = if cell.c.is_control() { ' ' } else { cell.c };
@@ -127,7 +129,21 @@ fn write_line(out: &mut Vec<u8>, grid: &Grid<Cell>, line: Line, pen: &mut Cell) 
     is_wrapped
 }
 
+/// Begins or ends a link (OSC 8).
+fn write_link(out: &mut Vec<u8>, pen: &mut Cell, cell: &Cell) {
+    let link = cell.hyperlink();
+    if pen.extra.is_none() && link.is_none() || pen.hyperlink() == link {
+        return;
+    }
+    let _ = match &link {
+        Some(link) => write!(out, "\x1b]8;id={};{}\x1b\\", link.id(), link.uri()),
+        None => write!(out, "\x1b]8;;\x1b\\"),
+    };
+    pen.set_hyperlink(link);
+}
+
 fn reset_pen(out: &mut Vec<u8>, pen: &mut Cell) {
+    write_link(out, pen, &Cell::default());
     write_pen(out, pen, &Cell::default());
 }
 

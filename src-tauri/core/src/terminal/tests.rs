@@ -1,6 +1,7 @@
 //! What one terminal shows is what a viewer of it shows, whichever way it got there.
 
 use super::*;
+use alacritty_terminal::index::{Column, Line};
 use proptest::prelude::*;
 
 fn terminal() -> Arc<Terminal> {
@@ -41,6 +42,7 @@ async fn a_viewer_that_comes_later_sees_the_same() {
         "wide \u{4e2d}\u{6587} and e\u{301}".as_bytes(),
         b"\x1b[?1049h\x1b[2J\x1b[2;2Hfull screen\x1b[2;4r",
         b"\x1b(0lqk\x1b(B plain",
+        b"see \x1b]8;id=a;https://example.org/a\x1b\\this\x1b]8;;\x1b\\ or \x1b]8;;http://b\x07that",
     ] {
         let source = terminal();
         source.feed(output);
@@ -196,4 +198,50 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         Just(b"\x1b[?1049l".to_vec()),
         prop::collection::vec(any::<u8>(), 0..8),
     ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_viewer_that_comes_later_sees_where_links_lead() {
+    let source = terminal();
+    source.feed(b"\x1b]8;;https://example.org/a\x1b\\this\x1b]8;;\x1b\\ that");
+    let (mut view, mut copy) = (View::default(), terminal());
+    follow(&source, &mut view, &mut copy);
+    let leads = |terminal: &Terminal, column: usize| {
+        let state = terminal.lock();
+        let cell = &state.term.grid()[Line(0)][Column(column)];
+        cell.hyperlink().map(|link| link.uri().to_owned())
+    };
+    for (column, to) in [
+        (0, Some("https://example.org/a")),
+        (3, Some("https://example.org/a")),
+        (4, None),
+        (6, None),
+    ] {
+        assert_eq!(leads(&copy, column).as_deref(), to, "{column}");
+    }
+}
+
+#[test]
+fn marks_and_links_without_end_do_not_take_memory_without_end() {
+    let terminal = terminal();
+    let marks = "\u{301}".repeat(100_000);
+    let kept = |at: (i32, usize)| {
+        let state = terminal.lock();
+        let cell = &state.term.grid()[Line(at.0)][Column(at.1)];
+        (
+            cell.zerowidth().unwrap_or_default().len(),
+            cell.hyperlink().is_some(),
+        )
+    };
+    terminal.feed(b"\x1b]8;;http://a\x07L\x1b]8;;\x07e");
+    // The other screen in between must not hide what came to this one.
+    for _ in 0..(MAX_EXTRAS / 100_000 + 2) {
+        terminal.feed(marks.as_bytes());
+        terminal.feed(b"\x1b[?1049hx\x1b[?1049l");
+    }
+    let (count, has_link) = kept((0, 1));
+    assert!(count <= 2 * 100_000, "{count} marks");
+    assert!(!has_link && !kept((0, 0)).1);
+    terminal.feed("x\u{301}\u{302}".as_bytes());
+    assert_eq!(kept((0, 2)).0, 2, "a few marks are kept");
 }

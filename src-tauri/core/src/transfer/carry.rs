@@ -1,8 +1,10 @@
 //! One transfer's life: waiting, copying, trying again.
 
-use super::copy::{Copied, Copier, finish_folder, make_folder};
+use super::copy::{Copied, Copier, Target, finish_folder, make_folder};
+use super::count::{Pace, Tally};
 use super::local::LocalFiles;
 use super::queue::{Transfer, Wish};
+use super::together::{self, Wanted};
 use super::walk::{Found, Item, walk};
 use crate::Core;
 use crate::error::CoreError;
@@ -11,10 +13,10 @@ use farwire_model::error::{ErrorBody, ErrorCode};
 use farwire_model::ids::SessionId;
 use farwire_model::session::Channel;
 use farwire_model::transfer::{FileStatus, Files, FilesError, Links};
-use farwire_model::transfer_view::{FilePlace, TransferState, TransferTrouble, TransferView};
+use farwire_model::transfer_view::{FilePlace, TransferState, TransferView};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -24,6 +26,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Files that are copied at once: of 2 KiB each, 32 bring no more than 16.
 const FILES_AT_ONCE: usize = 16;
+/// Places that are looked at at once, before files go as one stream.
+const TARGETS_AT_ONCE: usize = 64;
 /// How long a link for files may take to come up.
 const LINK_LIMIT: Duration = Duration::from_secs(30);
 /// Waits before a lost link is tried again; after the last the transfer has failed.
@@ -39,8 +43,6 @@ const BACK_OFF: [Duration; 6] = [
 const STEADY: Duration = Duration::from_secs(60);
 /// How often it is told how far a transfer is.
 const TELL_EVERY: Duration = Duration::from_secs(1);
-/// How many conflicts and failures are named.
-const MAX_NAMED: usize = 100;
 /// How long removing what is half copied may take.
 const TIDY_LIMIT: Duration = Duration::from_secs(10);
 
@@ -234,44 +236,32 @@ impl Life {
 
     async fn copy(&self, copier: &Copier, view: &TransferView) -> Result<TransferState, Stopped> {
         let found = self.find(&*copier.from, view).await?;
-        for folder in &found.folders {
-            make_folder(&*copier.to, &folder.to).await?;
+        let mut is_new = false;
+        for (depth, folder) in found.folders.iter().enumerate() {
+            let is_made = make_folder(&*copier.to, &folder.to).await?;
+            is_new |= depth == 0 && is_made;
         }
         let transfer = &*self.transfer;
-        let mut left = found.files.iter();
+        let mut tally = Tally::default();
+        let left = match found.folders.first() {
+            Some(root) => {
+                self.copy_together(copier, view, root, is_new, &found, &mut tally)
+                    .await?
+            }
+            None => found.files.iter().collect(),
+        };
+        let mut left = left.into_iter();
         let mut copies = FuturesUnordered::new();
-        let (mut asked, mut failed) = (0_usize, 0_usize);
         loop {
             let next = left.by_ref().take(FILES_AT_ONCE - copies.len());
             copies.extend(next.map(|item| self.copy_one(copier, item)));
             let Some((item, copied)) = copies.next().await else {
                 break;
             };
-            match copied {
-                Ok(Copied::Done) => {
-                    transfer.files_done.fetch_add(1, Ordering::Relaxed);
-                }
-                Ok(Copied::Asked) => {
-                    asked += 1;
-                    let mut shown = transfer.shown();
-                    if shown.asked.len() < MAX_NAMED {
-                        shown.asked.push(item.to.to_string());
-                    }
-                }
-                Err(error) if error.status.is_passing() => return Err(error.into()),
-                Err(error) => {
-                    failed += 1;
-                    let mut shown = transfer.shown();
-                    if shown.failed.len() < MAX_NAMED {
-                        shown.failed.push(TransferTrouble {
-                            path: item.to.to_string(),
-                            message: error.message,
-                        });
-                    }
-                }
-            }
+            tally.note(transfer, item, copied)?;
         }
         drop(copies);
+        let Tally { asked, failed } = tally;
         // The innermost first: what is done in a folder changes its time.
         for folder in found.folders.iter().rev() {
             finish_folder(&*copier.to, folder).await;
@@ -288,6 +278,73 @@ impl Life {
             0 => TransferState::Done,
             _ => TransferState::Asking,
         })
+    }
+
+    /// Copies small files as one stream, where there are many and one side is this computer. Answers what is left.
+    async fn copy_together<'a>(
+        &self,
+        copier: &'a Copier,
+        view: &TransferView,
+        root: &Item,
+        is_new: bool,
+        found: &'a Found,
+        tally: &mut Tally,
+    ) -> Result<Vec<&'a Item>, Stopped> {
+        let is_small = |item: &&Item| {
+            let size = item.attributes.size;
+            size.is_some_and(|size| size <= together::SMALL_BYTES)
+        };
+        let (small, mut left): (Vec<_>, Vec<_>) = found.files.iter().partition(is_small);
+        let is_between = view.from.uid.is_some() != view.to.uid.is_some();
+        if small.len() < together::ENOUGH || copier.checksum || !is_between {
+            left.splice(..0, small);
+            return Ok(left);
+        }
+        let transfer = &*self.transfer;
+        let mut wanted = Vec::with_capacity(small.len());
+        if is_new {
+            // Nothing can be in the way.
+            let all = small.into_iter().map(|item| Wanted {
+                item,
+                target: item.to.clone(),
+            });
+            wanted.extend(all);
+        } else {
+            let mut unseen = small.into_iter();
+            let mut targets = FuturesOrdered::new();
+            loop {
+                let next = unseen.by_ref().take(TARGETS_AT_ONCE - targets.len());
+                targets.extend(next.map(|item| target_of(copier, item)));
+                let Some((item, target)) = targets.next().await else {
+                    break;
+                };
+                match target {
+                    Ok(Target::At(target)) => wanted.push(Wanted { item, target }),
+                    Ok(Target::Nowhere(outcome)) => {
+                        if outcome == Copied::Done {
+                            self.told(item);
+                        }
+                        tally.note(transfer, item, Ok(outcome))?;
+                    }
+                    Err(error) => tally.note(transfer, item, Err(error))?,
+                }
+            }
+        }
+        let done = |item: &'a Item| {
+            self.told(item);
+            transfer.files_done.fetch_add(1, Ordering::Relaxed);
+        };
+        left.extend(match view.from.uid {
+            Some(_) => together::fetch(copier, root, wanted, done).await?,
+            None => together::send(copier, root, wanted, done).await?,
+        });
+        Ok(left)
+    }
+
+    /// All of a file is there.
+    fn told(&self, item: &Item) {
+        let bytes = item.attributes.size.unwrap_or(0);
+        self.transfer.bytes_done.fetch_add(bytes, Ordering::Relaxed);
     }
 
     fn copy_one<'a>(
@@ -373,6 +430,9 @@ impl Life {
             checksum: false,
         };
         let found = self.find(&*from.files, &view).await?;
+        if let Some(root) = found.folders.first() {
+            together::remove_staging(&*to.files, &together::staging(&copier, &root.to)?).await;
+        }
         for item in &found.files {
             let temporary = copier.temporary(item, &item.attributes)?;
             // Most never were there.
@@ -380,6 +440,13 @@ impl Life {
         }
         Ok(())
     }
+}
+
+fn target_of<'a>(
+    copier: &'a Copier,
+    item: &'a Item,
+) -> BoxFuture<'a, (&'a Item, Result<Target, FilesError>)> {
+    Box::pin(async move { (item, copier.target(item, &item.attributes).await) })
 }
 
 /// The files of a place, and the link they come over.
@@ -398,40 +465,5 @@ struct LinkGuard {
 impl Drop for LinkGuard {
     fn drop(&mut self) {
         self.core.drop_session(&self.session);
-    }
-}
-
-/// How fast a transfer is, lately.
-struct Pace {
-    bytes: u64,
-    at: Instant,
-    rate: f64,
-}
-
-impl Pace {
-    fn new() -> Self {
-        Self {
-            bytes: 0,
-            at: Instant::now(),
-            rate: 0.0,
-        }
-    }
-
-    fn note(&mut self, transfer: &Transfer) {
-        let bytes = transfer.bytes_done.load(Ordering::Relaxed);
-        let secs = self.at.elapsed().as_secs_f64();
-        if secs < 0.5 {
-            return;
-        }
-        let now = bytes.saturating_sub(self.bytes) as f64 / secs;
-        // The last few seconds count most.
-        self.rate = match self.rate {
-            0.0 => now,
-            rate => rate * 0.7 + now * 0.3,
-        };
-        (self.bytes, self.at) = (bytes, Instant::now());
-        let mut shown = transfer.shown();
-        shown.rate = self.rate as u64;
-        shown.eta_secs = shown.bytes.saturating_sub(bytes).checked_div(shown.rate);
     }
 }

@@ -36,7 +36,7 @@ pub(super) enum Copied {
 }
 
 /// Where a copy goes.
-enum Target {
+pub(super) enum Target {
     At(RemotePath),
     Nowhere(Copied),
 }
@@ -125,7 +125,7 @@ impl Copier {
     }
 
     /// Where the copy goes by the rule.
-    async fn target(&self, item: &Item, source: &Attributes) -> Result<Target, FilesError> {
+    pub async fn target(&self, item: &Item, source: &Attributes) -> Result<Target, FilesError> {
         let mut target = item.to.clone();
         for number in 2..=MAX_NAMES {
             let there = match self.to.attributes(&target, Links::Keep).await {
@@ -176,7 +176,7 @@ pub(super) fn beside(path: &RemotePath, name: &[u8]) -> Result<RemotePath, Files
 }
 
 /// What of a source its copy gets: permissions without those to act as somebody else, and times.
-fn kept(attributes: &Attributes) -> Attributes {
+pub(super) fn kept(attributes: &Attributes) -> Attributes {
     Attributes {
         mode: attributes.mode.map(|mode| mode & 0o777),
         times: attributes.times,

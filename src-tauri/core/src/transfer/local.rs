@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use farwire_model::transfer::{
     Attributes, FileEntry, FileFuture, FileStatus, Files, FilesError, Links, Open, OpenFile,
-    RemotePath, Space,
+    Program, RemotePath, Space,
 };
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with, statvfs};
 use std::ffi::OsStr;
@@ -52,7 +52,7 @@ fn blocking<'a, T: Send + 'static>(
     })
 }
 
-fn attributes_of(metadata: &Metadata) -> Attributes {
+pub(super) fn attributes_of(metadata: &Metadata) -> Attributes {
     let seconds = |time: i64| u32::try_from(time.max(0)).unwrap_or(u32::MAX);
     Attributes {
         size: Some(metadata.size()),
@@ -62,7 +62,7 @@ fn attributes_of(metadata: &Metadata) -> Attributes {
     }
 }
 
-fn apply(file: &File, attributes: &Attributes) -> io::Result<()> {
+pub(super) fn apply(file: &File, attributes: &Attributes) -> io::Result<()> {
     if let Some(size) = attributes.size {
         file.set_len(size)?;
     }
@@ -211,6 +211,12 @@ impl Files for LocalFiles {
                 free: room.f_bavail.saturating_mul(room.f_frsize),
             }))
         })
+    }
+
+    fn run<'a>(&'a self, _: &'a [u8]) -> FileFuture<'a, Box<dyn Program>> {
+        let message = "this computer's own files need no program";
+        let refused = FilesError::new(FileStatus::Unsupported, message);
+        Box::pin(std::future::ready(Err(refused)))
     }
 }
 

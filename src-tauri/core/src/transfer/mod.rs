@@ -6,15 +6,20 @@
 //! | `carry` | one transfer's life: waiting, copying, trying again |
 //! | `walk` | what lies in a folder |
 //! | `copy` | one file: conflicts, temporary name, going on where it was |
+//! | `count` | how far it is |
+//! | `together`, `tar` | many small files as one stream |
 //! | `pipe` | bytes from an open file to another, many requests at once |
 //! | `upload` | a file from a stream of bytes |
 //! | `local` | this computer's files |
 
 mod carry;
 mod copy;
+mod count;
 mod local;
 mod pipe;
 mod queue;
+mod tar;
+mod together;
 mod upload;
 mod walk;
 

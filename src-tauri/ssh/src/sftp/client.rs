@@ -3,15 +3,16 @@
 use super::file::RemoteFile;
 use super::link::Link;
 use super::wire::{self, Named, Reply, Request};
+use crate::connection::Connection;
 use bytes::Bytes;
 use farwire_model::transfer::{
     Attributes, FileEntry, FileFuture, FileStatus, Files, FilesError, Links, Open, OpenFile,
-    RemotePath, Space, is_name,
+    Program, RemotePath, Space, is_name,
 };
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Weak};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The most bytes of one read: what fits into a packet, and OpenSSH's own limit.
@@ -38,6 +39,8 @@ pub struct Sftp {
     extensions: Vec<Bytes>,
     read_size: u32,
     write_size: u32,
+    // Where commands are run, too.
+    connection: Option<Weak<Connection>>,
 }
 
 impl Sftp {
@@ -55,6 +58,7 @@ impl Sftp {
             extensions,
             read_size: SURE_READ,
             write_size: MAX_WRITE,
+            connection: None,
         };
         if sftp.has("limits@openssh.com") {
             let request = Request::extended("limits@openssh.com");
@@ -71,6 +75,14 @@ impl Sftp {
             }
         }
         Ok(sftp)
+    }
+
+    /// Runs commands over a connection, too.
+    pub(crate) fn beside(self, connection: &Arc<Connection>) -> Self {
+        Self {
+            connection: Some(Arc::downgrade(connection)),
+            ..self
+        }
     }
 
     /// Resolves when the connection is gone, with the reason.
@@ -328,6 +340,17 @@ impl Files for Sftp {
                 Reply::Status(code, words) => Err(refused(code, &words, attempt)),
                 _ => Err(unexpected(attempt)),
             }
+        })
+    }
+
+    fn run<'a>(&'a self, command: &'a [u8]) -> FileFuture<'a, Box<dyn Program>> {
+        Box::pin(async move {
+            let connection = self.connection.as_ref().and_then(Weak::upgrade);
+            let refused = |message: String| FilesError::new(FileStatus::Unsupported, message);
+            let connection =
+                connection.ok_or_else(|| refused("there is nobody to run a command".to_owned()))?;
+            let started = connection.program(command).await;
+            started.map_err(|error| refused(error.message))
         })
     }
 }

@@ -52,6 +52,7 @@ pub async fn run(port: u16, quality: &str, picture: &str) -> Outcome {
         purpose: Purpose::Live,
         surface: Arc::clone(&surface),
         screen: None,
+        log: None,
         meter: Arc::new(Meter::default()),
         events,
         inputs,

@@ -244,6 +244,7 @@ pub fn session_over<S>(
         jumps: Vec::new(),
         files: tokio::sync::watch::Sender::new(None),
         screen: None,
+        log: None,
         settings: BTreeMap::new(),
         size: None,
         purpose: Purpose::Live,
