@@ -28,6 +28,8 @@ test_packages=(
   x11vnc qemu-system-x86 wayvnc sway swaybg grim iproute2
   # A real SSH server.
   openssh-server openssh-sftp-server
+  # Another one.
+  dropbear-bin
   # Accounts for a VNC server that are no accounts of the machine.
   libpam-wrapper
   # A disk of a test's own, and who cuts its power.

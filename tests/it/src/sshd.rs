@@ -23,6 +23,8 @@ pub struct Setup<'a> {
     pub prepare: &'a str,
     /// Types of its host keys; none means `ed25519`.
     pub keys: &'a [&'a str],
+    /// Whether it is Dropbear, which reads no configuration of OpenSSH's.
+    pub is_dropbear: bool,
 }
 
 pub struct Sshd {
@@ -67,6 +69,13 @@ impl Sshd {
             folder.display()
         ));
         fs::write(folder.join("sshd_config"), config).unwrap();
+        let serve = match setup.is_dropbear {
+            false => "exec /usr/sbin/sshd -D -e -f \"$D/sshd_config\"".to_owned(),
+            true => format!(
+                "dropbearconvert openssh dropbear \"$D/host_ed25519\" \"$D/host\"\n\
+                 exec dropbear -F -E -r \"$D/host\" -p 127.0.0.1:{port} -P /run/dropbear.pid"
+            ),
+        };
         let script = format!(
             "set -e\n\
              mount -t tmpfs tmpfs \"$D/ns\"\n\
@@ -78,7 +87,7 @@ impl Sshd {
              echo '{USER}:{PASSWORD}' | chpasswd\n\
              chown {USER} \"$D/home\"\n\
              {}\n\
-             exec /usr/sbin/sshd -D -e -f \"$D/sshd_config\"\n",
+             {serve}\n",
             setup.prepare
         );
         let child = Command::new("unshare")

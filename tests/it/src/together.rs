@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::sshd::{Setup, Sshd};
-use crate::transfers::{begin, here, rests, saved, set, there, tree};
+use crate::transfers::{Copied, begin, here, rests, saved, set, there, tree};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::fs;
@@ -43,7 +43,7 @@ fn fill(source: &Path) {
 }
 
 /// As [`tree`] says it, without the rights to act as somebody else.
-fn harmless(root: &Path) -> Vec<(Vec<u8>, u32, i64, Option<Vec<u8>>)> {
+fn harmless(root: &Path) -> Vec<Copied> {
     let all = tree(root).into_iter();
     all.map(|(name, mode, time, content)| (name, mode & !0o7000, time, content))
         .collect()
