@@ -143,7 +143,9 @@ pub async fn serve(
             () = cancel.cancelled() => break,
             Some(_) = answering.join_next() => {}
             accepted = listener.accept(), if answering.len() < MAX_ASKERS => {
-                if let Ok((socket, _)) = accepted {
+                if let Ok((socket, _)) = accepted
+                    && !is_ourselves(&socket)
+                {
                     let (api, url) = (Arc::clone(&api), url());
                     answering.spawn(async move {
                         if let Err(error) = answer(&api, url, socket).await {
@@ -157,6 +159,12 @@ pub async fn serve(
     answering.shutdown().await;
     // Gone already is as good.
     let _ = fs::remove_file(socket_file(api.core.data_dir()));
+}
+
+/// Whether this very process connects: a tunnel that leads here would make whoever comes through it the owner.
+fn is_ourselves(socket: &UnixStream) -> bool {
+    let peer = socket.peer_cred().ok().and_then(|peer| peer.pid());
+    peer.and_then(|pid| u32::try_from(pid).ok()) == Some(std::process::id())
 }
 
 async fn answer(api: &Arc<Api>, url: Option<String>, socket: UnixStream) -> io::Result<()> {

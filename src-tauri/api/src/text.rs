@@ -65,6 +65,8 @@ forms! {
     Typed { "type": "string", "maxLength": MAX_TYPED_CHARS }
     /// A path on a machine: a handle as it was answered, or a text as a person types it; at most 4096 bytes.
     FilePath { "type": "string", "format": "path", "minLength": 1, "maxLength": MAX_PATH_BYTES, "pattern": r"^[^\u0000]*$" }
+    /// An end of a tunnel: a port, an address with a port, or the absolute path of a socket.
+    TunnelPlace { "type": "string", "format": "tunnel-end" }
     /// A key: a character or a name such as `Return`, with the keys held meanwhile before it: `ctrl+alt+Delete`.
     KeyName { "type": "string", "format": "key" }
 }

@@ -15,7 +15,9 @@ use farwire_model::connection::{
 };
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::{ConnectionId, CredentialId, GroupId};
+use farwire_model::jump::{Jump, MAX_JUMPS_CHARS};
 use farwire_model::quality::Quality;
+use farwire_model::tunnel::{MAX_TUNNELS_CHARS, TunnelPlan};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -342,6 +344,21 @@ pub(crate) fn apply_setting(
             let is_near = value.is_string() || value.is_number();
             return Err(CoreError::field(wrong(is_near), key, message));
         }
+        (SettingKind::Tunnels, Value::String(text)) => {
+            check_list(
+                &key,
+                text,
+                MAX_TUNNELS_CHARS,
+                TunnelPlan::list(text).map(|_| ()),
+            )?;
+        }
+        (SettingKind::Jumps, Value::String(text)) => {
+            check_list(&key, text, MAX_JUMPS_CHARS, Jump::list(text).map(|_| ()))?;
+        }
+        (SettingKind::Tunnels | SettingKind::Jumps, _) => {
+            let message = format!("{key} is a text");
+            return Err(CoreError::field(wrong(false), key, message));
+        }
         (SettingKind::Text(most), Value::String(text))
             if text.chars().count() <= most && !text.chars().any(char::is_control) => {}
         (SettingKind::Text(most), _) => {
@@ -380,6 +397,20 @@ pub(crate) fn apply_setting(
     }
     settings.insert(key, value);
     Ok(())
+}
+
+/// Checks a list in a text.
+fn check_list(
+    key: &str,
+    text: &str,
+    most: usize,
+    read: Result<(), String>,
+) -> Result<(), CoreError> {
+    if text.chars().count() > most {
+        let message = format!("{key} has at most {most} characters");
+        return Err(CoreError::field(ErrorCode::ValueOutOfBounds, key, message));
+    }
+    read.map_err(|why| CoreError::field(ErrorCode::ValueIncorrectFormat, key, why))
 }
 
 /// The code for a value of the right type that is out of the question, or of another type.

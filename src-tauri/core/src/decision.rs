@@ -208,10 +208,15 @@ impl All {
 
     /// The machine a connection speaks to, with those on the way.
     pub fn endpoint(&self, connection: &Connection) -> Endpoint {
+        let own = connection.own_endpoint();
         let way = self.way(connection);
+        let way = way.iter().flat_map(|on_it| {
+            let jumps = on_it.jumps().into_iter().map(|jump| jump.address());
+            jumps.chain([on_it.address()])
+        });
         Endpoint {
-            through: way.iter().map(|on_it| on_it.address()).collect(),
-            ..connection.own_endpoint()
+            through: way.chain(own.through).collect(),
+            ..own
         }
     }
 

@@ -218,7 +218,17 @@ fn apply(all: &All, by: &Origin, group: &mut Group, change: GroupChange) -> Resu
         check_parent(all, group)?;
     }
     for (key, value) in change.settings {
-        apply_setting(&mut group.settings, key, value)?;
+        let is_given = key == "ssh.jump" && value.is_some();
+        apply_setting(&mut group.settings, key.clone(), value)?;
+        if is_given {
+            let message =
+                "ssh.jump is a connection's own: what lies in a group does not take it over";
+            return Err(CoreError::field(
+                ErrorCode::ValueIncorrectFormat,
+                key,
+                message,
+            ));
+        }
     }
     if let Some(credential) = change.credential {
         check_choice(all, by, credential.as_ref())?;

@@ -9,6 +9,7 @@
 //! | `history` | what was changed, and the way back |
 //! | `answers` | creates that are asked for twice and happen once |
 //! | [`groups`], [`connections`], [`credentials`], [`shared_credentials`], [`settings`], `trust` | what can be done with saved things |
+//! | [`address`] | addresses that nobody saved yet, by `~/.ssh/config` |
 //! | `decision` | who decides which machines shared credentials go to |
 //! | [`sealed`] | records with secrets in them |
 //! | [`sign_in`] | what a connection signs in with, and where that may be sent |
@@ -17,6 +18,7 @@
 //! | [`rotation`] | replacing the master key |
 //! | [`archive`] | everything in one encrypted file, for another machine |
 //! | [`transfer`] | copies of files between machines: a queue, and uploads
+//! | [`tunnel`] | ports and sockets carried through SSH connections |
 //! | [`session`] | live sessions: actor, viewers, screenshots, typing, the connection test |
 //! | `discovery` | machines that announce themselves nearby |
 //! | `idle` | locking the vault when nobody uses it |
@@ -30,6 +32,7 @@
 
 #![deny(missing_docs)]
 
+pub mod address;
 mod answers;
 pub mod archive;
 mod audit;
@@ -62,6 +65,7 @@ pub mod terminal;
 mod text;
 pub mod transfer;
 mod trust;
+pub mod tunnel;
 pub mod vault;
 pub mod wake;
 mod wake_on_lan;
@@ -88,7 +92,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Tells whether the computer slept.
     pub clock: Arc<dyn Clock>,
-    /// OpenSSH's list of known hosts, which is read and never written; none for no such list.
+    /// OpenSSH's list of known hosts, which is read and never written; none for no such list. Its configuration lies beside it.
     pub known_hosts: Option<PathBuf>,
 }
 
@@ -165,6 +169,7 @@ pub struct Core {
     vault: Arc<Vault>,
     sessions: session::Sessions,
     transfers: transfer::Transfers,
+    tunnels: tunnel::Tunnels,
     discovery: discovery::Discovery,
     events: Arc<events::Events>,
     audit: audit::Audit,
@@ -207,8 +212,14 @@ impl Core {
                     Channel::Files,
                     Arc::new(farwire_ssh::SshFiles),
                 ),
+                (
+                    ProtocolKind::Ssh,
+                    Channel::Tunnels,
+                    Arc::new(farwire_ssh::SshTunnels),
+                ),
             ]),
             transfers: transfer::Transfers::load(&config.data_dir),
+            tunnels: tunnel::Tunnels::default(),
             discovery: discovery::Discovery::default(),
             events: Arc::new(events::Events::new()),
             audit: audit::Audit::of(&config.data_dir),

@@ -43,6 +43,18 @@ pub fn write_private<E: From<io::Error>>(
     Ok(())
 }
 
+/// Whether a path leads into a folder or around it, links followed as far as there is something.
+pub fn is_within(path: &Path, folder: &Path) -> bool {
+    let Ok(folder) = folder.canonicalize() else {
+        return false;
+    };
+    let real = path.ancestors().find_map(|above| {
+        let rest = path.strip_prefix(above).ok()?;
+        Some(above.canonicalize().ok()?.join(rest))
+    });
+    real.is_some_and(|real| real.starts_with(&folder) || folder.starts_with(&real))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -223,8 +223,8 @@ pub(crate) fn machine(endpoint: &Endpoint) -> String {
         through,
     } = endpoint;
     match (via, through.as_slice()) {
-        (None, _) => format!("{protocol} {host}:{port}"),
+        (None, []) => format!("{protocol} {host}:{port}"),
         (Some(via), []) => format!("{protocol} {host}:{port} through {via}"),
-        (Some(_), through) => format!("{protocol} {host}:{port} through {}", through.join(", ")),
+        (_, through) => format!("{protocol} {host}:{port} through {}", through.join(", ")),
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::credentials::{CredentialUse, Endpoint};
 use crate::ids::{ConnectionId, CredentialId, GroupId};
+use crate::jump::{Jump, MAX_JUMPS_CHARS};
 use crate::quality::Quality;
+use crate::tunnel::MAX_TUNNELS_CHARS;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -161,15 +163,22 @@ impl Connection {
         self.port.unwrap_or_else(|| self.protocol.default_port())
     }
 
-    /// The machine it speaks to, as far as the connection alone tells: without the addresses of machines on the way.
+    /// The machine it speaks to, as far as the connection alone tells: without the addresses of saved machines on the way.
     pub fn own_endpoint(&self) -> Endpoint {
         Endpoint {
             protocol: self.protocol,
             host: self.host.clone().unwrap_or_default(),
             port: self.effective_port(),
             via: self.via.clone(),
-            through: Vec::new(),
+            through: self.jumps().iter().map(Jump::address).collect(),
         }
+    }
+
+    /// The machines on the way that no saved connection stands for.
+    pub fn jumps(&self) -> Vec<Jump> {
+        let text = self.settings.get("ssh.jump").and_then(Value::as_str);
+        let text = text.filter(|_| self.protocol == ProtocolKind::Ssh);
+        Jump::list(text.unwrap_or_default()).unwrap_or_default()
     }
 
     /// Its address, `host:port`.
@@ -345,10 +354,14 @@ pub enum SettingKind {
     Choice(&'static [&'static str]),
     /// A [`crate::quality::Quality`].
     Quality,
+    /// A list of machines on the way, see [`crate::jump::Jump::list`].
+    Jumps,
+    /// A list of tunnels, see [`crate::tunnel::TunnelPlan::list`].
+    Tunnels,
 }
 
 /// Every dotted setting that something honours: key, what it may be.
-pub const SETTINGS: [(&str, SettingKind); 14] = [
+pub const SETTINGS: [(&str, SettingKind); 16] = [
     // Ask the server to take the viewer's size.
     ("vnc.resize", SettingKind::Bool),
     // Leave other viewers connected.
@@ -383,6 +396,11 @@ pub const SETTINGS: [(&str, SettingKind); 14] = [
     ("ssh.clipboard", SettingKind::Bool),
     // Whether what a shell prints is kept in a file; absent means it is not.
     ("ssh.log", SettingKind::Bool),
+    // Machines on the way that no saved connection stands for: `me@outer, me@inner:2222 key /a/key`. An SSH connection's own:
+    // what lies in a group does not take it over.
+    ("ssh.jump", SettingKind::Jumps),
+    // Tunnels that open and end with a session of the connection: `L 8080 host:80, R 9000 host:80, D 1080`.
+    ("ssh.tunnels", SettingKind::Tunnels),
     // The size of a remote desktop, which scripts already set.
     (
         "rdp.width",
@@ -422,6 +440,12 @@ impl SettingKind {
             }),
             Self::Choice(words) => json_schema!({ "type": "string", "enum": words }),
             Self::Quality => generator.subschema_for::<Quality>(),
+            Self::Jumps => {
+                json_schema!({ "type": "string", "format": "jumps", "maxLength": MAX_JUMPS_CHARS })
+            }
+            Self::Tunnels => {
+                json_schema!({ "type": "string", "format": "tunnels", "maxLength": MAX_TUNNELS_CHARS })
+            }
         }
     }
 }

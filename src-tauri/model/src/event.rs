@@ -27,6 +27,8 @@ pub enum EventKind {
     Session,
     /// A transfer of files.
     Transfer,
+    /// A tunnel: it stands otherwise, or carried something.
+    Tunnel,
     /// Events were missed: fetch everything anew.
     Resync,
 }

@@ -76,3 +76,8 @@ id!(
     TransferId,
     "x_"
 );
+id!(
+    /// A tunnel through an SSH connection.
+    TunnelId,
+    "u_"
+);

@@ -17,6 +17,8 @@
 //! | [`event`] | the change events the window and scripts listen to |
 //! | [`transfer`] | files of another machine: paths, attributes; trait [`transfer::Files`] |
 //! | [`transfer_view`] | copies under way, as the API shows them |
+//! | [`jump`] | machines on the way that no saved connection stands for |
+//! | [`tunnel`] | ports and sockets carried through SSH; trait [`tunnel::TunnelLink`] |
 //! | [`history`] | what was changed, by whom, and how |
 
 #![deny(missing_docs)]
@@ -34,6 +36,7 @@ pub mod group;
 pub mod history;
 pub mod ids;
 pub mod input;
+pub mod jump;
 pub mod quality;
 pub mod secret;
 pub mod session;
@@ -43,3 +46,4 @@ pub mod token;
 pub mod transfer;
 pub mod transfer_view;
 pub mod trust;
+pub mod tunnel;

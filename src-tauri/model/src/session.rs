@@ -11,6 +11,7 @@ use crate::quality::Quality;
 use crate::terminal::TerminalScreen;
 use crate::transfer::Files;
 use crate::trust::{Identity, TrustCheck};
+use crate::tunnel::TunnelLink;
 use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,8 @@ pub enum Channel {
     Main,
     /// Files.
     Files,
+    /// Tunnels.
+    Tunnels,
 }
 
 impl Channel {
@@ -39,6 +42,7 @@ impl Channel {
         match self {
             Self::Main => None,
             Self::Files => Some("files"),
+            Self::Tunnels => Some("tunnels"),
         }
     }
 }
@@ -84,6 +88,8 @@ pub struct Start {
     pub ask: Arc<dyn Ask>,
     /// Where a handler of files puts them while it is up.
     pub files: watch::Sender<Option<Arc<dyn Files>>>,
+    /// Where a handler of tunnels puts the link they go through while it is up.
+    pub tunnels: watch::Sender<Option<Arc<dyn TunnelLink>>>,
     /// Ends the run.
     pub cancel: CancellationToken,
 }
@@ -344,11 +350,11 @@ pub struct SessionView {
     pub stalled: bool,
     /// How the link is protected, in words; empty before it is up.
     pub security: String,
-    /// For a session of files: its name in the routes for files.
+    /// For a session of files or tunnels: its name in the routes for files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub connection_id: Option<String>,
-    /// For a session of files: the name of its channel there.
+    /// For a session of files or tunnels: the name of its channel, `files` or `tunnels`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub channel_id: Option<String>,

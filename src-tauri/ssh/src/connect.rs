@@ -2,10 +2,11 @@
 
 use crate::auth;
 use crate::connection::Connection;
+use crate::doors::Doors;
 use crate::guard::{Ear, Fault, Guard};
 use crate::host_key;
 use crate::limits::{
-    BANNER_LIMIT, KEEPALIVE_MISSES, KEY_EXCHANGE_LIMIT, MAX_JUMPS, MAX_TEXT_CHARS, WAITING_MESSAGES,
+    BANNER_LIMIT, KEEPALIVE_MISSES, KEY_EXCHANGE_LIMIT, MAX_JUMPS, MAX_TEXT_CHARS,
 };
 use crate::options::Options;
 use crate::tcp;
@@ -125,7 +126,7 @@ fn at_jump(mut error: SessionError, hop: &Hop, is_last: bool) -> SessionError {
             error.known = None;
             error
                 .message
-                .push_str("; open the connection that this one goes through, and accept it there");
+                .push_str("; open the connection that this one goes through and accept it there, or in the list of trusted machines");
         }
         error.message = format!(
             "on the way, at {}:{}: {}",
@@ -168,11 +169,10 @@ async fn reach(
         ))),
         window_size: call.window.unwrap_or(WINDOW),
         maximum_packet_size: 65535,
-        channel_buffer_size: if call.window.is_some() {
-            WAITING_MESSAGES
-        } else {
-            100
-        },
+        // With packets of 32 KiB, as `sshd` sends them, a small window is all that waits.
+        channel_buffer_size: call
+            .window
+            .map_or(100, |window| usize::try_from(window >> 15).unwrap_or(100)),
         keepalive_interval: options.keepalive,
         keepalive_max: KEEPALIVE_MISSES,
         preferred: host_key::preferred(&known),
@@ -180,12 +180,14 @@ async fn reach(
         ..client::Config::default()
     });
     let ear = Ear::default();
+    let doors = Doors::default();
     let guard = Guard {
         endpoint: hop.endpoint.clone(),
         trust: Arc::clone(&call.trust),
         known,
         events: call.events.clone(),
         ear: ear.clone(),
+        doors: doors.clone(),
     };
     let cut = CancellationToken::new();
     let meter = if is_last {
@@ -198,7 +200,7 @@ async fn reach(
     let mut handle = shake_hands(call, hop, config, stream, cut, meter, guard).await?;
     call.stage(Stage::Auth).await;
     auth::sign_in(&mut handle, hop, &options, call, &ear).await?;
-    Ok(Connection::new(handle, hop, ear, guarded, below))
+    Ok(Connection::new(handle, hop, ear, doors, guarded, below))
 }
 
 /// Exchanges greetings and keys; the server's key is checked on the way.

@@ -1,6 +1,7 @@
 //! A link that is signed in to, and the channels in it.
 
 use crate::connect::{Call, link_words};
+use crate::doors::{Address, Doors, Knock, Taken};
 use crate::guard::{Ear, Guard};
 use crate::limits::{CHANNEL_LIMIT, GOODBYE_LIMIT, MAX_TEXT_CHARS};
 use crate::text;
@@ -9,9 +10,11 @@ use farwire_model::credentials::{Endpoint, Hop};
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError};
 use farwire_model::transfer::Program;
+use farwire_model::tunnel::TunnelEnd;
 use russh::client::{Handle, Msg};
 use russh::{Channel, ChannelMsg, ChannelOpenFailure, Disconnect};
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::DropGuard;
 
@@ -24,9 +27,30 @@ pub struct Connection {
     endpoint: Endpoint,
     user: String,
     ear: Ear,
+    doors: Doors,
     // Dropped before the link below: the order of fields is the order of closing.
     _cut: DropGuard,
     below: Option<Box<Connection>>,
+}
+
+/// Why a channel to an address was not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenFailure {
+    /// The server forbids it.
+    Forbidden,
+    /// Nobody answers there.
+    Unreachable,
+    /// Anything else.
+    Other,
+}
+
+/// A channel to an address that was not opened.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// In which way.
+    pub failure: OpenFailure,
+    /// The same in words.
+    pub error: SessionError,
 }
 
 impl Connection {
@@ -34,6 +58,7 @@ impl Connection {
         handle: Handle<Guard>,
         hop: &Hop,
         ear: Ear,
+        doors: Doors,
         cut: DropGuard,
         below: Option<Self>,
     ) -> Self {
@@ -42,6 +67,7 @@ impl Connection {
             endpoint: hop.endpoint.clone(),
             user: hop.credentials.username.clone().unwrap_or_default(),
             ear,
+            doors,
             _cut: cut,
             below: below.map(Box::new),
         }
@@ -86,36 +112,148 @@ impl Connection {
         host: &str,
         port: u16,
     ) -> Result<Box<dyn ByteStream>, SessionError> {
-        let opening = self
-            .handle
-            .channel_open_direct_tcpip(host, u32::from(port), "127.0.0.1", 0);
-        let refused = |why: String, advice: &str| {
-            let Endpoint {
-                host: at, port: on, ..
-            } = &self.endpoint;
-            let message =
-                format!("{at}:{on} could not connect on to {host}:{port}: {why}; {advice}");
-            SessionError::new(Stage::Connect, FailureKind::Unreachable, message)
+        let to = TunnelEnd::Tcp {
+            host: host.to_owned(),
+            port,
         };
-        match timeout(CHANNEL_LIMIT, opening).await {
+        match timeout(CHANNEL_LIMIT, self.open_to(&to)).await {
             Ok(Ok(channel)) => Ok(Box::new(channel.into_stream())),
-            Ok(Err(russh::Error::ChannelOpenFailure(
-                ChannelOpenFailure::AdministrativelyProhibited,
-            ))) => Err(refused(
-                "it forbids that".to_owned(),
-                "allow AllowTcpForwarding on it",
-            )),
-            Ok(Err(russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed))) => {
-                Err(refused(
-                    "nobody answers there".to_owned(),
-                    "check the address, as that machine sees it",
-                ))
+            Ok(Err(refused)) => Err(refused.error),
+            Err(_) => {
+                let why = format!("no answer within {} s", CHANNEL_LIMIT.as_secs());
+                let advice = "check the address, as that machine sees it";
+                Err(self
+                    .refused(&to, OpenFailure::Unreachable, &why, advice)
+                    .error)
             }
-            Ok(Err(error)) => Err(refused(link_words(&error), "check that machine")),
-            Err(_) => Err(refused(
-                format!("no answer within {} s", CHANNEL_LIMIT.as_secs()),
+        }
+    }
+
+    /// Opens a channel to an address or a Unix socket as the server sees it. Takes as long as the server tries.
+    pub(crate) async fn open_to(&self, to: &TunnelEnd) -> Result<Channel<Msg>, Refused> {
+        let opened = match to {
+            TunnelEnd::Tcp { host, port } => {
+                self.handle
+                    .channel_open_direct_tcpip(host, u32::from(*port), "127.0.0.1", 0)
+                    .await
+            }
+            TunnelEnd::Unix(path) => self.handle.channel_open_direct_streamlocal(path).await,
+        };
+        opened.map_err(|error| match error {
+            russh::Error::ChannelOpenFailure(ChannelOpenFailure::AdministrativelyProhibited) => {
+                let advice = match to {
+                    TunnelEnd::Tcp { .. } => "allow AllowTcpForwarding on it",
+                    TunnelEnd::Unix(_) => {
+                        "allow AllowStreamLocalForwarding on it, or check the socket"
+                    }
+                };
+                self.refused(to, OpenFailure::Forbidden, "it forbids that", advice)
+            }
+            russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed) => self.refused(
+                to,
+                OpenFailure::Unreachable,
+                "nobody answers there",
                 "check the address, as that machine sees it",
+            ),
+            error => self.refused(
+                to,
+                OpenFailure::Other,
+                &link_words(&error),
+                "check that machine",
+            ),
+        })
+    }
+
+    fn refused(&self, to: &TunnelEnd, failure: OpenFailure, why: &str, advice: &str) -> Refused {
+        let Endpoint { host, port, .. } = &self.endpoint;
+        let message = format!("{host}:{port} could not connect on to {to}: {why}; {advice}");
+        let error = SessionError::new(Stage::Connect, FailureKind::Unreachable, message);
+        Refused { failure, error }
+    }
+
+    /// Has the server listen (RFC 4254, section 7.1) and hand each connection over; answers where it listens.
+    ///
+    /// # Errors
+    /// Stage `channel` when it refuses; kind `Lost` when the link is gone.
+    pub(crate) async fn listen(
+        &self,
+        at: &TunnelEnd,
+    ) -> Result<(TunnelEnd, mpsc::Receiver<Knock>), SessionError> {
+        let Endpoint { host, port, .. } = &self.endpoint;
+        let fail = |why: &str| {
+            let message = format!("{host}:{port} does not listen on {at}: {why}");
+            SessionError::new(Stage::Channel, FailureKind::Protocol, message)
+        };
+        let address = Address::of(at);
+        // What is open before the server is asked misses nothing; a port that it chooses is only known afterwards.
+        let is_chosen = matches!(at, TunnelEnd::Tcp { port: 0, .. });
+        let mut knocks = (!is_chosen)
+            .then(|| self.doors.open(address.clone()))
+            .transpose()
+            .map_err(|Taken| fail("another tunnel of this connection has it"))?;
+        let asking = async {
+            match at {
+                TunnelEnd::Tcp { host, port } => {
+                    self.handle.tcpip_forward(host, u32::from(*port)).await
+                }
+                TunnelEnd::Unix(path) => self.handle.streamlocal_forward(path).await.map(|()| 0),
+            }
+        };
+        let asked = timeout(CHANNEL_LIMIT, asking).await;
+        let result = match (asked, at) {
+            (Ok(Ok(chosen)), TunnelEnd::Tcp { host, port: 0 }) => match u16::try_from(chosen) {
+                Ok(chosen) if chosen > 0 => Ok(TunnelEnd::Tcp {
+                    host: host.clone(),
+                    port: chosen,
+                }),
+                _ => Err(fail("it did not say which port it chose")),
+            },
+            (Ok(Ok(_)), at) => Ok(at.clone()),
+            (Ok(Err(russh::Error::RequestDenied)), TunnelEnd::Tcp { .. }) => Err(fail(
+                "it refuses; the port may be in use there, below 1024, or AllowTcpForwarding or PermitListen may forbid it",
             )),
+            (Ok(Err(russh::Error::RequestDenied)), TunnelEnd::Unix(_)) => Err(fail(
+                "it refuses; a file may be there already, or AllowStreamLocalForwarding may forbid it",
+            )),
+            (Ok(Err(error)), _) => Err(self.lost(Stage::Channel, &error)),
+            (Err(_), _) => Err(fail("it does not answer")),
+        };
+        match result {
+            Ok(bound) => {
+                let knocks = match knocks.take() {
+                    Some(knocks) => knocks,
+                    None => {
+                        let opened = self.doors.open(Address::of(&bound));
+                        opened.map_err(|Taken| fail("another tunnel of this connection has it"))?
+                    }
+                };
+                Ok((bound, knocks))
+            }
+            Err(error) => {
+                if !is_chosen {
+                    self.doors.shut(&address);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Has the server listen no more.
+    pub(crate) async fn unlisten(&self, at: &TunnelEnd) {
+        self.doors.shut(&Address::of(at));
+        let asking = async {
+            match at {
+                TunnelEnd::Tcp { host, port } => {
+                    let port = u32::from(*port);
+                    self.handle.cancel_tcpip_forward(host, port).await
+                }
+                TunnelEnd::Unix(path) => self.handle.cancel_streamlocal_forward(path).await,
+            }
+        };
+        match timeout(GOODBYE_LIMIT, asking).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the server did not stop listening"),
+            Err(_) => tracing::debug!("the server did not say that it stopped listening"),
         }
     }
 
@@ -226,11 +364,16 @@ impl Connection {
         }
     }
 
-    /// Says goodbye, to the machines on the way too.
-    pub async fn close(self) {
+    /// Says goodbye to the machine; those on the way are let go of with the connection.
+    pub(crate) async fn hang_up(&self) {
         let goodbye = self.handle.disconnect(Disconnect::ByApplication, "", "");
         // A server that does not listen any more is left anyway.
         let _ = timeout(GOODBYE_LIMIT, goodbye).await;
+    }
+
+    /// Says goodbye, to the machines on the way too.
+    pub async fn close(self) {
+        self.hang_up().await;
         if let Some(below) = self.below {
             Box::pin(below.close()).await;
         }

@@ -1,5 +1,7 @@
-//! What the server may do on its own: show its key, say something, hang up. Everything else is refused.
+//! What the server may do on its own: show its key, say something, hang up, and open channels for the addresses that it was
+//! asked to listen on. Everything else is refused.
 
+use crate::doors::{Address, Doors};
 use crate::host_key;
 use crate::limits::{MAX_BANNER_CHARS, MAX_TEXT_CHARS};
 use crate::text;
@@ -64,6 +66,7 @@ pub struct Guard {
     pub known: KnownHost,
     pub events: mpsc::Sender<SessionEvent>,
     pub ear: Ear,
+    pub doors: Doors,
 }
 
 impl Handler for Guard {
@@ -115,30 +118,38 @@ impl Handler for Guard {
         }
     }
 
-    // Channels that the server opens: none was asked for. Dropping the reply refuses.
+    // Channels that the server opens. Dropping the reply refuses.
 
     async fn server_channel_open_forwarded_tcpip(
         &mut self,
-        _: Channel<Msg>,
+        channel: Channel<Msg>,
+        address: &str,
+        port: u32,
         _: &str,
         _: u32,
-        _: &str,
-        _: u32,
-        _: ChannelOpenHandle,
+        reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), Fault> {
+        if let Ok(port) = u16::try_from(port) {
+            let address = Address::Tcp(address.to_owned(), port);
+            self.doors.knock(&address, channel, reply);
+        }
         Ok(())
     }
 
     async fn server_channel_open_forwarded_streamlocal(
         &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _: ChannelOpenHandle,
+        channel: Channel<Msg>,
+        path: &str,
+        reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), Fault> {
+        self.doors
+            .knock(&Address::Unix(path.to_owned()), channel, reply);
         Ok(())
     }
+
+    // None of the others was asked for.
 
     async fn server_channel_open_agent_forward(
         &mut self,

@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | [`connect`] | the way in: an address, machines in between, a link that is signed in to |
 //! | [`Connection`] | the channels in a link |
-//! | `tcp`, `watched` | host name to TCP; the bytes under a link |
-//! | `guard`, `host_key` | what the server may do on its own; whether its key is accepted |
-//! | [`SshFiles`] | a session of files |
+//! | `tcp`, `watched`, `watch` | host name to TCP; the bytes under a link; whether it still lives |
+//! | `guard`, `doors`, `host_key` | what the server may do on its own; channels it was asked to open; whether its key is accepted |
+//! | [`SshFiles`], [`SshTunnels`] | a session of files, one of tunnels |
+//! | `tunnel` | ports and sockets carried through a link; a SOCKS5 proxy |
 //! | [`sftp`] | files, over any stream: an SFTP version 3 client |
+//! | [`config`] | what `~/.ssh/config` says of an address |
 //! | [`known_hosts`] | OpenSSH's list of known hosts |
 //! | `auth` | signing in: keys, agent, certificates, questions, passwords |
 //! | `shell`, `exec` | a shell on a terminal; one command |
@@ -15,8 +17,10 @@
 //! | `text` | texts of a server, made safe to show |
 
 mod auth;
+pub mod config;
 mod connect;
 mod connection;
+mod doors;
 mod exec;
 mod files;
 mod guard;
@@ -28,6 +32,8 @@ pub mod sftp;
 mod shell;
 mod tcp;
 mod text;
+mod tunnel;
+mod watch;
 mod watched;
 
 pub use connect::{Call, connect, connect_jumps};
@@ -35,6 +41,7 @@ pub use connection::Connection;
 pub use exec::Output;
 pub use files::SshFiles;
 pub use limits::MAX_KNOWN_HOSTS_BYTES;
+pub use tunnel::SshTunnels;
 pub use watched::ByteStream;
 
 use farwire_model::session::{Protocol, Purpose, Run, Start};

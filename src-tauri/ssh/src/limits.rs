@@ -54,8 +54,6 @@ pub const MAX_OUTPUT_BYTES: usize = 1 << 20;
 pub const EXEC_LIMIT: Duration = Duration::from_secs(120);
 /// What a server may send of a shell's output before it is read: Ctrl+C is answered behind it.
 pub const SHELL_WINDOW: u32 = 256 << 10;
-/// Messages of a channel that wait to be read. With packets of 32 KiB, as `sshd` sends them, the shell's window.
-pub const WAITING_MESSAGES: usize = 8;
 /// How often the round trip is measured.
 pub const PING_PERIOD: Duration = Duration::from_secs(5);
 /// How long a round trip may take before the machine counts as stalled.
@@ -65,3 +63,19 @@ pub const WAKE_LIMIT: Duration = Duration::from_secs(4);
 /// Answers of the terminal to a machine's questions that wait to be sent. Full: further ones are dropped, as nobody asks
 /// hundreds of times and reads no answer.
 pub const WAITING_REPLIES: usize = 256;
+/// What a server may send in one channel of a tunnel before it is read: as OpenSSH's client lets it, 40 MB/s at 50 ms.
+pub const TUNNEL_WINDOW: u32 = 2 << 20;
+/// Connections that one link carries at once. A browser opens about a hundred; each may have its window waiting in memory.
+pub const MAX_CHANNELS: usize = 128;
+/// How long a SOCKS client may take to say where it wants to. It says so at once.
+pub const SOCKS_LIMIT: Duration = Duration::from_secs(10);
+/// How long one client that takes nothing may hold up all others of its link.
+pub const STUCK_LIMIT: Duration = Duration::from_secs(20);
+/// How soon it is noticed that a link has ended on which nobody reads.
+pub const CLOSED_SEEN: Duration = Duration::from_millis(250);
+/// One file of OpenSSH's configuration. A block of a host has about 150 bytes: 7,000 hosts.
+pub const MAX_CONFIG_BYTES: u64 = 1 << 20;
+/// How deep files of OpenSSH's configuration include others: as deep as OpenSSH lets them.
+pub const MAX_CONFIG_DEPTH: usize = 16;
+/// Files of OpenSSH's configuration altogether.
+pub const MAX_CONFIG_FILES: usize = 64;

@@ -1,8 +1,9 @@
 //! A shell on a terminal (RFC 4254, section 6), carried until either side ends it.
 
 use crate::connection::Connection;
-use crate::limits::{MAX_TEXT_CHARS, PING_PERIOD, STALL_SHOWN, WAITING_REPLIES, WAKE_LIMIT};
+use crate::limits::{MAX_TEXT_CHARS, WAITING_REPLIES};
 use crate::text;
+use crate::watch::watch_link;
 use bytes::Bytes;
 use farwire_model::error::Stage;
 use farwire_model::input::SessionInput;
@@ -12,10 +13,8 @@ use russh::client::Msg;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
 use std::env;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::{mpsc, watch};
 
 /// The kind of terminal that programs on the machine are told.
 const TERM: &str = "xterm-256color";
@@ -84,13 +83,14 @@ pub async fn run(connection: Connection, start: Start) -> Result<(), SessionErro
     let (mut from, to) = channel.split();
     let (replies, mut waiting) = mpsc::channel(WAITING_REPLIES);
     let (checks, mut asked_for) = mpsc::channel(1);
+    let stalled = watch::Sender::default();
     let ended = tokio::select! {
         () = cancel.cancelled() => None,
         ending = read(&mut from, &*screen, log.as_ref(), &replies) => Some(Ok(ending)),
         error = write(&to, &mut inputs, &mut waiting, &screen, &checks) => {
             Some(Err(connection.lost(Stage::Session, &error)))
         }
-        error = watch(&connection, &meter.latency_us, &events, &mut asked_for) => Some(Err(error)),
+        error = watch_link(&connection, &meter.latency_us, &events, &stalled, &mut asked_for) => Some(Err(error)),
     };
     let Some(ended) = ended else {
         connection.close().await;
@@ -209,43 +209,6 @@ async fn write(
         };
         if let Err(error) = sent {
             return error;
-        }
-    }
-}
-
-/// Measures the round trip, and finds out when there is none any more.
-async fn watch(
-    connection: &Connection,
-    latency_us: &std::sync::atomic::AtomicU32,
-    events: &mpsc::Sender<SessionEvent>,
-    checks: &mut mpsc::Receiver<()>,
-) -> SessionError {
-    let mut is_stalled = false;
-    loop {
-        let limit = tokio::select! {
-            () = sleep(PING_PERIOD) => None,
-            Some(()) = checks.recv() => Some(WAKE_LIMIT),
-        };
-        let asked = Instant::now();
-        let mut ping = std::pin::pin!(connection.ping(limit.unwrap_or(Duration::from_secs(3600))));
-        let result = match timeout(STALL_SHOWN, &mut ping).await {
-            Ok(result) => result,
-            Err(_) => {
-                is_stalled = true;
-                let event = SessionEvent::Stalled(true);
-                events.send(event).await.unwrap_or_default();
-                // The link's keep-alive gives up on a dead one.
-                ping.await
-            }
-        };
-        if let Err(error) = result {
-            return error;
-        }
-        let micros = u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX);
-        latency_us.store(micros.max(1), Ordering::Relaxed);
-        if std::mem::take(&mut is_stalled) {
-            let event = SessionEvent::Stalled(false);
-            events.send(event).await.unwrap_or_default();
         }
     }
 }

@@ -81,6 +81,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         credentials,
         jumps: Vec::new(),
         files: tokio::sync::watch::Sender::new(None),
+        tunnels: tokio::sync::watch::Sender::new(None),
         screen: None,
         log: None,
         settings: settings.collect(),

@@ -3,9 +3,10 @@
 use crate::app::App;
 use crate::contract::Contract;
 use serde_json::{Map, Value, json};
+use std::sync::OnceLock;
 
 /// What only the state of things can say: the key, and the code the server refuses a well-formed value with.
-const BEYOND_A_SCHEMA: [(&str, &str); 11] = [
+const BEYOND_A_SCHEMA: [(&str, &str); 17] = [
     // Names a saved thing, which must be there.
     ("category_uid", "INVALID_REQUEST_DATA"),
     ("parent_uid", "INVALID_REQUEST_DATA"),
@@ -19,9 +20,19 @@ const BEYOND_A_SCHEMA: [(&str, &str); 11] = [
     // The document names these forms and no pattern: addresses and key names are too many.
     ("host", "VALUE_INCORRECT_FORMAT"),
     ("keys", "INVALID_REQUEST_DATA"),
+    ("listen", "VALUE_INCORRECT_FORMAT"),
+    ("to", "VALUE_INCORRECT_FORMAT"),
+    ("ssh.tunnels", "VALUE_INCORRECT_FORMAT"),
+    ("ssh.jump", "VALUE_INCORRECT_FORMAT"),
+    ("address", "VALUE_INCORRECT_FORMAT"),
+    // Goes with the kind of tunnel.
+    ("to", "INVALID_REQUEST_DATA"),
     // Lies in the future.
     ("expires", "VALUE_OUT_OF_BOUNDS"),
 ];
+
+/// A saved SSH connection, once there is one.
+static SSH: OnceLock<String> = OnceLock::new();
 
 /// Right values of keys that must be there.
 fn right(key: &str) -> Value {
@@ -35,6 +46,10 @@ fn right(key: &str) -> Value {
         "session_id" => json!("s_none"),
         "command" => json!("true"),
         "answers" => json!(["x"]),
+        "uid" => json!(SSH.get().unwrap()),
+        "address" => json!("web"),
+        "kind" => json!("dynamic"),
+        "listen" => json!("0"),
         "path" => json!("/no-such-folder/file"),
         _ => panic!("say here what is right for {key}"),
     }
@@ -256,6 +271,7 @@ async fn every_key_of_every_body_is_taken_as_the_document_says() {
     let uid = app.vnc(1, None).await;
     let ssh = json!({ "name": "x", "protocol": "SSH", "host": "127.0.0.1", "port": 1 });
     let ssh = app.connection(ssh).await;
+    SSH.set(ssh.clone()).unwrap();
     let opened = app
         .ok("ACTION", &format!("/connection/{uid}/connect"), Value::Null)
         .await;

@@ -34,6 +34,9 @@
 //! | `privx_steps` | its two steps: cookies, time, broken links |
 //! | `resumed` | copies that are broken off go on where they were |
 //! | `transfers` | copies of files to and from a real SSH server |
+//! | `address` | what `~/.ssh/config` says of an address, and the way it leads |
+//! | `tunnels` | ports, sockets and a proxy through a real SSH server |
+//! | `tunnels_ended` | how they fail, wait and end; VNC through SSH |
 //! | `stream` | a viewer over a WebSocket sees what the machine shows |
 //! | `nearby` | a machine that announces itself is found |
 //! | `daemon` | the farwired program itself |
@@ -44,6 +47,7 @@
 
 #![cfg(test)]
 
+mod address;
 mod app;
 mod audit;
 mod authors;
@@ -90,6 +94,8 @@ mod stream;
 mod switch;
 mod together;
 mod transfers;
+mod tunnels;
+mod tunnels_ended;
 mod vault;
 mod vnc;
 mod wake_on_lan;

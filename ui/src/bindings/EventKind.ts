@@ -3,4 +3,4 @@
 /**
  * What kind of thing changed.
  */
-export type EventKind = "group" | "connection" | "credential" | "trust" | "settings" | "token" | "vault" | "session" | "transfer" | "resync";
+export type EventKind = "group" | "connection" | "credential" | "trust" | "settings" | "token" | "vault" | "session" | "transfer" | "tunnel" | "resync";

@@ -80,11 +80,11 @@ stalled: boolean,
  */
 security: string, 
 /**
- * For a session of files: its name in the routes for files.
+ * For a session of files or tunnels: its name in the routes for files.
  */
 connection_id?: string, 
 /**
- * For a session of files: the name of its channel there.
+ * For a session of files or tunnels: the name of its channel, `files` or `tunnels`.
  */
 channel_id?: string, 
 /**

@@ -1,5 +1,6 @@
 //! The native dialect: its route table, and one file a noun.
 
+mod addresses;
 mod backups;
 mod connections;
 mod credentials;
@@ -13,6 +14,7 @@ mod settings;
 mod shared_credentials;
 mod transfers;
 mod trust;
+mod tunnels;
 mod vault;
 
 use crate::answer::Answer;
@@ -71,6 +73,7 @@ pub static ROUTES: &[Route] = routes! {
     GET "/nearby", READ, connections::nearby, "Machines that announce themselves on the local network now.";
     GET "/connections", READ, connections::list, "Every connection, or those that contain ?q=.";
     PUT "/connection" Creates, WRITE, connections::create, "Saves a connection.";
+    PUT "/address" Sets, WRITE, addresses::save, "Finds the SSH connection that an address stands for by ~/.ssh/config, or saves one; needs the scope credentials, too.";
     GET "/connection/{uid}", READ, connections::show, "One connection.";
     PUT "/connection/{uid}" Changes, WRITE, connections::update, "Changes a connection.";
     DELETE "/connection/{uid}" Deletes, WRITE, connections::delete, "Deletes a connection and its credentials.";
@@ -108,6 +111,11 @@ pub static ROUTES: &[Route] = routes! {
     GET "/session/{session_id}/stream" [426], CONNECT, sessions::stream, "The pixels and input of a session, as a WebSocket by ticket.";
     GET "/events" [426], READ, sessions::events, "Every change, as a WebSocket by ticket.";
     PUT "/ticket" Acts [404], CONNECT, sessions::ticket, "A single-use ticket for a WebSocket; that of events needs the scope read.";
+
+    GET "/tunnels", CONNECT, tunnels::list, "Every tunnel, with what it carried so far.";
+    PUT "/tunnels" Acts [404 409 424], CONNECT, tunnels::open, "Opens a tunnel through an SSH connection; ?wait=1 answers when it listens.";
+    GET "/tunnel/{tunnel_id}", CONNECT, tunnels::show, "One tunnel.";
+    DELETE "/tunnel/{tunnel_id}" Acts, CONNECT, tunnels::close, "Closes a tunnel: nothing listens any more, and what it carried is closed.";
 
     GET "/transfers", FILES, transfers::list, "Every transfer of files, the oldest first.";
     PUT "/transfer" Acts [409 424], FILES, transfers::create, "Copies a file or folder from one machine to another, this computer among them.";

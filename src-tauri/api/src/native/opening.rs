@@ -156,8 +156,7 @@ async fn open(
     let core = &call.api.core;
     let session = core.connect(&uid, options)?;
     if call.query.wait == Some(Switch(true)) {
-        let timeout = call.query.timeout.map_or(MAX_WAIT_SECS, |secs| secs.0);
-        let limit = Duration::from_secs(timeout.clamp(1, MAX_WAIT_SECS));
+        let limit = limit(&call.query);
         let up = tokio::select! {
             up = core.wait_until_up(&session, limit) => up.map_err(ApiError::from),
             () = call.gone.cancelled() => {
@@ -172,6 +171,12 @@ async fn open(
         }
     }
     Ok(session)
+}
+
+/// How long a request waits.
+pub(super) fn limit(wait: &Wait) -> Duration {
+    let timeout = wait.timeout.map_or(MAX_WAIT_SECS, |secs| secs.0);
+    Duration::from_secs(timeout.clamp(1, MAX_WAIT_SECS))
 }
 
 pub(super) async fn disconnect(call: &Call) -> Result<Ended, ApiError> {

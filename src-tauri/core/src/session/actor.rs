@@ -1,8 +1,8 @@
 //! The actor that owns one session: it runs the handler, tells viewers, and tries again.
 
 use super::asking::Asking;
+use super::attempt::Attempt;
 use super::live::{Session, latency_ms};
-use super::registry::Attempt;
 use crate::Core;
 use crate::sign_in::{Allowed, Once};
 use farwire_model::error::{ErrorBody, ErrorCode, Stage};
@@ -176,6 +176,7 @@ impl Actor {
             events: event_sender,
             inputs,
             files: self.session.files.clone(),
+            tunnels: self.session.tunnels.clone(),
             trust: Arc::new(core.saved_trust()),
             ask: Arc::new(Asking(Arc::clone(&self.session))),
             cancel: stop.clone(),
@@ -233,6 +234,7 @@ impl Actor {
         };
         self.session.inputs.send_replace(None);
         self.session.files.send_replace(None);
+        self.session.tunnels.send_replace(None);
         stop.cancel();
         // The handler lets go of its keys and its socket; the events it still sends must not hold it back.
         let drain = async { while events.recv().await.is_some() {} };
@@ -295,6 +297,8 @@ impl Actor {
             .tell(Notice::State(self.session.state.borrow().clone()));
         if let Some(core) = self.core.upgrade() {
             core.tell_session(&self.session, EventAction::Put);
+            let (once, allowed) = (self.once.as_ref(), self.allowed.as_ref());
+            core.follow_tunnels(&self.session, state, once, allowed);
         }
     }
 

@@ -4,6 +4,7 @@ use super::actor::Command;
 use super::log::Log;
 use crate::error::CoreError;
 use crate::idle::LastUse;
+use crate::sign_in::{Allowed, Once};
 use crate::terminal::Terminal;
 use farwire_model::connection::ProtocolKind;
 use farwire_model::frame::{Attached, FrameSink, Notice, Surface};
@@ -14,6 +15,7 @@ use farwire_model::secret::Secret;
 use farwire_model::session::{Channel, Meter, SessionState, SessionView, StateNotice};
 use farwire_model::terminal::{ScreenText, TerminalScreen};
 use farwire_model::transfer::Files;
+use farwire_model::tunnel::TunnelLink;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,18 +33,20 @@ pub struct Session {
     /// The connection it is a run of.
     pub connection: ConnectionId,
     pub(super) name: String,
-    pub(super) protocol: ProtocolKind,
+    pub(crate) protocol: ProtocolKind,
     /// What it is for.
     pub channel: Channel,
     // Kept by the handler; none while there is no link.
     pub(super) files: watch::Sender<Option<Arc<dyn Files>>>,
+    // The same for tunnels.
+    pub(crate) tunnels: watch::Sender<Option<Arc<dyn TunnelLink>>>,
     pub(super) surface: Arc<Surface>,
     // Of shells only.
     pub(super) terminal: Option<Arc<Terminal>>,
     // Of shells that keep one.
     pub(super) log: Option<Log>,
     pub(super) meter: Arc<Meter>,
-    pub(super) state: watch::Sender<StateNotice>,
+    pub(crate) state: watch::Sender<StateNotice>,
     pub(super) is_view_only: AtomicBool,
     pub(super) fps: AtomicU32,
     // What was asked for last; it outlives a lost link.
@@ -187,6 +191,35 @@ impl Session {
             let _ = self.commands.send(Command::TryNow).await;
         } else {
             self.input(SessionInput::CheckLink).await;
+        }
+    }
+
+    /// Whether it is up or on its way.
+    pub(crate) fn is_alive(&self) -> bool {
+        !matches!(
+            self.state.borrow().state,
+            SessionState::Failed | SessionState::Closed
+        )
+    }
+
+    /// Resolves when it is ended on purpose.
+    pub(crate) async fn over(&self) {
+        self.cancel.cancelled().await;
+    }
+
+    /// Tells whoever looks at it something that he should know.
+    pub(crate) fn say(&self, text: &str) {
+        self.surface.tell(Notice::Said(text.into()));
+    }
+
+    /// Has it try again where it failed; a queue that is full has somebody ask for that already.
+    pub(crate) fn try_again_if_failed(&self, once: Option<Once>, allowed: Option<Allowed>) {
+        if self.state.borrow().state == SessionState::Failed {
+            let again = Command::Reconnect {
+                once: once.map(Box::new),
+                allowed: allowed.map(Box::new),
+            };
+            let _ = self.commands.try_send(again);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod actor;
 mod asking;
+mod attempt;
 mod exec;
 mod live;
 mod log;
@@ -17,5 +18,5 @@ pub use registry::Connect;
 pub use screenshot::{ImageFormat, Screenshot};
 pub use typing::{KeyStroke, PointerWish};
 
-pub(crate) use registry::Sessions;
+pub(crate) use registry::{Sessions, View};
 pub(crate) use through::ThroughSsh;

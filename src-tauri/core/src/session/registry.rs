@@ -9,8 +9,7 @@ use crate::error::CoreError;
 use crate::random;
 use crate::sign_in::{self, Allowed, Once, Redirect};
 use crate::terminal::Terminal;
-use farwire_model::connection::{Connection, ProtocolKind};
-use farwire_model::credentials::{Credentials, Endpoint, Hop};
+use farwire_model::connection::ProtocolKind;
 use farwire_model::error::Stage;
 use farwire_model::event::{EventAction, EventKind};
 use farwire_model::frame::{Size, Surface};
@@ -20,7 +19,6 @@ use farwire_model::secret::Secret;
 use farwire_model::session::{
     Channel, FailureKind, Protocol, SessionError, SessionState, SessionView, StateNotice,
 };
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,6 +57,13 @@ impl Default for Connect {
             size: None,
         }
     }
+}
+
+/// Who looks at a session that is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct View {
+    is_view_only: bool,
+    size: Option<Size>,
 }
 
 /// A protocol, what for, and who does it.
@@ -100,6 +105,9 @@ impl Sessions {
                     Channel::Files => {
                         format!("{kind} has no files: open an SSH connection for them")
                     }
+                    Channel::Tunnels => {
+                        format!("{kind} has no tunnels: open an SSH connection for them")
+                    }
                 };
                 let message = format!("{what}, so nothing was sent");
                 SessionError::new(Stage::Session, FailureKind::Protocol, message)
@@ -138,9 +146,28 @@ impl Core {
     ) -> Result<Arc<Session>, CoreError> {
         let once = self.credentials_once(id, options.once)?;
         let allowed = self.allowed(id, options.redirect)?;
-        let attempt = self.attempt(id, options.channel, once.as_ref(), allowed.as_ref())?;
+        let view = View {
+            is_view_only: options.is_view_only,
+            size: options.size,
+        };
+        self.open_session(id, options.channel, view, once, allowed)
+    }
+
+    /// Opens a session, with credentials that are known to be well formed.
+    ///
+    /// # Errors
+    /// As [`Core::connect`].
+    pub(crate) fn open_session(
+        self: &Arc<Self>,
+        id: &ConnectionId,
+        channel: Channel,
+        view: View,
+        once: Option<Once>,
+        allowed: Option<Allowed>,
+    ) -> Result<Arc<Session>, CoreError> {
+        let attempt = self.attempt(id, channel, once.as_ref(), allowed.as_ref())?;
         let connection = &attempt.connection;
-        let is_view_only = options.is_view_only
+        let is_view_only = view.is_view_only
             || connection
                 .settings
                 .get("vnc.view_only")
@@ -151,7 +178,7 @@ impl Core {
         let (commands, receiver) = mpsc::channel(COMMAND_QUEUE);
         let cancel = self.cancel.child_token();
         let surface = Surface::new();
-        let is_shell = (connection.protocol, options.channel) == (ProtocolKind::Ssh, Channel::Main);
+        let is_shell = (connection.protocol, channel) == (ProtocolKind::Ssh, Channel::Main);
         let terminal =
             is_shell.then(|| Terminal::new(Arc::clone(&surface), &connection.settings, None));
         let log = match is_shell {
@@ -163,8 +190,9 @@ impl Core {
             connection: connection.id.clone(),
             name: connection.name.clone(),
             protocol: connection.protocol,
-            channel: options.channel,
+            channel,
             files: watch::Sender::new(None),
+            tunnels: watch::Sender::new(None),
             surface,
             terminal,
             log,
@@ -210,7 +238,7 @@ impl Core {
             cancel,
             once,
             allowed,
-            size: options.size.filter(|_| !is_view_only),
+            size: view.size.filter(|_| !is_view_only),
         };
         session.done.spawn(actor.run(attempt));
         session.done.close();
@@ -316,18 +344,18 @@ impl Core {
         }
     }
 
+    /// The sessions of a connection.
+    pub(crate) fn live_sessions(&self, id: &ConnectionId) -> Vec<Arc<Session>> {
+        let live = self.sessions.all();
+        let of_it = live.values().filter(|session| session.connection == *id);
+        of_it.cloned().collect()
+    }
+
     /// Ends every session of a connection; answers how many there were.
     pub async fn disconnect(&self, id: &ConnectionId) -> usize {
-        let sessions: Vec<_> = {
-            let live = self.sessions.all();
-            live.values()
-                .filter(|session| session.connection == *id)
-                .map(|session| session.id.clone())
-                .collect()
-        };
         let mut ended = 0;
-        for session in sessions {
-            ended += usize::from(self.end_session(&session).await.is_ok());
+        for session in self.live_sessions(id) {
+            ended += usize::from(self.end_session(&session.id).await.is_ok());
         }
         ended
     }
@@ -343,98 +371,11 @@ impl Core {
             .send(EventKind::Session, session.id.as_str(), action, view);
     }
 
-    /// Everything one run of a handler needs, read fresh from what is saved.
-    pub(super) fn attempt(
-        &self,
-        id: &ConnectionId,
-        channel: Channel,
-        once: Option<&Once>,
-        allowed: Option<&Allowed>,
-    ) -> Result<Attempt, CoreError> {
-        let (connection, settings, endpoint, way) = {
-            let all = self.saved.read();
-            let connection = known_connection(&all, id)?;
-            let settings = all.settings_in_force(&connection);
-            let way = all.way(&connection).into_iter().map(|on_it| {
-                let settings = all.settings_in_force(&on_it);
-                (all.endpoint(&on_it), on_it, settings)
-            });
-            let way: Vec<_> = way.collect();
-            (
-                Arc::clone(&connection),
-                settings,
-                all.endpoint(&connection),
-                way,
-            )
-        };
-        let protocol = self.sessions.protocol(connection.protocol, channel)?;
-        if connection.host.is_none() {
-            return Err(CoreError::Forbidden {
-                property: "host",
-                message: format!("{} has no host yet: set one, then connect", connection.name),
-            });
-        }
-        let jumps = self.jumps(&connection, way)?;
-        let credentials = match once {
-            Some(once) => once.for_machine(&endpoint)?,
-            None => self.sign_in(&connection, allowed)?,
-        };
-        Ok(Attempt {
-            connection: Connection {
-                settings,
-                ..(*connection).clone()
-            },
-            endpoint,
-            jumps,
-            protocol,
-            credentials,
-        })
-    }
-
-    /// The machines on the way, and what each is signed in to with: its own connection's credentials and no other's.
-    fn jumps(
-        &self,
-        connection: &Connection,
-        way: Vec<(Endpoint, Arc<Connection>, BTreeMap<String, Value>)>,
-    ) -> Result<Vec<Hop>, CoreError> {
-        let broken = |message: String| CoreError::Forbidden {
-            property: "via",
-            message,
-        };
-        let nearest = way
-            .first()
-            .map_or(connection.via.as_ref(), |(_, nearest, _)| {
-                nearest.via.as_ref()
-            });
-        if let Some(missing) = nearest {
-            return Err(broken(format!(
-                "{} goes through {missing}, which is not saved any more: choose another way",
-                connection.name
-            )));
-        }
-        way.into_iter()
-            .map(|(endpoint, on_it, settings)| {
-                if on_it.protocol != ProtocolKind::Ssh || on_it.host.is_none() {
-                    return Err(broken(format!(
-                        "{} goes through {}, which is no SSH connection with a host: choose another way",
-                        connection.name, on_it.name
-                    )));
-                }
-                let credentials = self.sign_in(&on_it, None)?;
-                Ok(Hop {
-                    endpoint,
-                    credentials,
-                    settings,
-                })
-            })
-            .collect()
-    }
-
     /// Reads credentials that are used for one session only.
     ///
     /// # Errors
     /// An unknown connection; a key that is none or another protocol's.
-    pub(super) fn credentials_once(
+    pub(crate) fn credentials_once(
         &self,
         id: &ConnectionId,
         values: Vec<(String, Secret)>,
@@ -470,13 +411,4 @@ impl Core {
             .await;
         Ok(())
     }
-}
-
-/// Everything one run of a handler needs.
-pub(super) struct Attempt {
-    pub connection: Connection,
-    pub endpoint: Endpoint,
-    pub jumps: Vec<Hop>,
-    pub protocol: Arc<dyn Protocol>,
-    pub credentials: Credentials,
 }

@@ -1,6 +1,6 @@
 //! The connection test: the session's own code, stage by stage, with times.
 
-use super::registry::Attempt;
+use super::attempt::Attempt;
 use crate::Core;
 use crate::error::CoreError;
 use crate::sign_in::Redirect;
@@ -59,6 +59,7 @@ impl Core {
             endpoint: attempt.endpoint,
             credentials: attempt.credentials,
             files: tokio::sync::watch::Sender::new(None),
+            tunnels: tokio::sync::watch::Sender::new(None),
             jumps: attempt.jumps,
             settings: attempt.connection.settings,
             size: None,

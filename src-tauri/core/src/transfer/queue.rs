@@ -5,7 +5,7 @@ use super::local::system_path;
 use crate::Core;
 use crate::connections::known_connection;
 use crate::error::CoreError;
-use crate::private_file::write_private;
+use crate::private_file::{is_within, write_private};
 use crate::random;
 use farwire_model::error::{ErrorBody, ErrorCode};
 use farwire_model::event::{EventAction, EventKind};
@@ -377,16 +377,4 @@ impl Core {
         self.sessions.protocol(connection.protocol, channel)?;
         Ok(())
     }
-}
-
-/// Whether a path leads into a folder or around it, links followed as far as there is something.
-fn is_within(path: &Path, folder: &Path) -> bool {
-    let Ok(folder) = folder.canonicalize() else {
-        return false;
-    };
-    let real = path.ancestors().find_map(|above| {
-        let rest = path.strip_prefix(above).ok()?;
-        Some(above.canonicalize().ok()?.join(rest))
-    });
-    real.is_some_and(|real| real.starts_with(&folder) || folder.starts_with(&real))
 }

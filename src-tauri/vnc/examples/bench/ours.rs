@@ -47,6 +47,7 @@ pub async fn run(port: u16, quality: &str, picture: &str) -> Outcome {
         credentials: Credentials::default(),
         jumps: Vec::new(),
         files: tokio::sync::watch::Sender::new(None),
+        tunnels: tokio::sync::watch::Sender::new(None),
         settings: [("vnc.quality".to_owned(), quality)].into_iter().collect(),
         size: None,
         purpose: Purpose::Live,

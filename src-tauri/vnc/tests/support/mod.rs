@@ -243,6 +243,7 @@ pub fn session_over<S>(
         credentials: Credentials::default(),
         jumps: Vec::new(),
         files: tokio::sync::watch::Sender::new(None),
+        tunnels: tokio::sync::watch::Sender::new(None),
         screen: None,
         log: None,
         settings: BTreeMap::new(),

@@ -1,0 +1,142 @@
+//! What one run of a handler needs: the machine, those on the way to it, and what each is signed in to with.
+
+use crate::Core;
+use crate::connections::known_connection;
+use crate::error::CoreError;
+use crate::sign_in::{Allowed, Once};
+use farwire_model::connection::{Connection, ProtocolKind};
+use farwire_model::credentials::{Credentials, Endpoint, Hop};
+use farwire_model::ids::ConnectionId;
+use farwire_model::jump::Jump;
+use farwire_model::session::{Channel, Protocol};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Core {
+    /// Everything one run of a handler needs, read fresh from what is saved.
+    pub(super) fn attempt(
+        &self,
+        id: &ConnectionId,
+        channel: Channel,
+        once: Option<&Once>,
+        allowed: Option<&Allowed>,
+    ) -> Result<Attempt, CoreError> {
+        let (connection, settings, endpoint, way, unsaved) = {
+            let all = self.saved.read();
+            let connection = known_connection(&all, id)?;
+            let settings = all.settings_in_force(&connection);
+            let way = all.way(&connection).into_iter().map(|on_it| {
+                let settings = all.settings_in_force(&on_it);
+                (all.endpoint(&on_it), on_it, settings)
+            });
+            let way: Vec<_> = way.collect();
+            let unsaved = unsaved_hops(&connection, &settings);
+            (
+                Arc::clone(&connection),
+                settings,
+                all.endpoint(&connection),
+                way,
+                unsaved,
+            )
+        };
+        let protocol = self.sessions.protocol(connection.protocol, channel)?;
+        if connection.host.is_none() {
+            return Err(CoreError::Forbidden {
+                property: "host",
+                message: format!("{} has no host yet: set one, then connect", connection.name),
+            });
+        }
+        let mut jumps = self.jumps(&connection, way)?;
+        jumps.extend(unsaved);
+        let credentials = match once {
+            Some(once) => once.for_machine(&endpoint)?,
+            None => self.sign_in(&connection, allowed)?,
+        };
+        Ok(Attempt {
+            connection: Connection {
+                settings,
+                ..(*connection).clone()
+            },
+            endpoint,
+            jumps,
+            protocol,
+            credentials,
+        })
+    }
+
+    /// The machines on the way, and what each is signed in to with: its own connection's credentials and no other's.
+    fn jumps(
+        &self,
+        connection: &Connection,
+        way: Vec<(Endpoint, Arc<Connection>, BTreeMap<String, Value>)>,
+    ) -> Result<Vec<Hop>, CoreError> {
+        let broken = |message: String| CoreError::Forbidden {
+            property: "via",
+            message,
+        };
+        let nearest = way
+            .first()
+            .map_or(connection.via.as_ref(), |(_, nearest, _)| {
+                nearest.via.as_ref()
+            });
+        if let Some(missing) = nearest {
+            return Err(broken(format!(
+                "{} goes through {missing}, which is not saved any more: choose another way",
+                connection.name
+            )));
+        }
+        let mut hops = Vec::new();
+        for (endpoint, on_it, settings) in way {
+            if on_it.protocol != ProtocolKind::Ssh || on_it.host.is_none() {
+                return Err(broken(format!(
+                    "{} goes through {}, which is no SSH connection with a host: choose another way",
+                    connection.name, on_it.name
+                )));
+            }
+            hops.extend(unsaved_hops(&on_it, &settings));
+            let credentials = self.sign_in(&on_it, None)?;
+            hops.push(Hop {
+                endpoint,
+                credentials,
+                settings,
+            });
+        }
+        Ok(hops)
+    }
+}
+
+/// Everything one run of a handler needs.
+pub(super) struct Attempt {
+    pub connection: Connection,
+    pub endpoint: Endpoint,
+    pub jumps: Vec<Hop>,
+    pub protocol: Arc<dyn Protocol>,
+    pub credentials: Credentials,
+}
+
+/// The machines before one that no saved connection stands for: keys and the agent sign in to them, as to it.
+fn unsaved_hops(connection: &Connection, settings: &BTreeMap<String, Value>) -> Vec<Hop> {
+    let hop = |jump: Jump| {
+        let mut settings = settings.clone();
+        match jump.key_file {
+            Some(path) => settings.insert("ssh.key_file".to_owned(), path.into()),
+            None => settings.remove("ssh.key_file"),
+        };
+        Hop {
+            endpoint: Endpoint {
+                protocol: ProtocolKind::Ssh,
+                host: jump.host,
+                port: jump.port,
+                via: None,
+                through: Vec::new(),
+            },
+            credentials: Credentials {
+                username: Some(jump.user),
+                ..Credentials::default()
+            },
+            settings,
+        }
+    };
+    connection.jumps().into_iter().map(hop).collect()
+}
