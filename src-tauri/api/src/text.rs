@@ -62,6 +62,10 @@ forms! {
     Typed { "type": "string", "maxLength": MAX_TYPED_CHARS }
     /// A path on a machine: a handle as it was answered, or a text as a person types it; at most 4096 bytes.
     FilePath { "type": "string", "format": "path", "minLength": 1, "maxLength": MAX_PATH_BYTES, "pattern": r"^[^\u0000]*$" }
+    /// All that is in a text file.
+    FileText { "type": "string", "maxLength": 262_144 }
+    /// A SHA-256 in hexadecimal digits.
+    ContentHash { "type": "string", "pattern": r"^[0-9a-f]{64}$" }
     /// A key: a character or a name such as `Return`, with the keys held meanwhile before it: `ctrl+alt+Delete`.
     KeyName { "type": "string", "format": "key" }
 }

@@ -78,6 +78,7 @@ mod saved;
 mod secrets;
 mod shaped;
 mod shared;
+mod single_files;
 mod sleep;
 mod ssh;
 mod ssh_connect;
