@@ -24,7 +24,12 @@ async fn a_file_is_looked_into_and_its_permissions_and_text_are_changed() {
         return;
     };
     let file = proxy.home("press.toml");
-    fs::write(&file, "speed = 4\n").unwrap();
+    // The account's own, whose permissions it may set.
+    let step = proxy.put(&file).await;
+    assert_eq!(
+        proxy.upload(&step, b"speed = 4\n".to_vec()).await.status(),
+        200
+    );
     let path = format!("/session/{}/file", proxy.connection);
     let begins = async |query: &str| {
         let request = proxy.app.request("GET", &format!("{path}?{query}"));
