@@ -1,4 +1,5 @@
-//! The two commands of the page. They carry requests of the same surface as HTTP; what goes wrong is an answer.
+//! The commands of the page. Two carry requests of the same surface as HTTP, one is about files of this computer; what goes wrong
+//! is an answer.
 
 use bytes::Bytes;
 use farwire_api::Api;
@@ -57,6 +58,20 @@ pub async fn request(
 pub async fn request_bytes(app: AppHandle, path: String) -> Result<ipc::Response, Answer> {
     let bytes = answer_bytes(&api(&app)?, &path).await?;
     Ok(ipc::Response::new(Vec::from(bytes)))
+}
+
+/// Does something with the files of this computer: a command of the files dialect. Only the page of a window can ask for it.
+#[tauri::command]
+pub async fn files_here(app: AppHandle, command: Value) -> Answer {
+    let api = match api(&app) {
+        Ok(api) => api,
+        Err(answer) => return answer,
+    };
+    let response = api.files_here(command.to_string().as_bytes()).await;
+    match response.body {
+        Body::Json(text) => Answer::json(response.status, text),
+        Body::Bytes { .. } | Body::Stream { .. } => Answer::error(406, "files answer with JSON"),
+    }
 }
 
 /// The surface; the answer that there is none yet.

@@ -8,7 +8,7 @@
 //! | `session_windows` | windows of their own for sessions |
 //! | `full_screen` | full screen, and the keys that the desktop would keep for itself |
 //! | `menu` | the menu of a window, as the desktop draws menus |
-//! | `ipc` | the two commands by which a page asks the program |
+//! | `ipc` | the commands by which a page asks the program |
 //! | `page` | the page's own process, and what happens when it ends early |
 //! | `passwords` | stored passwords on the clipboard, past the page |
 //! | `events` | change events, to the page |

@@ -104,6 +104,7 @@ pub fn start(renderer: Renderer, choice: GraphicsChoice) -> Result<ExitCode, Sta
         .invoke_handler(tauri::generate_handler![
             ipc::request,
             ipc::request_bytes,
+            ipc::files_here,
             passwords::copy_password,
             passwords::clear_password,
             passwords::keep_password,

@@ -3,6 +3,7 @@ import type {
   BackupView,
   ChangeDetails,
   ChangeView,
+  Conflict,
   Connection,
   DryRun,
   ErrorBody,
@@ -18,6 +19,7 @@ import type {
   SharedCredential,
   TestReport,
   TokenView,
+  TransferView,
   TrustView,
   VaultView,
   VersionView,
@@ -131,6 +133,60 @@ export interface SettingsChange {
   terminal?: Partial<Settings["terminal"]>;
 }
 
+/** What is done with a file, as the files dialect takes it. */
+export interface FileCommand {
+  cmd: "LS" | "RM" | "MV" | "MKDIR" | "RMDIR" | "GET" | "PUT" | "HOME";
+  path?: string;
+  new_path?: string;
+}
+
+/** A file as it is listed; times are in Unix seconds. */
+export interface ListedFile {
+  is_dir: boolean;
+  is_link: boolean;
+  filename: string;
+  path: string;
+  filesize: number;
+  owner: string;
+  group: string;
+  permissions: number;
+  mtime: number | null;
+  attributes: string;
+}
+
+export interface FileAnswer {
+  status: { status_code: number; status_message: string };
+  path?: string;
+  files?: ListedFile[];
+  download_id?: string;
+  upload_id?: string;
+}
+
+/** A file operation that did not work, with SFTP's number for how: 2 is no such file, 3 is permission denied. */
+export class FileRefused extends Error {
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+async function fileAnswer(answer: Promise<FileAnswer>): Promise<FileAnswer> {
+  const done = await answer;
+  const { status_code: code, status_message: message } = done.status;
+  if (code !== 0) throw new FileRefused(code, message);
+  return done;
+}
+
+/** What is copied where; a path that ends with a slash means the source's name in that folder. */
+export interface CopyPlace {
+  uid: string | null;
+  path: string;
+}
+
+const dialect = (channel: string): string => `/ssh-proxy/api/v1/connections/${part(channel)}/file`;
+
 export const api = {
   groups: (options?: RequestOptions) => call<Group[]>("GET", "/groups", undefined, options),
   createGroup: (name: string, parent: string | null) =>
@@ -165,12 +221,35 @@ export const api = {
       `/connection/${part(uid)}/${viewOnly ? "observe" : "connect"}`,
       credentials === null ? undefined : { credentials },
     ),
+  openFiles: (uid: string, credentials: CredentialFields | null) =>
+    call<{ session_id: string; connection_id: string; channel_id: string }>(
+      "ACTION",
+      `/connection/${part(uid)}/ft`,
+      credentials === null ? undefined : { credentials },
+    ),
+  /** `channel` is `connection_id:channel_id` of a session of files. */
+  fileCommand: (channel: string, command: FileCommand) => fileAnswer(call<FileAnswer>("ACTION", dialect(channel), command)),
+  fileCommandHere: (command: FileCommand) => fileAnswer(answered(() => host.filesHere?.(command) ?? Promise.reject(new Unreachable()))),
+  uploadPath: (channel: string, id: string) => `${dialect(channel)}/upload/${part(id)}`,
+  downloadPath: (channel: string, id: string) => `${dialect(channel)}/download/${part(id)}`,
+  changeFile: (id: string, change: { path: string; permissions?: number; text?: string; was?: string }) =>
+    call<unknown>("PUT", `/session/${part(id)}/file`, change),
+  fileBytes: (id: string, path: string, limit: number) =>
+    host.bytes(`/session/${part(id)}/file?path=${part(path)}&limit=${limit}`),
+  transfers: (options?: RequestOptions) => call<TransferView[]>("GET", "/transfers", undefined, options),
+  transfer: (id: string) => call<TransferView>("GET", `/transfer/${part(id)}`),
+  startTransfer: (from: CopyPlace, to: CopyPlace) => call<TransferView>("PUT", "/transfer", { from, to }),
+  pauseTransfer: (id: string) => call<TransferView>("ACTION", `/transfer/${part(id)}/pause`),
+  resumeTransfer: (id: string, conflict: Conflict | null) =>
+    call<TransferView>("ACTION", `/transfer/${part(id)}/resume`, conflict === null ? {} : { conflict }),
+  cancelTransfer: (id: string) => call<TransferView>("ACTION", `/transfer/${part(id)}/cancel`),
+  forgetTransfer: (id: string) => call<unknown>("DELETE", `/transfer/${part(id)}`),
   sessions: () => call<SessionView[]>("GET", "/sessions"),
   setViewOnly: (id: string, viewOnly: boolean) => call<unknown>("PUT", `/session/${part(id)}`, { view_only: viewOnly }),
   setQuality: (id: string, quality: Quality) => call<unknown>("PUT", `/session/${part(id)}`, { quality }),
   reconnect: (id: string) => call<unknown>("ACTION", `/session/${part(id)}/reconnect`),
   answer: (id: string, answers: string[]) => call<unknown>("PUT", `/session/${part(id)}/answers`, { answers }),
-  closeSession: (id: string) => call<unknown>("DELETE", `/session/${part(id)}`),
+  closeSession: (id: string, options?: RequestOptions) => call<unknown>("DELETE", `/session/${part(id)}`, undefined, options),
   smallScreenshot: (id: string, width: number) => host.bytes(`/session/${part(id)}/screenshot?format=jpeg&width=${width}`),
   screenshot: (id: string) => host.bytes(`/session/${part(id)}/screenshot?format=png`),
   thumbnail: (id: string, width: number) =>

@@ -90,6 +90,15 @@ impl Api {
         &self.core
     }
 
+    /// Does with the files of this computer what a command of the files dialect says, as JSON. There is no route to it: it is for
+    /// the program's own window, and no token reaches it. Never fails: what goes wrong is an answer.
+    pub async fn files_here(&self, command: &[u8]) -> Response {
+        match privx::file::run_here(&self.core, command).await {
+            Ok(response) => response,
+            Err(error) => error.response(),
+        }
+    }
+
     /// Answers one request. Never fails: what goes wrong is an answer.
     pub async fn handle(self: &Arc<Self>, request: Request) -> Response {
         match dispatch::dispatch(self, request).await {

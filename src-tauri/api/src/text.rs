@@ -67,6 +67,10 @@ forms! {
     FilePath { "type": "string", "format": "path", "minLength": 1, "maxLength": MAX_PATH_BYTES, "pattern": r"^[^\u0000]*$" }
     /// An end of a tunnel: a port, an address with a port, or the absolute path of a socket.
     TunnelPlace { "type": "string", "format": "tunnel-end" }
+    /// All that is in a text file.
+    FileText { "type": "string", "maxLength": 262_144 }
+    /// A SHA-256 in hexadecimal digits.
+    ContentHash { "type": "string", "pattern": r"^[0-9a-f]{64}$" }
     /// A key: a character or a name such as `Return`, with the keys held meanwhile before it: `ctrl+alt+Delete`.
     KeyName { "type": "string", "format": "key" }
 }

@@ -4,7 +4,7 @@ use crate::random;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes a file under a temporary name beside it, to the disk, and gives it its name then. One of that name is replaced.
 ///
@@ -43,16 +43,24 @@ pub fn write_private<E: From<io::Error>>(
     Ok(())
 }
 
+/// Whether a path leads into a folder, links followed as far as there is something.
+pub fn is_inside(path: &Path, folder: &Path) -> bool {
+    both_real(path, folder).is_some_and(|(path, folder)| path.starts_with(folder))
+}
+
 /// Whether a path leads into a folder or around it, links followed as far as there is something.
 pub fn is_within(path: &Path, folder: &Path) -> bool {
-    let Ok(folder) = folder.canonicalize() else {
-        return false;
-    };
+    both_real(path, folder)
+        .is_some_and(|(path, folder)| path.starts_with(&folder) || folder.starts_with(&path))
+}
+
+fn both_real(path: &Path, folder: &Path) -> Option<(PathBuf, PathBuf)> {
+    let folder = folder.canonicalize().ok()?;
     let real = path.ancestors().find_map(|above| {
         let rest = path.strip_prefix(above).ok()?;
         Some(above.canonicalize().ok()?.join(rest))
     });
-    real.is_some_and(|real| real.starts_with(&folder) || folder.starts_with(&real))
+    Some((real?, folder))
 }
 
 #[cfg(test)]

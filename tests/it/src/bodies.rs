@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
 /// What only the state of things can say: the key, and the code the server refuses a well-formed value with.
-const BEYOND_A_SCHEMA: [(&str, &str); 17] = [
+const BEYOND_A_SCHEMA: [(&str, &str); 18] = [
     // Names a saved thing, which must be there.
     ("category_uid", "INVALID_REQUEST_DATA"),
     ("parent_uid", "INVALID_REQUEST_DATA"),
@@ -14,7 +14,8 @@ const BEYOND_A_SCHEMA: [(&str, &str); 17] = [
     ("credential", "INVALID_REQUEST_DATA"),
     ("from.uid", "INVALID_REQUEST_DATA"),
     ("to.uid", "INVALID_REQUEST_DATA"),
-    // On this computer it is absolute, and its length counts bytes.
+    // Its length counts bytes; on this computer it is absolute.
+    ("path", "VALUE_INCORRECT_FORMAT"),
     ("from.path", "VALUE_INCORRECT_FORMAT"),
     ("to.path", "VALUE_INCORRECT_FORMAT"),
     // The document names these forms and no pattern: addresses and key names are too many.
@@ -40,6 +41,8 @@ fn right(key: &str) -> Value {
         "name" | "code" | "text" | "passphrase" => json!("x"),
         "host" => json!("127.0.0.1"),
         "port" => json!(1024),
+        "permissions" => json!(0o644),
+        "was" => json!("0".repeat(64)),
         "fingerprint" => json!(format!("SHA256:{}", "a".repeat(43))),
         "scopes" => json!(["read"]),
         "x" | "y" | "width" | "height" => json!(1),

@@ -83,6 +83,7 @@ mod saved;
 mod secrets;
 mod shaped;
 mod shared;
+mod single_files;
 mod sleep;
 mod ssh;
 mod ssh_connect;

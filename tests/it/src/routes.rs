@@ -194,6 +194,9 @@ async fn unknown_ids_are_404_on_every_route_that_takes_one() {
         // A body that would be right for the thing if it were there.
         let body = match route.pattern {
             "/session/{session_id}/input" => json!({"text": "x"}),
+            "/session/{session_id}/file" if route.method == "PUT" => {
+                json!({"path": "/x", "permissions": 420})
+            }
             _ => Value::Null,
         };
         let (status, answer) = app.call(route.method, &path, body).await;

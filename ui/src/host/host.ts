@@ -32,6 +32,10 @@ export interface Host {
   readonly passwords: PasswordClipboard;
   /** Shows a menu as the desktop draws menus, and tells what was chosen; null where the page draws its own. */
   readonly menu: ShowMenu | null;
+  /** Does something with the files of this computer, as the files dialect does it; null where the page may not. */
+  readonly filesHere: ((command: object) => Promise<Answer>) | null;
+  /** Moves the bytes of files between the page and the program; null where the program copies by itself. */
+  readonly loads: FileLoads | null;
   /** Ends the program; null where that is not the page's to do. */
   readonly quit: (() => void) | null;
   /** Opens a web page in the person's browser. Whether that began. */
@@ -58,6 +62,19 @@ export interface About {
   webkit: string;
   desktop: string;
   system: string;
+}
+
+/** The bytes of files on their way through the page. `told` hears how many have gone or come so far. */
+export interface FileLoads {
+  upload(path: string, file: Blob, told: (bytes: number) => void, signal: AbortSignal): Promise<Answer>;
+  /** The whole file; an answer where it was refused. */
+  download(path: string, told: (bytes: number) => void, signal: AbortSignal): Promise<Blob | Answer>;
+}
+
+/** What an answer that brought no bytes says. */
+export function refusal(path: string, { status, body }: Answer): string {
+  const isError = typeof body === "object" && body !== null && "error_message" in body;
+  return isError ? String(body.error_message) : `${path} answered ${status}`;
 }
 
 /** How a password came off the clipboard: we cleared it, it was gone already, or nobody lets us look. */

@@ -4,13 +4,16 @@ import { BrowserFullScreen } from "./browserfullscreen";
 import {
   type Answer,
   type EventListener,
+  type FileLoads,
   type Method,
   type OwnWindow,
+  refusal,
   type RequestOptions,
   type SessionWindows,
   type SignInHost,
   Unreachable,
 } from "./host";
+import { HttpLoads } from "./loads";
 import { BrowserPasswords } from "./passwords";
 import { ownPopup, Popups } from "./popups";
 
@@ -23,6 +26,8 @@ export class HttpHost implements SignInHost {
   readonly needsSignIn = true;
   readonly menu = null;
   readonly quit = null;
+  readonly filesHere = null;
+  readonly loads: FileLoads;
   readonly fullScreen = new BrowserFullScreen();
   readonly passwords = new BrowserPasswords((path, body) => this.request("ACTION", path, body));
   readonly surface = null;
@@ -32,6 +37,7 @@ export class HttpHost implements SignInHost {
 
   /** @param origin where the API answers, e.g. `http://127.0.0.1:3279` */
   constructor(private readonly origin: string) {
+    this.loads = new HttpLoads(origin, () => this.token);
     this.windows = this.popup ? null : new Popups(() => this.token);
   }
 
@@ -79,7 +85,7 @@ export class HttpHost implements SignInHost {
 
   async bytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
     const response = await this.fetch("GET", path);
-    if (!response.ok) throw new Unreachable(`${path} answered ${response.status}`);
+    if (!response.ok) throw new Unreachable(refusal(path, { status: response.status, body: parse(await response.text()) }));
     return new Uint8Array(await response.arrayBuffer());
   }
 
@@ -150,7 +156,8 @@ export class HttpHost implements SignInHost {
         keepalive: options.evenWhenClosing === true,
         signal: options.signal ?? null,
         cache: "no-store",
-        credentials: "omit",
+        // The files dialect ties the two steps of moving a file together by a cookie.
+        credentials: path.startsWith("/ssh-proxy/") ? "same-origin" : "omit",
         redirect: "error",
       });
     } catch (error) {

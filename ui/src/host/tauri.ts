@@ -18,6 +18,7 @@ import {
   type PasswordClipboard,
   type PictureSurface,
   type Placement,
+  refusal,
   type RequestOptions,
   type SessionWindows,
   type SessionWindowsListener,
@@ -32,6 +33,8 @@ export class TauriHost implements Host {
   readonly needsSignIn = false;
   readonly menu: ShowMenu = (entries, at, isByKeyboard) => invoke("show_menu", { entries, at, isByKeyboard });
   readonly quit = (): void => void invoke("quit");
+  readonly filesHere = (command: object): Promise<Answer> => invoke<Answer>("files_here", { command });
+  readonly loads = null;
   readonly own: OwnWindow | null;
   readonly windows: SessionWindows | null;
   readonly fullScreen: FullScreen = new TauriFullScreen();
@@ -59,7 +62,8 @@ export class TauriHost implements Host {
     try {
       return new Uint8Array(await invoke<ArrayBuffer>("request_bytes", { path }));
     } catch (error) {
-      throw new Unreachable(`no answer to GET ${path}`, { cause: error });
+      const isAnswer = typeof error === "object" && error !== null && "status" in error;
+      throw new Unreachable(isAnswer ? refusal(path, error as Answer) : `no answer to GET ${path}`, { cause: error });
     }
   }
 

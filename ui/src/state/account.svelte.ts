@@ -4,6 +4,8 @@ import type { EventKind, EventMessage } from "../bindings";
 import { host, isSignInHost, type OwnWindow, Unreachable } from "../host";
 import { backups } from "./backups.svelte";
 import { connections } from "./connections.svelte";
+import { loads } from "./files/loads.svelte";
+import { transfers } from "./files/transfers.svelte";
 import { groups } from "./groups.svelte";
 import { history } from "./history.svelte";
 import { nearby } from "./nearby";
@@ -103,7 +105,7 @@ class Account {
 
   private async loadAll(): Promise<void> {
     if (host.own) return await this.loadOwn();
-    await Promise.all([connections.load(), groups.load(), shared.load(), settings.load(), vault.load(), sessions.load()]);
+    await Promise.all([connections.load(), groups.load(), shared.load(), settings.load(), vault.load(), sessions.load(), transfers.load()]);
     if (trust.value !== null) void trust.load();
     if (tokens.value !== null) void tokens.load();
     if (nearby.value !== null) void nearby.load();
@@ -149,6 +151,9 @@ class Account {
       case "session":
         sessions.hear(message);
         return;
+      case "transfer":
+        transfers.hear(message);
+        return;
       case "resync":
         void this.loadAll();
     }
@@ -168,7 +173,7 @@ class Account {
     host.own?.leave();
     sessions.clear();
     passwords.giveUp();
-    for (const each of [connections, groups, shared, settings, vault, trust, tokens, nearby, backups, history]) each.clear();
+    for (const each of [connections, groups, shared, settings, vault, trust, tokens, nearby, backups, history, loads, transfers]) each.clear();
     this.refuse("ended");
   }
 }

@@ -98,7 +98,12 @@ class Sessions {
   }
 
   tabOf(connectionUid: string): SessionTab | null {
-    return this.tabs.find((tab) => tab.connectionUid === connectionUid) ?? null;
+    return this.tabs.find((tab) => tab.connectionUid === connectionUid && !tab.isFiles) ?? null;
+  }
+
+  /** The tab that shows the files of a machine. */
+  filesOf(connectionUid: string): SessionTab | null {
+    return this.tabs.find((tab) => tab.connectionUid === connectionUid && tab.isFiles) ?? null;
   }
 
   /** The running session of a machine, wherever it was opened. */
@@ -108,21 +113,39 @@ class Sessions {
 
   /** Brings a machine's session to the front; opens one if there is none. */
   open(connectionUid: string, viewOnly = false): void {
-    const existing = this.tabOf(connectionUid);
-    if (existing) {
-      this.activate(existing.id);
-      if (existing.phase === "closed" || existing.phase === "failed") void existing.open();
-      return;
-    }
+    if (this.showTab(this.tabOf(connectionUid))) return;
     const running = this.runningOf(connectionUid);
     if (running) {
       this.showSession(running);
       return;
     }
-    const tab = new SessionTab(connectionUid, connections.get(connectionUid)?.name ?? "", viewOnly);
+    this.openTab(new SessionTab(connectionUid, connections.get(connectionUid)?.name ?? "", viewOnly));
+  }
+
+  /** Brings the files of a machine to the front; opens them if they are not. */
+  openFiles(connectionUid: string): void {
+    if (this.showTab(this.filesOf(connectionUid))) return;
+    this.openTab(new SessionTab(connectionUid, connections.get(connectionUid)?.name ?? "", false, true));
+  }
+
+  private showTab(tab: SessionTab | null): boolean {
+    if (tab === null) return false;
+    this.activate(tab.id);
+    if (tab.phase === "closed" || tab.phase === "failed") void tab.open();
+    return true;
+  }
+
+  private openTab(tab: SessionTab): void {
     this.tabs = [...this.tabs, tab];
     this.activate(tab.id);
     void tab.open();
+  }
+
+  /** The page goes away: sessions of files are nobody's then, and no page could find them again. */
+  leaveFiles(): void {
+    for (const { isFiles, sessionId } of this.tabs) {
+      if (isFiles && sessionId !== null) void api.closeSession(sessionId, { evenWhenClosing: true }).catch(() => undefined);
+    }
   }
 
   /** Brings a running session to the front. */

@@ -31,6 +31,8 @@ export class SessionTab {
   readonly id = `tab-${++lastId}`;
   readonly viewer: Viewer;
   sessionId: string | null = $state(null);
+  /** The name of its channel in the routes for files, where it shows files. */
+  channel: string | null = $state(null);
   phase: Phase = $state("opening");
   stage: Stage | null = $state(null);
   problem: ErrorBody | null = $state.raw(null);
@@ -68,6 +70,8 @@ export class SessionTab {
     readonly connectionUid: string,
     private readonly savedName: string,
     viewOnly: boolean,
+    /** It shows the machine's files and no picture. */
+    readonly isFiles = false,
   ) {
     this.viewOnly = viewOnly;
     this.viewer = new Viewer({
@@ -93,9 +97,14 @@ export class SessionTab {
     return connections.get(this.connectionUid)?.name ?? this.savedName;
   }
 
+  /** What it is called where tabs of all kinds stand together. */
+  get title(): string {
+    return this.isFiles ? t.files.panel(this.name) : this.name;
+  }
+
   /** Whether it is a shell and shows no picture. */
   get isShell(): boolean {
-    return connections.get(this.connectionUid)?.protocol === "SSH";
+    return !this.isFiles && connections.get(this.connectionUid)?.protocol === "SSH";
   }
 
   /** Whether a shell that was up is over; a new one can begin in its place. */
@@ -122,7 +131,7 @@ export class SessionTab {
 
   /** Whether there is a session that another window can show. */
   get canMove(): boolean {
-    return this.sessionId !== null && this.phase !== "failed" && this.phase !== "closed";
+    return !this.isFiles && this.sessionId !== null && this.phase !== "failed" && this.phase !== "closed";
   }
 
   /** Opens a session of the connection; credentials given here are used once and not stored. */
@@ -131,7 +140,7 @@ export class SessionTab {
     this.begin();
     if (earlier !== null) void api.closeSession(earlier).catch(() => undefined);
     try {
-      const { session_id: id } = await api.connect(this.connectionUid, this.viewOnly, credentials);
+      const id = await this.begun(credentials);
       if (this.isGone) {
         void api.closeSession(id).catch(() => undefined);
         return;
@@ -140,6 +149,13 @@ export class SessionTab {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private async begun(credentials: CredentialFields | null): Promise<string> {
+    if (!this.isFiles) return (await api.connect(this.connectionUid, this.viewOnly, credentials)).session_id;
+    const opened = await api.openFiles(this.connectionUid, credentials);
+    this.channel = `${opened.connection_id}:${opened.channel_id}`;
+    return opened.session_id;
   }
 
   /** Shows a session that is there already. */
@@ -222,7 +238,7 @@ export class SessionTab {
 
   /** Keeps a small copy of the picture for the machine's tile. */
   async keepPicture(): Promise<void> {
-    if (this.size.w === 0 && !this.isShell) return;
+    if (this.isFiles || (this.size.w === 0 && !this.isShell)) return;
     if (!this.isShell && (this.viewer.isDrawing || this.sessionId === null)) {
       pictures.keep(this.connectionUid, this.viewer.screen.canvas);
       return;

@@ -2,6 +2,7 @@
 import type { Stage } from "../bindings";
 import { machines, wholeNumber } from "./number";
 import { byCode, stageAdvice, stageNames } from "./problems";
+import { files } from "./files";
 import { backups, history } from "./history";
 import { pick, waiting } from "./lists";
 import { many } from "./many";
@@ -487,6 +488,7 @@ export const en = {
     },
   },
   backups,
+  files,
   history,
   settings,
 };

@@ -5,6 +5,7 @@ import Camera from "@lucide/svelte/icons/camera";
 import ClipboardCopy from "@lucide/svelte/icons/clipboard-copy";
 import Clock from "@lucide/svelte/icons/clock";
 import Eye from "@lucide/svelte/icons/eye";
+import Folder from "@lucide/svelte/icons/folder";
 import HistoryIcon from "@lucide/svelte/icons/history";
 import Info from "@lucide/svelte/icons/info";
 import Keyboard from "@lucide/svelte/icons/keyboard";
@@ -35,6 +36,7 @@ import Unplug from "@lucide/svelte/icons/unplug";
 import { type Component, flushSync } from "svelte";
 import type { MenuEntry } from "../components/menu";
 import { host } from "../host";
+import { connections } from "../state/connections.svelte";
 import { fullScreen } from "../state/fullscreen.svelte";
 import { layout } from "../state/layout.svelte";
 import { isList, library, type Place, type SettingsPage } from "../state/library.svelte";
@@ -97,6 +99,8 @@ export function windowActions() {
   const onMachines = sessions.activeId === MACHINES;
   const inList = onMachines && isList(library.place);
   const isAlone = sessions.tabs.length === 0;
+  /** The machine that is looked at. */
+  const machine = onMachines ? library.selected : connections.get(sessions.active?.connectionUid ?? "");
   return {
     add: {
       label: t.window.newConnection,
@@ -124,6 +128,13 @@ export function windowActions() {
       listKeys: null,
       isDisabled: !inList || library.shown.length === 0,
       run: () => library.selectAll(),
+    },
+    files: {
+      label: t.files.open,
+      find: t.files.openOf(machine?.name ?? ""),
+      icon: Folder,
+      isDisabled: machine?.protocol !== "SSH" || host.own !== null,
+      run: () => machine && sessions.openFiles(machine.uid),
     },
     nearby: place("nearby", Radar, { kind: "nearby" }),
     trust: place("trust", ShieldCheck, { kind: "trust" }),
@@ -191,11 +202,12 @@ export function sessionActions(tab: SessionTab | null) {
     if (tab) void run(tab);
   };
   const isOff = tab === null;
-  const hasNoInput = !tab?.isLive || tab.viewOnly;
-  const name = tab?.name ?? "";
+  const hasScreen = tab !== null && tab.isLive && !tab.isFiles;
+  const hasNoInput = !hasScreen || tab.viewOnly;
+  const name = tab?.title ?? "";
   return {
-    screenshot: { label: t.session.screenshot, icon: Camera, keys: "Ctrl+Alt+S", isDisabled: !tab?.isLive, run: act(saveScreenshot) },
-    copyScreenshot: { label: t.session.copyScreenshot, icon: ClipboardCopy, isDisabled: !tab?.isLive, run: act(copyScreenshot) },
+    screenshot: { label: t.session.screenshot, icon: Camera, keys: "Ctrl+Alt+S", isDisabled: !hasScreen, run: act(saveScreenshot) },
+    copyScreenshot: { label: t.session.copyScreenshot, icon: ClipboardCopy, isDisabled: !hasScreen, run: act(copyScreenshot) },
     editMachine: {
       label: t.session.editMachine,
       icon: PencilLine,
@@ -207,7 +219,7 @@ export function sessionActions(tab: SessionTab | null) {
       icon: Eye,
       keys: "Ctrl+Alt+O",
       isOn: tab?.viewOnly ?? false,
-      isDisabled: !tab?.isLive,
+      isDisabled: !hasScreen,
       run: act((one) => one.setViewOnly(!one.viewOnly)),
     },
     ctrlAltDel: {
@@ -229,7 +241,7 @@ export function sessionActions(tab: SessionTab | null) {
       icon: Maximize,
       keys: "Ctrl+Alt+0",
       isOn: tab?.fitting === "fit",
-      isDisabled: isOff,
+      isDisabled: isOff || tab.isFiles,
       run: act((one) => (one.fitting = "fit")),
     },
     fullScreen: {
@@ -237,7 +249,7 @@ export function sessionActions(tab: SessionTab | null) {
       find: goTo.fullScreen(name),
       icon: fullScreen.isOn ? Minimize : Maximize,
       keys: "Ctrl+Alt+Enter",
-      isDisabled: isOff,
+      isDisabled: isOff || tab.isFiles,
       run: act(() => fullScreen.toggle()),
     },
     detach: {

@@ -4,6 +4,7 @@ mod addresses;
 mod backups;
 mod connections;
 mod credentials;
+mod files;
 mod groups;
 mod history;
 mod openapi;
@@ -106,6 +107,8 @@ pub static ROUTES: &[Route] = routes! {
     ACTION "/session/{session_id}/reconnect" Acts, CONNECT, sessions::reconnect, "Tries again now.";
     GET "/session/{session_id}/screenshot" [409], CONNECT, sessions::screenshot, "The picture as PNG or JPEG.";
     GET "/session/{session_id}/text" [409], CONNECT, sessions::text, "The screen of a shell as text, with ?above= lines above it.";
+    GET "/session/{session_id}/file" [424], FILES, files::show, "The first bytes of a file, of a session of files.";
+    PUT "/session/{session_id}/file" Acts [409 424], FILES, files::update, "Sets a file's permissions, or replaces its text where nobody else did meanwhile.";
     PUT "/session/{session_id}/answers" Acts [409], CONNECT, sessions::answer, "Answers what the machine asks while signing in.";
     PUT "/session/{session_id}/input" Acts [409], CONNECT, sessions::input, "Types text, presses keys, moves the pointer.";
     GET "/session/{session_id}/stream" [426], CONNECT, sessions::stream, "The pixels and input of a session, as a WebSocket by ticket.";
@@ -120,6 +123,7 @@ pub static ROUTES: &[Route] = routes! {
     GET "/transfers", FILES, transfers::list, "Every transfer of files, the oldest first.";
     PUT "/transfer" Acts [409 424], FILES, transfers::create, "Copies a file or folder from one machine to another, this computer among them.";
     GET "/transfer/{transfer_id}", FILES, transfers::show, "One transfer.";
+    DELETE "/transfer/{transfer_id}" Acts [409], FILES, transfers::forget, "Forgets a transfer that is over; what was copied stays.";
     ACTION "/transfer/{transfer_id}/pause" Acts [409], FILES, transfers::pause, "Holds a transfer; what is copied stays.";
     ACTION "/transfer/{transfer_id}/resume" Acts [409], FILES, transfers::resume, "Goes on with a transfer that was held or that asks.";
     ACTION "/transfer/{transfer_id}/retry" Acts [409], FILES, transfers::resume, "Tries again what could not be copied.";

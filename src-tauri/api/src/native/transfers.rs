@@ -1,5 +1,6 @@
 //! Copies of files between machines.
 
+use crate::answer::Done;
 use crate::error::ApiError;
 use crate::keys::keys;
 use crate::route::Call;
@@ -99,4 +100,9 @@ pub(super) async fn resume(call: &Call<Resumed>) -> Result<TransferView, ApiErro
 
 pub(super) async fn cancel(call: &Call) -> Result<TransferView, ApiError> {
     Ok(call.api.core.cancel_transfer(&TransferId::new(call.id()))?)
+}
+
+pub(super) async fn forget(call: &Call) -> Result<Done, ApiError> {
+    call.api.core.forget_transfer(&TransferId::new(call.id()))?;
+    Ok(Done {})
 }

@@ -5,13 +5,15 @@ use super::steps::{Does, Target, Who};
 use super::{channel, files, session};
 use crate::answer::{Answer, Form, Nothing};
 use crate::error::ApiError;
-use crate::keys::keys;
-use crate::request::Response;
+use crate::fields::Fields;
+use crate::keys::{self, keys};
+use crate::request::{Response, parse_body};
 use crate::route::Call;
 use crate::shape::words;
 use crate::text::FilePath;
+use farwire_core::Core;
 use farwire_core::sign_in::Redirect;
-use farwire_core::transfer::Upload;
+use farwire_core::transfer::{Reach, Upload, local_files};
 use farwire_model::error::ErrorCode;
 use farwire_model::transfer::{FileKind, FileStatus, Files, FilesError, Links, RemotePath};
 use schemars::{JsonSchema, SchemaGenerator};
@@ -185,6 +187,33 @@ pub(crate) async fn run(call: &Call<Command>) -> Result<FirstStep, ApiError> {
     Ok(FirstStep { outcome, who })
 }
 
+/// Does with the files of this computer what the body's `cmd` says. No route leads here: it is for the person before the window.
+///
+/// # Errors
+/// A body that is no command, one that moves bytes, a path that nobody may reach through Farwire.
+pub(crate) async fn run_here(core: &Core, body: &[u8]) -> Result<Response, ApiError> {
+    let body = parse_body(body)?;
+    let command: Command = keys::read(Fields::of_body(body.as_ref())?)?;
+    let asked = Asked::of(&command)?;
+    let reach = match command.cmd {
+        Cmd::Ls | Cmd::Mkdir | Cmd::Home => Reach::Itself,
+        Cmd::Rm | Cmd::Mv | Cmd::Rmdir => Reach::Everything,
+        Cmd::Get | Cmd::Put => {
+            let message = "files of this computer are copied by a transfer";
+            return Err(ApiError::new(400, ErrorCode::InvalidRequestData, message).about("cmd"));
+        }
+    };
+    for (property, path) in [("path", &asked.path), ("new_path", &asked.new_path)] {
+        if let Some(path) = path {
+            core.check_path_here(property.to_owned(), path, reach)?;
+        }
+    }
+    match carry_out(&local_files(), command.cmd, asked).await {
+        Ok((outcome, _)) => outcome.respond(),
+        Err(error) => Outcome::failed(error).respond(),
+    }
+}
+
 /// The paths of a command: which of them has to be there depends on what is done.
 struct Asked {
     path: Option<RemotePath>,
@@ -268,4 +297,50 @@ async fn carry_out(
         }
     }
     Ok((outcome, next))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Api;
+    use crate::request::{Body, Response};
+    use farwire_core::{Config, Core};
+    use serde_json::{Value, json};
+    use std::fs;
+
+    fn read(response: Response) -> (u16, Value) {
+        let Body::Json(text) = response.body else {
+            panic!("no JSON");
+        };
+        (response.status, serde_json::from_slice(&text).unwrap())
+    }
+
+    #[tokio::test]
+    async fn files_of_this_computer_are_listed_but_not_our_own() {
+        let outer = tempfile::tempdir().unwrap();
+        let data = outer.path().join("data");
+        fs::create_dir(&data).unwrap();
+        fs::write(outer.path().join("a"), "x").unwrap();
+        let api = Api::new(Core::open(Config::at(&data)).await.unwrap());
+        let run = async |body: Value| read(api.files_here(body.to_string().as_bytes()).await);
+        let (status, answer) = run(json!({"cmd": "LS", "path": outer.path()})).await;
+        assert_eq!(
+            (status, &answer["status"]["status_code"]),
+            (200, &json!(0)),
+            "{answer}"
+        );
+        let names: Vec<_> = answer["files"].as_array().unwrap().iter().collect();
+        assert_eq!(names.len(), 2, "{answer}");
+        let moved = json!({"cmd": "MV", "path": outer.path().join("a"), "new_path": outer.path().join("b")});
+        assert_eq!(run(moved).await.1["status"]["status_code"], 0);
+        assert!(outer.path().join("b").exists());
+        for refused in [
+            json!({"cmd": "LS", "path": data}),
+            json!({"cmd": "RM", "path": data.join("lock")}),
+            json!({"cmd": "MV", "path": outer.path(), "new_path": "/tmp/elsewhere"}),
+            json!({"cmd": "LS", "path": "relative"}),
+            json!({"cmd": "GET", "path": outer.path().join("b")}),
+        ] {
+            assert_eq!(run(refused.clone()).await.0, 400, "{refused}");
+        }
+    }
 }

@@ -49,7 +49,7 @@ fn channel(api: &Api, name: &str) -> Result<Arc<Session>, ApiError> {
 }
 
 /// The files of a session that is up.
-fn files(session: &Session) -> Result<Arc<dyn Files>, ApiError> {
+pub(crate) fn files(session: &Session) -> Result<Arc<dyn Files>, ApiError> {
     session.files().ok_or_else(|| {
         let message = "the connection to the machine is not up: see GET /session/<id>, and wait until it is back";
         ApiError::new(424, ErrorCode::GeneralError, message).about(Stage::Session.as_str())

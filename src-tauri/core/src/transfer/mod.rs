@@ -23,8 +23,9 @@ mod together;
 mod upload;
 mod walk;
 
+pub use local::local_files;
 pub use pipe::content;
-pub use queue::NewTransfer;
+pub use queue::{NewTransfer, Reach};
 pub use upload::Upload;
 
 pub(crate) use queue::Transfers;

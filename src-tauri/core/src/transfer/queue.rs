@@ -5,11 +5,12 @@ use super::local::system_path;
 use crate::Core;
 use crate::connections::known_connection;
 use crate::error::CoreError;
-use crate::private_file::{is_within, write_private};
+use crate::private_file::{is_inside, is_within, write_private};
 use crate::random;
 use farwire_model::error::{ErrorBody, ErrorCode};
 use farwire_model::event::{EventAction, EventKind};
 use farwire_model::ids::TransferId;
+use farwire_model::transfer::RemotePath;
 use farwire_model::transfer_view::{Conflict, FilePlace, TransferState, TransferView};
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,6 +36,15 @@ pub struct NewTransfer {
     pub conflict: Conflict,
     /// Whether each copy is read again and compared.
     pub checksum: bool,
+}
+
+/// How much of a path is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The file or the folder's own entries.
+    Itself,
+    /// All that lies in it too.
+    Everything,
 }
 
 /// What somebody wants of a transfer.
@@ -249,6 +259,31 @@ impl Core {
         self.wish(id, Wish::Run, is_other_rule)
     }
 
+    /// Forgets a transfer that is over; what was copied stays.
+    ///
+    /// # Errors
+    /// An unknown transfer, or one that is not over.
+    pub fn forget_transfer(&self, id: &TransferId) -> Result<(), CoreError> {
+        if !self.known_transfer(id)?.shown().state.is_final() {
+            let message = format!("the transfer {id} is not over: cancel it first");
+            return Err(CoreError::Forbidden {
+                property: "state",
+                message,
+            });
+        }
+        self.drop_transfer(id);
+        Ok(())
+    }
+
+    fn drop_transfer(&self, id: &TransferId) {
+        self.transfers.all().remove(id);
+        if let Err(error) = fs::remove_file(self.transfers.file(id)) {
+            tracing::warn!(%error, "could not forget a transfer on the disk");
+        }
+        self.events
+            .send(EventKind::Transfer, id.as_str(), EventAction::Delete, None);
+    }
+
     fn wish(
         &self,
         id: &TransferId,
@@ -296,7 +331,7 @@ impl Core {
     }
 
     fn make_place_for_transfer(&self) -> Result<(), CoreError> {
-        let mut all = self.transfers.all();
+        let all = self.transfers.all();
         if all.len() < MAX_TRANSFERS {
             return Ok(());
         }
@@ -306,17 +341,8 @@ impl Core {
             let message = format!("{MAX_TRANSFERS} transfers are under way: let some finish first");
             return Err(CoreError::Busy { message });
         };
-        all.remove(&oldest.transfer_id);
         drop(all);
-        if let Err(error) = fs::remove_file(self.transfers.file(&oldest.transfer_id)) {
-            tracing::warn!(%error, "could not forget an old transfer");
-        }
-        self.events.send(
-            EventKind::Transfer,
-            oldest.transfer_id.as_str(),
-            EventAction::Delete,
-            None,
-        );
+        self.drop_transfer(&oldest.transfer_id);
         Ok(())
     }
 
@@ -345,29 +371,46 @@ impl Core {
             .send(EventKind::Transfer, id.as_str(), EventAction::Put, None);
     }
 
+    /// Refuses paths of this computer that nobody may reach through Farwire.
+    ///
+    /// # Errors
+    /// A relative path, and Farwire's own folder; about `property`.
+    pub fn check_path_here(
+        &self,
+        property: String,
+        path: &RemotePath,
+        reach: Reach,
+    ) -> Result<(), CoreError> {
+        let path = system_path(path);
+        if !path.is_absolute() {
+            let message = "a path on this computer is absolute";
+            return Err(CoreError::field(
+                ErrorCode::ValueIncorrectFormat,
+                property,
+                message,
+            ));
+        }
+        // Tokens and sealed secrets lie there.
+        let is_ours = match reach {
+            Reach::Itself => is_inside(&path, &self.data_dir),
+            Reach::Everything => is_within(&path, &self.data_dir),
+        };
+        if is_ours {
+            let message = "Farwire's own folder is not copied, looked into or changed: export what is saved instead";
+            return Err(CoreError::field(
+                ErrorCode::ValueOutOfBounds,
+                property,
+                message,
+            ));
+        }
+        Ok(())
+    }
+
     /// Refuses places that no copy may come from or go to.
     fn check_place(&self, property: &'static str, place: &FilePlace) -> Result<(), CoreError> {
         let key = |key: &str| format!("{property}.{key}");
         let Some(uid) = &place.uid else {
-            let path = system_path(&place.path);
-            if !path.is_absolute() {
-                let message = "a path on this computer is absolute";
-                return Err(CoreError::field(
-                    ErrorCode::ValueIncorrectFormat,
-                    key("path"),
-                    message,
-                ));
-            }
-            // Tokens and sealed secrets lie there.
-            if is_within(&path, &self.data_dir) {
-                let message = "Farwire's own folder is not copied: export what is saved instead";
-                return Err(CoreError::field(
-                    ErrorCode::ValueOutOfBounds,
-                    key("path"),
-                    message,
-                ));
-            }
-            return Ok(());
+            return self.check_path_here(key("path"), &place.path, Reach::Everything);
         };
         let connection = known_connection(&self.saved.read(), uid).map_err(|_| {
             let message = format!("no connection {uid} is saved");

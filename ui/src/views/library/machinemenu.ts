@@ -1,6 +1,7 @@
 import Copy from "@lucide/svelte/icons/copy";
 import CopyPlus from "@lucide/svelte/icons/copy-plus";
 import Eye from "@lucide/svelte/icons/eye";
+import Folder from "@lucide/svelte/icons/folder";
 import FolderInput from "@lucide/svelte/icons/folder-input";
 import KeyRound from "@lucide/svelte/icons/key-round";
 import Pencil from "@lucide/svelte/icons/pencil";
@@ -78,6 +79,7 @@ export function machineMenu(machine: Connection): MenuEntry[] {
   return [
     { label: isOpen ? t.library.show : t.common.connect, icon: Play, keys: "Enter", run: () => sessions.open(uid) },
     { label: t.common.observe, icon: Eye, keys: "Shift+Enter", isDisabled: isOpen, run: () => sessions.open(uid, true) },
+    ...(machine.protocol === "SSH" ? [{ label: t.files.open, icon: Folder, run: () => sessions.openFiles(uid) }] : []),
     { kind: "rule" },
     { label: t.common.rename, icon: Pencil, keys: "F2", run: () => (library.renamingUid = uid) },
     {
