@@ -9,7 +9,7 @@ use crate::error::CoreError;
 use crate::random;
 use crate::sign_in::{self, Allowed, Once, Redirect};
 use crate::terminal::Terminal;
-use farwire_model::connection::ProtocolKind;
+use farwire_model::connection::{Connection, ProtocolKind};
 use farwire_model::error::Stage;
 use farwire_model::event::{EventAction, EventKind};
 use farwire_model::frame::{Size, Surface};

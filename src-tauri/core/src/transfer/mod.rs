@@ -7,7 +7,7 @@
 //! | `walk` | what lies in a folder |
 //! | `copy` | one file: conflicts, temporary name, going on where it was |
 //! | `count` | how far it is |
-//! | `together`, `tar` | many small files as one stream |
+//! | `together`, `packing`, `tar` | many small files as one stream |
 //! | `pipe` | bytes from an open file to another, many requests at once |
 //! | `upload` | a file from a stream of bytes |
 //! | `local` | this computer's files |
@@ -16,6 +16,7 @@ mod carry;
 mod copy;
 mod count;
 mod local;
+mod packing;
 mod pipe;
 mod queue;
 mod tar;

@@ -108,6 +108,7 @@ async fn session(port: u16) -> Tunnelling {
         purpose: Purpose::Live,
         surface: Surface::new(),
         screen: None,
+        log: None,
         meter: Arc::default(),
         events,
         inputs: inputs_out,
