@@ -241,6 +241,47 @@ async fn a_client_that_takes_nothing_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_client_that_holds_up_the_others_is_cut_off() {
+    let Some(server) = Sshd::start() else { return };
+    let app = App::start().await;
+    let uid = saved(&app, &server).await;
+    let source = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let to = source.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        let (mut stream, _) = source.accept().await.unwrap();
+        // Until it is cut off.
+        while stream.write_all(&[7; 65_536]).await.is_ok() {}
+    });
+    let flood = json!({"uid": uid, "kind": "local", "listen": "0", "to": to});
+    let flood = app.tunnel(flood).await;
+    let to = format!("127.0.0.1:{}", machine().await);
+    let other = json!({"uid": uid, "kind": "local", "listen": "0", "to": to});
+    let other = app.tunnel(other).await;
+    let stuck = connect(port(&flood)).await;
+    until("it takes nothing", || async {
+        app.shown(&flood).await["bytes_in"].as_u64().unwrap() > 1 << 20
+    })
+    .await;
+    // It waits for as long as the first one is waited for, and no longer.
+    let patient = timeout(LIMIT, talk(connect(port(&other)).await, 1000));
+    patient.await.unwrap();
+    let told = async {
+        loop {
+            let view = app.shown(&flood).await;
+            let trouble = view["trouble"].as_str().unwrap_or_default();
+            if trouble.contains("held up all others") {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    // Longer than other things may take: it is waited for first.
+    timeout(LIMIT, told).await.unwrap();
+    drop(stuck);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_desktop_is_shown_through_ssh() {
     let Some(desktop) = Xvnc::start() else { return };
     let Some(mut server) = Sshd::start() else {
