@@ -191,11 +191,11 @@ impl App {
 
 /// Waits until something is true, looking again and again; the deadline is for machines under load.
 pub async fn until<F: Future<Output = bool>>(what: &str, mut check: impl FnMut() -> F) {
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(120);
     while !check().await {
         assert!(
             tokio::time::Instant::now() < deadline,
-            "not within 30 s: {what}"
+            "not within 120 s: {what}"
         );
         tokio::time::sleep(std::time::Duration::from_millis(30)).await;
     }
