@@ -74,8 +74,8 @@ test("a folder is listed, sorted, searched, and left again", options, async (t) 
   await list.getByRole("button", { name: "Size" }).click();
   await shows(list, ["recipes", "spool", "notes 10.txt", "notes 2.txt", "relay.toml", "history-2025.db.zst", "relay.log"]);
   await list.getByRole("button", { name: "Size" }).click();
-  assert.equal((await names(list))[2], "relay.log");
-  assert.equal(await list.getByRole("columnheader", { name: "Size" }).getAttribute("aria-sort"), "descending");
+  await until("the largest comes first", async () => (await names(list))[2] === "relay.log");
+  await list.locator('[role=columnheader][aria-sort="descending"]').getByText("Size").waitFor();
   await list.getByRole("button", { name: "Name" }).click();
   await panel.getByRole("button", { name: "Show hidden files" }).click();
   await until("the hidden file is there", async () => (await names(list)).includes(".profile"));
@@ -87,7 +87,7 @@ test("a folder is listed, sorted, searched, and left again", options, async (t) 
   await shows(list, ["press-a.toml", "press-b.toml"]);
   await page.keyboard.press("Backspace");
   await shows(list, all);
-  assert.equal(await fileRow(list, "recipes").getAttribute("aria-selected"), "true");
+  await until("where one was is selected", async () => (await fileRow(list, "recipes").getAttribute("aria-selected")) === "true");
   await page.keyboard.press("Control+f");
   await page.keyboard.type("relay");
   await shows(list, ["relay.log", "relay.toml"]);
@@ -129,7 +129,7 @@ test("files are renamed, made, given permissions and deleted", options, async (t
   await page.getByRole("menuitem", { name: "Permissions…" }).click();
   const dialog = page.getByRole("dialog", { name: "Permissions of relay.log" });
   await dialog.getByRole("group", { name: "Others" }).getByRole("checkbox", { name: "Read" }).click();
-  assert.equal(await dialog.getByLabel("As a number").inputValue(), "640");
+  await until("the number follows", async () => (await dialog.getByLabel("As a number").inputValue()) === "640");
   await shoot(page, "files-permissions", { sizes: [{ width: 1280, height: 800 }] });
   await dialog.getByRole("button", { name: "Save" }).click();
   await until("they are set", () => (statSync(join(sshd.home, "relay.log")).mode & 0o777) === 0o640);
@@ -160,8 +160,9 @@ test("names that are no text are shown, renamed and deleted", options, async (t)
   await page.keyboard.press("F2");
   await page.getByLabel(/^New name of odd-/).fill("even");
   await page.keyboard.press("Enter");
-  await fileRow(list, "even").waitFor();
-  assert.equal(sshd.read("even"), "odd");
+  await until("it has its new name", () => sshd.read("even") === "odd");
+  // Its field is gone, too.
+  await list.getByText("even", { exact: true }).waitFor();
   const again = Buffer.concat([Buffer.from(`${sshd.home}/gone-`), Buffer.from([0xff])]);
   writeFileSync(again, "x");
   chownSync(again, uid, gid);
