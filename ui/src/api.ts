@@ -196,6 +196,8 @@ export const api = {
 
   connections: (options?: RequestOptions) => call<Connection[]>("GET", "/connections", undefined, options),
   connection: (uid: string) => call<Connection>("GET", `/connection/${part(uid)}`),
+  /** Finds the SSH connection that an address stands for, or saves one. */
+  saveAddress: (address: string) => call<{ uid: string; is_new: boolean; notes: string[] }>("PUT", "/address", { address }),
   createConnection: (fields: ConnectionFields) => call<{ uid: string }>("PUT", "/connection/", fields),
   updateConnection: (uid: string, fields: ConnectionFields, options?: RequestOptions) =>
     call<unknown>("PUT", `/connection/${part(uid)}`, fields, options),

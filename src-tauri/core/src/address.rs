@@ -38,7 +38,7 @@ impl Core {
             let message = "an address is [user@]host[:port], with ssh before it or not";
             CoreError::field(ErrorCode::ValueIncorrectFormat, "address", message)
         })?;
-        let name = asked.host.clone();
+        let name = shown(&asked);
         let meant = self.meaning(asked).await?;
         let mut notes = meant.notes.clone();
         let host = checked_host(meant.host.clone())?;
@@ -124,6 +124,15 @@ impl Core {
                 && own == user
         });
         found.map(|connection| connection.id.clone())
+    }
+}
+
+/// The address as it names a connection.
+fn shown(asked: &Asked) -> String {
+    match asked.port {
+        Some(port) if port != 22 && asked.host.contains(':') => format!("[{}]:{port}", asked.host),
+        Some(port) if port != 22 => format!("{}:{port}", asked.host),
+        _ => asked.host.clone(),
     }
 }
 

@@ -322,6 +322,15 @@ async fn places_that_are_none_are_named() {
             "{body}: {answer}"
         );
     }
+    // A folder around Farwire's own, such as the home folder, takes copies all the same.
+    let around = app.dir.path();
+    fs::create_dir(around.join("inner")).unwrap();
+    fs::write(around.join("inner/file"), "x").unwrap();
+    let into = format!("{}/", around.display());
+    let copy = json!({"from": here(&around.join("inner/file")), "to": {"path": into}});
+    let id = begin(&app, copy).await;
+    rests(&app, &id, "done").await;
+    assert_eq!(fs::read_to_string(around.join("file")).unwrap(), "x");
     let (status, _) = app
         .call("ACTION", "/transfer/x_none/pause", Value::Null)
         .await;

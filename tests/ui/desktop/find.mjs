@@ -15,6 +15,7 @@ export function find(path) {
     complementary: "aside",
     form: "form",
     option: "option",
+    region: "section",
   };
   const plain = (text) => (text ?? "").replace(/\s+/g, " ").trim();
   const nameOf = (element) => {

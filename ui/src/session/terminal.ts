@@ -43,6 +43,7 @@ export class ShellScreen implements TerminalSink {
   private readonly fitting = new FitAddon();
   private readonly finder = new SearchAddon();
   private isOpen = false;
+  private later: (() => void)[] | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly events: TerminalEvents) {
@@ -108,16 +109,28 @@ export class ShellScreen implements TerminalSink {
   }
 
   output(bytes: Uint8Array, drawn: () => void): void {
-    this.terminal.write(bytes, drawn);
+    this.inOrder(() => this.terminal.write(bytes, drawn));
   }
 
   screen(columns: number, rows: number, bytes: Uint8Array, drawn: () => void): void {
-    // After what was written before: writing is not done at once, resizing is.
-    this.terminal.write("", () => {
-      this.terminal.reset();
-      if (this.terminal.cols !== columns || this.terminal.rows !== rows) this.terminal.resize(columns, rows);
-      this.terminal.write(bytes, drawn);
+    this.inOrder(() => {
+      this.later = [];
+      // After what was written before: writing is not done at once, resizing is.
+      this.terminal.write("", () => {
+        this.terminal.reset();
+        if (this.terminal.cols !== columns || this.terminal.rows !== rows) this.terminal.resize(columns, rows);
+        this.terminal.write(bytes, drawn);
+        const later = this.later ?? [];
+        this.later = null;
+        for (const act of later) this.inOrder(act);
+      });
     });
+  }
+
+  /** What comes while a screen waits for its turn comes after it. */
+  private inOrder(act: () => void): void {
+    if (this.later) this.later.push(act);
+    else act();
   }
 
   focus(): void {

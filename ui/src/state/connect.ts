@@ -4,8 +4,9 @@ import { api } from "../api";
 import { connections } from "./connections.svelte";
 import { credentialKeys } from "./credentials";
 import { nearby } from "./nearby";
-import { quickName, type QuickTarget } from "./quick";
+import { quickAddress, quickName, type QuickTarget } from "./quick";
 import { sessions } from "./sessions.svelte";
+import { toasts } from "./toasts.svelte";
 
 /** Opens an address: the saved machine that has it, or a new one without a group. */
 export async function connectTo(target: QuickTarget): Promise<void> {
@@ -13,6 +14,14 @@ export async function connectTo(target: QuickTarget): Promise<void> {
   const saved = connections.all.find((one) => one.protocol === protocol && one.host === host && one.port === port);
   if (saved) {
     sessions.open(saved.uid);
+    return;
+  }
+  if (protocol === "SSH") {
+    // What ~/.ssh/config says of it counts.
+    const { uid, notes } = await api.saveAddress(quickAddress(target));
+    await connections.refresh(uid);
+    for (const note of notes) toasts.show(note);
+    sessions.open(uid);
     return;
   }
   const uid = await connections.create({ name: quickName(target), protocol, host, port });

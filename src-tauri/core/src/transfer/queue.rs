@@ -173,7 +173,6 @@ impl Core {
             checksum,
         } = new;
         self.check_place("from", &from)?;
-        self.check_place("to", &to)?;
         if to.path.as_bytes().ends_with(b"/") {
             let name = from.path.name().ok_or_else(|| {
                 let message = "to ends with a slash, and from has no name: name the copy in to";
@@ -196,6 +195,8 @@ impl Core {
                 message,
             ));
         }
+        // The copy itself: the folder it goes into may well be around Farwire's own.
+        self.check_place("to", &to)?;
         let view = TransferView {
             transfer_id: TransferId::new(random::id(TransferId::PREFIX)),
             from,
