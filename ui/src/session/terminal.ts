@@ -53,6 +53,8 @@ export class ShellScreen implements TerminalSink {
       allowProposedApi: false,
       // Links that programs write show a text of their own: the address is shown before anything is opened.
       linkHandler: { activate: (_, address) => this.events.askLink(address), allowNonHttpProtocols: true },
+      // Fonts reach below their line: an underscore would be cut off.
+      lineHeight: 1.1,
       // The core drew it already; no beeps here either.
       convertEol: false,
       screenReaderMode: false,

@@ -109,12 +109,12 @@ class Connections {
   private put(connection: Connection): void {
     const list = this.list.value ?? [];
     const at = list.findIndex((one) => one.uid === connection.uid);
-    this.list.value = at < 0 ? [...list, connection] : list.with(at, connection);
+    this.list.amend(at < 0 ? [...list, connection] : list.with(at, connection));
   }
 
   /** A connection is gone. */
   drop(uid: string): void {
-    this.list.value = (this.list.value ?? []).filter((one) => one.uid !== uid);
+    this.list.amend((this.list.value ?? []).filter((one) => one.uid !== uid));
   }
 }
 

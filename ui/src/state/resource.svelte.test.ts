@@ -110,6 +110,20 @@ describe("Resource", () => {
     expect(one.isSlow).toBe(false);
   });
 
+  it("does not lose what became known while an older answer was on its way", async () => {
+    const one = resource();
+    const loaded = one.load();
+    one.amend(7);
+    answers[0]?.(1);
+    await settle();
+    expect(answers.length).toBe(2);
+    answers[1]?.(7);
+    await loaded;
+    expect(one.value).toBe(7);
+    one.amend(8);
+    expect([one.value, answers.length]).toEqual([8, 2]);
+  });
+
   it("tells the request that it was given up", () => {
     const signals: AbortSignal[] = [];
     const one = new Resource<number>(({ signal }) => new Promise(() => void signals.push(signal)));

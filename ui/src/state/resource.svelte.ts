@@ -44,6 +44,12 @@ export class Resource<T> implements Fetching {
     if (untrack(() => this.value) === null && this.running === null) await this.load();
   }
 
+  /** Puts in what is known meanwhile. A fetch under way may not know it yet: another one follows it. */
+  amend(value: T): void {
+    this.value = value;
+    this.again = this.running !== null;
+  }
+
   clear(): void {
     this.value = null;
     this.error = null;
