@@ -9,17 +9,18 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-const MANY: usize = 120;
+/// More than what waits on any way between the two machines.
+const MANY: usize = 1500;
 
 /// Files that are hard to name, to read and to tell apart.
-fn fill(source: &Path) {
+fn fill(source: &Path, count: usize) {
     for folder in ["", "-deep/it's here", "empty"] {
         fs::create_dir_all(source.join(folder)).unwrap();
     }
     for index in 0..MANY {
         fs::write(
             source.join(format!("-deep/{index}")),
-            vec![b'x'; index * 37],
+            vec![b'x'; index % 200 * 37],
         )
         .unwrap();
     }
@@ -54,10 +55,10 @@ fn runs(server: &Sshd) -> usize {
     server.log().matches("Starting session: command").count()
 }
 
-async fn there_and_back(app: &App, server: &Sshd) {
+async fn there_and_back(app: &App, server: &Sshd, count: usize) {
     let uid = saved(app, server).await;
     let source = app.dir.path().join("source");
-    fill(&source);
+    fill(&source, count);
     let up = server.home().join("copy");
     let id = begin(app, json!({"from": here(&source), "to": there(&uid, &up)})).await;
     let view = rests(app, &id, "done").await;
@@ -82,7 +83,7 @@ async fn many_small_files_go_as_one_stream_and_come_back_as_they_were() {
         return;
     };
     let app = App::start().await;
-    there_and_back(&app, &server).await;
+    there_and_back(&app, &server, MANY).await;
     assert_eq!(runs(&server), 2, "{}", server.log());
     app.stop().await;
 }
@@ -103,7 +104,7 @@ async fn a_server_that_runs_nothing_gets_them_one_by_one() {
             return;
         };
         let app = App::start().await;
-        there_and_back(&app, &server).await;
+        there_and_back(&app, &server, 120).await;
         app.stop().await;
     }
 }

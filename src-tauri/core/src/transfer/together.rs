@@ -137,13 +137,14 @@ pub(super) async fn send<'a>(
         let _ = input.shutdown().await;
     };
     let mut is_left = vec![true; wanted.len()];
-    let (lines, mut said) = mpsc::channel(RENAMED_AT_ONCE);
+    // Room for all that it can have to say: while its words are not read, no answer to a renaming comes over this link.
+    let (lines, mut said) = mpsc::channel(wanted.len() + 2);
     let listen = async {
         let mut printed = BufReader::new(printed);
         loop {
             let said = Said::of(&read_line(&mut printed).await);
             let is_over = !matches!(said, Said::Begun(_));
-            if lines.send(said).await.is_err() || is_over {
+            if lines.try_send(said).is_err() || is_over {
                 break;
             }
         }
