@@ -17,7 +17,7 @@ fn fill(source: &Path, count: usize) {
     for folder in ["", "-deep/it's here", "empty"] {
         fs::create_dir_all(source.join(folder)).unwrap();
     }
-    for index in 0..MANY {
+    for index in 0..count {
         fs::write(
             source.join(format!("-deep/{index}")),
             vec![b'x'; index % 200 * 37],
