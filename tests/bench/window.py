@@ -59,7 +59,8 @@ class Screen(screens.Screen):
         if not (place := self.window()):
             return False
         left, top, width, height = place
-        return len(numpy.unique(self.pixels[top : top + height : 3, left : left + width : 3])) > COLOURS
+        # Few of its pixels: what looks at them takes a processor from what draws them.
+        return len(numpy.unique(self.pixels[top : top + height : 5, left : left + width : 5])) > COLOURS
 
     def change_after(self, key):
         """Milliseconds from a key to the first change of more than a caret."""
