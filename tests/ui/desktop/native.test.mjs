@@ -8,13 +8,17 @@ import { eventually, skipWithout, until } from "./processes.mjs";
 const REMOTE = { width: 800, height: 560 };
 /** What the machine's screen becomes. */
 const SMALLER = { width: 640, height: 480 };
-const SCREEN_WIDTH = 1360;
+const [SCREEN_WIDTH, SCREEN_HEIGHT] = [1360, 860];
 const skip = skipWithout(...NEEDED, "xwininfo", "xsetroot", "xrandr");
 
-/** Opens the program with a machine on its screen, pixel by pixel and without losses, and the surface where it is wanted. */
-async function open(t, way) {
-  const opened = await openConnected(t, `native-${way}`, (sandbox) => {
+/**
+ * Opens the program with a machine on its screen, pixel by pixel and without losses, and the surface where it is wanted. A pixel
+ * of the page has `scale` of the screen each way.
+ */
+async function open(t, way, scale = 1) {
+  const opened = await openConnected(t, `native-${way}-${scale}`, (sandbox) => {
     sandbox.env.WEBKIT_DISABLE_DMABUF_RENDERER = way === "under" ? "0" : "1";
+    sandbox.env.GDK_SCALE = String(scale);
   });
   const { app, session } = opened;
   const [{ session_id: id }] = (await app.request("GET", "/sessions")).body;
@@ -40,13 +44,16 @@ async function seenPart({ app, sandbox }, remote = REMOTE) {
   const [picture, view] = await app.script(() =>
     [".picture", ".view"].map((name) => {
       const { left, top, right, bottom } = document.querySelector(`.pane:not([hidden]) ${name}`).getBoundingClientRect();
-      return { left, top, right, bottom };
+      const [x, y, toX, toY] = [left, top, right, bottom].map((edge) => edge * devicePixelRatio);
+      return { left: x, top: y, right: toX, bottom: toY };
     }),
   );
+  const origin = [left + picture.left, top + picture.top].map(Math.round);
+  const edges = [SCREEN_WIDTH, SCREEN_HEIGHT].map((edge, axis) => edge - origin[axis]);
   return {
-    origin: [left + picture.left, top + picture.top].map(Math.round),
+    origin,
     from: [Math.max(0, view.left - picture.left), Math.max(0, view.top - picture.top)].map(Math.ceil),
-    to: [Math.min(remote.width, view.right - picture.left), Math.min(remote.height, view.bottom - picture.top)].map(Math.floor),
+    to: [Math.min(remote.width, edges[0], view.right - picture.left), Math.min(remote.height, edges[1], view.bottom - picture.top)].map(Math.floor),
   };
 }
 
@@ -170,6 +177,26 @@ for (const way of ["under", "top"]) {
     await until("the surface shows it here again", () => isOnSurface(app));
     await isSame(opened, "back from a window of its own");
     await eventually("the machine has one viewer", machine.viewers, 1);
+  });
+}
+
+for (const way of ["under", "top"]) {
+  test(`a picture has a screen of two pixels for one to itself, and gets dark with its link, with the surface ${way} the page`, { skip, timeout: 300_000 }, async (t) => {
+    const opened = await open(t, way, 2);
+    const { display, sandbox, env, machine } = opened;
+    // Much of the window lies beyond the screen.
+    const { origin } = await seenPart(opened);
+    await sandbox.run("xdotool", ["mousemove", String(origin[0] + 10), String(origin[1] + 10)]);
+    await isSame(opened, "at first", MUCH);
+    for (const [at, colour] of ["#a03050", "#3070a0", "#70a030"].entries()) {
+      sandbox.start("xterm", ["-bg", colour, "-geometry", `30x10+${40 + at * 90}+${30 + at * 70}`], { env });
+      await isSame(opened, `after ${at + 1} damages`, MUCH);
+    }
+    await eventually("its terminal is seen", () => display.count(TERMINAL_COLOUR), (count) => count > MUCH / 10);
+    await display.shoot(`native-${way}-2-damaged`);
+    machine.stop();
+    await eventually("it is dimmed", () => display.count(TERMINAL_COLOUR), (count) => count < MUCH / 100);
+    await display.shoot(`native-${way}-2-dimmed`);
   });
 }
 
