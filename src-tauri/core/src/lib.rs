@@ -198,7 +198,7 @@ impl Core {
             notice,
             vault,
         } = opening;
-        let vnc: Arc<dyn Protocol> = Arc::new(session::ThroughSsh(Arc::new(farwire_vnc::Vnc)));
+        let vnc: Arc<dyn Protocol> = Arc::new(session::ThroughSsh::Vnc);
         let core = Arc::new(Self {
             vault,
             store,
@@ -206,6 +206,11 @@ impl Core {
             sessions: session::Sessions::new(vec![
                 (ProtocolKind::Vnc, Channel::Main, Arc::clone(&vnc)),
                 (ProtocolKind::Apple, Channel::Main, vnc),
+                (
+                    ProtocolKind::Rdp,
+                    Channel::Main,
+                    Arc::new(session::ThroughSsh::Rdp),
+                ),
                 (ProtocolKind::Ssh, Channel::Main, Arc::new(farwire_ssh::Ssh)),
                 (
                     ProtocolKind::Ssh,

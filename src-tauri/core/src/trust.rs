@@ -261,6 +261,18 @@ impl TrustCheck for SavedTrust {
         });
         known.find_map(|decision| decision.accepted.clone())
     }
+
+    fn seen_algorithm(&self, kind: IdentityKind, host: &str, port: u16) -> Option<String> {
+        let all = self.saved.read();
+        let mut known = all.trust.values().filter(|decision| {
+            let seen = &decision.seen;
+            seen.kind == kind && seen.host == host && seen.port == port
+        });
+        known.find_map(|decision| {
+            let is_accepted = decision.accepted.is_some();
+            is_accepted.then(|| decision.seen.algorithm.clone())
+        })
+    }
 }
 
 fn verdict(decision: &TrustDecision) -> TrustVerdict {

@@ -360,8 +360,14 @@ pub enum SettingKind {
     Tunnels,
 }
 
+/// The layouts of keyboards that a machine can be told, as X11 names them.
+pub const KEYBOARDS: [&str; 24] = [
+    "us", "gb", "de", "at", "ch", "fr", "be", "ca", "es", "latam", "it", "pt", "br", "nl", "dk",
+    "no", "se", "fi", "pl", "cz", "hu", "tr", "ru", "jp",
+];
+
 /// Every dotted setting that something honours: key, what it may be.
-pub const SETTINGS: [(&str, SettingKind); 16] = [
+pub const SETTINGS: [(&str, SettingKind); 20] = [
     // Ask the server to take the viewer's size.
     ("vnc.resize", SettingKind::Bool),
     // Leave other viewers connected.
@@ -401,7 +407,18 @@ pub const SETTINGS: [(&str, SettingKind); 16] = [
     ("ssh.jump", SettingKind::Jumps),
     // Tunnels that open and end with a session of the connection: `L 8080 host:80, R 9000 host:80, D 1080`.
     ("ssh.tunnels", SettingKind::Tunnels),
-    // The size of a remote desktop, which scripts already set.
+    // How a session is protected: NLA where the machine has it and else TLS; NLA; TLS and the machine's own sign-in screen.
+    ("rdp.security", SettingKind::Choice(&["auto", "nla", "tls"])),
+    // How many colours the machine is asked for: 32, 24, 16 or 15 bits.
+    (
+        "rdp.colours",
+        SettingKind::Choice(&["full", "true", "high", "low"]),
+    ),
+    // The keyboard's layout; absent means this computer's.
+    ("rdp.keyboard", SettingKind::Choice(&KEYBOARDS)),
+    // Ask the machine to take the viewer's size; absent means to, unless it has a size of its own here.
+    ("rdp.resize", SettingKind::Bool),
+    // The size the session begins with.
     (
         "rdp.width",
         SettingKind::Integer {

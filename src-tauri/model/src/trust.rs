@@ -81,6 +81,12 @@ pub trait TrustCheck: Send + Sync {
     /// not show its identity.
     fn accepted(&self, kind: IdentityKind, host: &str, port: u16) -> Option<String>;
 
+    /// What the identity an accepted machine showed last was called, see [`Identity::algorithm`]. None for a machine that
+    /// nobody has accepted.
+    fn seen_algorithm(&self, _kind: IdentityKind, _host: &str, _port: u16) -> Option<String> {
+        None
+    }
+
     /// What is known of an SSH machine before it shows its key.
     fn known_host(
         &self,

@@ -23,10 +23,11 @@ fn crates_depend_only_downwards() {
     let allowed = BTreeMap::from([
         ("farwire-model", vec![]),
         ("farwire-vnc", vec!["farwire-model"]),
+        ("farwire-rdp", vec!["farwire-model"]),
         ("farwire-ssh", vec!["farwire-model"]),
         (
             "farwire-core",
-            vec!["farwire-model", "farwire-ssh", "farwire-vnc"],
+            vec!["farwire-model", "farwire-rdp", "farwire-ssh", "farwire-vnc"],
         ),
         ("farwire-api", vec!["farwire-model", "farwire-core"]),
         (
@@ -116,6 +117,7 @@ fn crates_lie_where_the_map_says() {
     for (name, folder) in [
         ("farwire-model", "src-tauri/model"),
         ("farwire-vnc", "src-tauri/vnc"),
+        ("farwire-rdp", "src-tauri/rdp"),
         ("farwire-core", "src-tauri/core"),
         ("farwire-api", "src-tauri/api"),
         ("farwire", "src-tauri"),

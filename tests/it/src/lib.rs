@@ -27,6 +27,7 @@
 //! | `others` | the same on x11vnc, QEMU, wayvnc, and on a very large screen |
 //! | `shaped` | automatic quality follows what a link carries |
 //! | `sleep` | this computer sleeps: dead links are noticed, live ones stay |
+//! | `rdp` | sessions on real RDP servers: certificates, signing in, pictures, input, sizes, failures |
 //! | `ssh` | SSH connections through the API: shells, commands, host keys, ways through other machines |
 //! | `ssh_sign_in` | every way of signing in to a real SSH server |
 //! | `ssh_connect` | links to real SSH servers: signing in, host keys, machines in between |
@@ -43,7 +44,7 @@
 //! | `backups` | going back to a backup, in the running program and without it |
 //! | `damage` | farwired on damaged files |
 //!
-//! The others are what tests are made of: `app`, `client`, `contract`, `peers`, `sshd`, `wire`, `xvnc`.
+//! The others are what tests are made of: `app`, `client`, `contract`, `peers`, `sshd`, `wire`, `xrdp`, `xvnc`.
 
 #![cfg(test)]
 
@@ -75,6 +76,7 @@ mod passwords;
 mod peers;
 mod privx;
 mod privx_steps;
+mod rdp;
 mod remote;
 mod repeats;
 mod resumed;
@@ -101,4 +103,5 @@ mod vault;
 mod vnc;
 mod wake_on_lan;
 mod wire;
+mod xrdp;
 mod xvnc;

@@ -84,10 +84,10 @@ impl Viewer {
     }
 }
 
-type Socket =
+pub type Socket =
     tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
-async fn attach(app: &App, session: &str) -> Socket {
+pub async fn attach(app: &App, session: &str) -> Socket {
     let ticket = app
         .ok("PUT", "/ticket", json!({"session_id": session}))
         .await;

@@ -170,8 +170,8 @@ async fn failures_name_their_stage_and_say_what_to_do() {
     let nowhere = app
         .connection(json!({"name": "n", "host": "no-such-host.invalid"}))
         .await;
-    let rdp = app
-        .connection(json!({"name": "r", "protocol": "RDP", "host": "127.0.0.1"}))
+    let near = app
+        .connection(json!({"name": "r", "protocol": "NEAR", "host": "127.0.0.1"}))
         .await;
     let empty = app.connection(json!({"name": "e"})).await;
     for (uid, status, property, code) in [
@@ -184,7 +184,7 @@ async fn failures_name_their_stage_and_say_what_to_do() {
             "resolve",
             "INTRA_SERVICE_COMMUNICATION_ERROR",
         ),
-        (&rdp, 424, "session", "GENERAL_ERROR"),
+        (&near, 424, "session", "GENERAL_ERROR"),
         (&empty, 409, "host", "CONFIGURATION_ERROR"),
     ] {
         let (seen, answer) = app

@@ -6,9 +6,6 @@ export const DEFAULT_PORT: Readonly<Record<ProtocolKind, number>> = { VNC: 5900,
 /** Protocols a new machine can be given. */
 export const OFFERED_PROTOCOLS: readonly ProtocolKind[] = ["VNC", "RDP", "SSH"];
 
-/** Protocols whose sessions this version can open; machines of the others can be saved already. */
-export const OPENED_PROTOCOLS: readonly ProtocolKind[] = ["VNC", "SSH"];
-
 /** `host` or `host:port` where the port is not the usual one. */
 export function addressOf({ host, port, protocol }: Pick<Connection, "host" | "port" | "protocol">): string {
   if (!host) return "";
@@ -28,4 +25,11 @@ export function readPort(text: string): number | null | "bad" {
   if (trimmed === "") return null;
   const value = Number(trimmed);
   return /^\d+$/.test(trimmed) && value >= 1 && value <= 65535 ? value : "bad";
+}
+
+/** Whether a machine is asked to take the size of its tab. */
+export function followsWindow(machine: Pick<Connection, "protocol" | "settings"> | null): boolean {
+  if (machine?.protocol !== "RDP") return machine?.settings["vnc.resize"] === true;
+  const isFixed = machine.settings["rdp.width"] !== undefined && machine.settings["rdp.height"] !== undefined;
+  return machine.settings["rdp.resize"] === undefined ? !isFixed : machine.settings["rdp.resize"] === true;
 }

@@ -7,6 +7,7 @@ import { backups, history } from "./history";
 import { pick, waiting } from "./lists";
 import { many } from "./many";
 import { settings } from "./settings";
+import { rdp } from "./rdp";
 import { shell } from "./shell";
 import { passphrase, passwords } from "./passwords";
 import { inherit, shared } from "./shared";
@@ -262,6 +263,7 @@ export const en = {
   shared,
   inherit,
   passwords,
+  rdp,
   shell,
   passphrase,
   add: {
@@ -282,9 +284,6 @@ export const en = {
     places: "Groups and tags",
     actions: "Actions",
     quick: "Connect to an address",
-    notBuilt: (protocol: string) => `${protocol} sessions are not built into this version yet`,
-    notBuiltHint: (protocol: string) =>
-      `${protocol} sessions are not built into this version of Farwire yet, so nothing was sent and nothing saved. “Add a machine” saves the address for later.`,
     show: "Show",
     inGroup: (group: string) => `Group in ${group}`,
     group: "Group",

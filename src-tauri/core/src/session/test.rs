@@ -178,4 +178,8 @@ impl TrustCheck for Watching {
     fn accepted(&self, kind: IdentityKind, host: &str, port: u16) -> Option<String> {
         self.inner.accepted(kind, host, port)
     }
+
+    fn seen_algorithm(&self, kind: IdentityKind, host: &str, port: u16) -> Option<String> {
+        self.inner.seen_algorithm(kind, host, port)
+    }
 }

@@ -1,17 +1,26 @@
 //! Protocols that know nothing of SSH, carried inside it.
 
 use farwire_model::session::{Protocol, Run, Start};
+use farwire_rdp::Rdp;
 use farwire_ssh::{Call, connect_jumps};
-use std::sync::Arc;
+use farwire_vnc::Vnc;
 
-/// VNC, directly or inside SSH.
-pub(crate) struct ThroughSsh(pub Arc<dyn Protocol>);
+/// A protocol of screens, directly or inside SSH.
+#[derive(Clone, Copy)]
+pub(crate) enum ThroughSsh {
+    Vnc,
+    Rdp,
+}
 
 impl Protocol for ThroughSsh {
     fn run(&self, start: Start) -> Run {
         if start.jumps.is_empty() {
-            return self.0.run(start);
+            return match self {
+                Self::Vnc => Vnc.run(start),
+                Self::Rdp => Rdp.run(start),
+            };
         }
+        let protocol = *self;
         Box::pin(async move {
             let call = Call::of(&start).0;
             let cancel = start.cancel.clone();
@@ -27,7 +36,10 @@ impl Protocol for ThroughSsh {
                 () = cancel.cancelled() => return Ok(()),
                 opened = opening => opened?,
             };
-            let ended = farwire_vnc::run_over(stream, start).await;
+            let ended = match protocol {
+                Self::Vnc => farwire_vnc::run_over(stream, start).await,
+                Self::Rdp => farwire_rdp::run_over(stream, start).await,
+            };
             connection.close().await;
             ended
         })

@@ -1,0 +1,162 @@
+//! RDP: sessions over the ironrdp crates, which nothing else in Farwire names.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`Rdp`], [`run_over`] | the two ways in: an endpoint, or a stream of bytes that is already open |
+//! | `connect` | host name to TCP |
+//! | `establish`, `link`, `tls`, `failure`, `status` | protection, TLS and its certificate, signing in, opening; what went wrong, in words |
+//! | `session`, `live` | the live session: what reads and writes, and what it does with it |
+//! | `picture` | what is decoded, brought to the shared picture |
+//! | `input`, `keycode`, `layout`, `wire` | keys and the pointer |
+//! | `clipboard`, `resize` | text both ways; the viewer's size |
+//! | `guard`, `limits` | every cap and time limit, with its reason |
+//!
+//! Each session has a thread of its own: decoding is work, and what goes wrong in it ends that session alone.
+
+mod clipboard;
+mod connect;
+mod establish;
+mod failure;
+mod guard;
+mod input;
+mod keycode;
+mod layout;
+mod limits;
+mod link;
+mod live;
+mod names;
+mod options;
+mod picture;
+mod resize;
+mod session;
+mod status;
+mod tls;
+mod wire;
+
+use establish::{Outcome, establish, peer};
+use farwire_model::error::Stage;
+use farwire_model::frame::Size;
+use farwire_model::session::{FailureKind, Protocol, Run, SessionError, SessionEvent, Start};
+use link::ByteStream;
+use options::{Options, allowed};
+use session::Next;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
+
+/// The RDP protocol handler.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rdp;
+
+impl Protocol for Rdp {
+    fn run(&self, start: Start) -> Run {
+        Box::pin(on_its_thread(start, None))
+    }
+}
+
+/// Carries a session over a stream that is already open: a channel inside SSH.
+///
+/// The endpoint in `start` names the machine in messages and to `trust`.
+///
+/// # Errors
+/// As [`Protocol::run`], from stage `banner` on.
+pub async fn run_over<S>(stream: S, start: Start) -> Result<(), SessionError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    on_its_thread(start, Some(Box::new(stream))).await
+}
+
+/// Runs a session on a thread of its own, to its end.
+async fn on_its_thread(
+    mut start: Start,
+    stream: Option<Box<dyn ByteStream>>,
+) -> Result<(), SessionError> {
+    let fault = |what: &str| SessionError::new(Stage::Session, FailureKind::Protocol, what);
+    // Whoever stops waiting for the session stops the session.
+    start.cancel = start.cancel.child_token();
+    let _stop = start.cancel.clone().drop_guard();
+    let (done, ended) = oneshot::channel();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            fault(&format!(
+                "could not start a session: {error}; close others and try again"
+            ))
+        })?;
+    let work = move || {
+        let result = runtime.block_on(to_its_end(start, stream));
+        // Looking names up may still be under way; nobody waits for it.
+        runtime.shutdown_background();
+        // Nobody listens to the end of a session that was stopped.
+        done.send(result).unwrap_or_default();
+    };
+    std::thread::Builder::new()
+        .name("rdp session".to_owned())
+        .spawn(work)
+        .map_err(|error| {
+            fault(&format!(
+                "could not start a session: {error}; close others and try again"
+            ))
+        })?;
+    // A panic drops the sender; its own text went to the log.
+    ended.await.unwrap_or_else(|_| {
+        Err(fault(
+            "the session was stopped by a fault in Farwire while reading what the machine sent; connect again",
+        ))
+    })
+}
+
+async fn to_its_end(
+    mut start: Start,
+    mut stream: Option<Box<dyn ByteStream>>,
+) -> Result<(), SessionError> {
+    let options = Options::of(&start);
+    let cancel = start.cancel.clone();
+    let is_given = stream.is_some();
+    let mut size = options.size;
+    loop {
+        let dialling = dial(&start, &options, stream.take(), size);
+        let outcome = tokio::select! {
+            () = cancel.cancelled() => return Ok(()),
+            outcome = dialling => outcome?,
+        };
+        let established = match outcome {
+            Outcome::Up(established) => established,
+            Outcome::Probed { security } => {
+                let name = start.endpoint.host.clone();
+                let connected = SessionEvent::Connected { name, security };
+                start.events.send(connected).await.unwrap_or_default();
+                return Ok(());
+            }
+        };
+        match session::run(*established, &mut start, &options).await? {
+            Next::Nothing => return Ok(()),
+            Next::Again(wanted) if !is_given => size = allowed(wanted),
+            Next::Again(_) => {
+                let message = format!(
+                    "lost the session with {} over its size; connect again",
+                    peer(&start)
+                );
+                return Err(SessionError::new(
+                    Stage::Session,
+                    FailureKind::Lost,
+                    message,
+                ));
+            }
+        }
+    }
+}
+
+async fn dial(
+    start: &Start,
+    options: &Options,
+    stream: Option<Box<dyn ByteStream>>,
+    size: Size,
+) -> Result<Outcome, SessionError> {
+    let stream = match stream {
+        Some(stream) => stream,
+        None => Box::new(connect::tcp(start).await?),
+    };
+    establish(stream, start, options, size).await
+}

@@ -1,0 +1,479 @@
+//! What a session knows and what waits to be sent: decoding, and answering, without I/O.
+
+use crate::clipboard::{Brought, Clipboard, Heard};
+use crate::guard::Guard;
+use crate::input::{Coalescer, Input};
+use crate::limits::{
+    DAMAGE_PERIOD, MAX_TEXT_CHARS, REACTIVATE_LIMIT, WAITING_BYTES, WAITING_EVENTS, WAKE_LIMIT,
+};
+use crate::options::Options;
+use crate::picture::{self, Picture};
+use crate::resize::Resize;
+use crate::wire;
+use farwire_model::frame::{Cursor, FramebufferError, Size, Surface};
+use farwire_model::input::SessionInput;
+use farwire_model::session::{Meter, SessionEvent, Start};
+use ironrdp_cliprdr::CliprdrClient;
+use ironrdp_connector::connection_activation::{
+    ConnectionActivationFactory, ConnectionActivationSequence, ConnectionActivationState,
+};
+use ironrdp_connector::{ConnectionResult, Sequence as _};
+use ironrdp_core::{MonotonicInstant, WriteBuf};
+use ironrdp_dvc::DrdynvcClient;
+use ironrdp_pdu::Action;
+use ironrdp_pdu::input::fast_path::FastPathInputEvent;
+use ironrdp_pdu::rdp::capability_sets::InputFlags;
+use ironrdp_session::{ActiveStage, ActiveStageBuilder, ActiveStageOutput};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// How a session came to its end.
+pub enum Ended {
+    /// Cancelled, or the application is gone.
+    Cancelled,
+    /// The machine did not manage to change its size: another session of this size.
+    Again(Size),
+    /// The link does not take or bring bytes any more.
+    Lost(String),
+    /// The machine ended the session on purpose.
+    Over(String),
+    /// The machine sends what cannot be followed.
+    Fault(String),
+}
+
+/// What a session knows and what waits to be sent.
+pub struct Live {
+    /// Bytes for the machine.
+    pub outgoing: Vec<u8>,
+    /// Events for the application.
+    pub waiting: VecDeque<SessionEvent>,
+    surface: Arc<Surface>,
+    meter: Arc<Meter>,
+    stage: ActiveStage,
+    picture: Picture,
+    factory: ConnectionActivationFactory,
+    /// The session changes its size, and until when it may.
+    renewal: Option<(Box<ConnectionActivationSequence>, Instant)>,
+    input: Input,
+    input_flags: InputFlags,
+    clipboard: Clipboard,
+    guard: Guard,
+    resize: Resize,
+    is_display_ready: bool,
+    can_refresh: bool,
+    can_suppress: bool,
+    /// When something could not be decoded.
+    damaged: Option<Instant>,
+    /// Until when the machine must have sent something, after this computer slept.
+    awaited: Option<Instant>,
+}
+
+impl Live {
+    /// A session that begins.
+    ///
+    /// # Errors
+    /// A size that cannot be shown.
+    pub fn new(
+        agreed: ConnectionResult,
+        heard: Heard,
+        start: &Start,
+        options: &Options,
+        connected: SessionEvent,
+    ) -> Result<Self, FramebufferError> {
+        let size = Size::new(agreed.desktop_size.width, agreed.desktop_size.height);
+        let picture = Picture::new(size, &start.surface)?;
+        let dynamic_channel = agreed
+            .static_channels
+            .get_channel_id_by_type::<DrdynvcClient>();
+        let guard = Guard::new(agreed.io_channel_id, dynamic_channel);
+        let stage = ActiveStageBuilder {
+            static_channels: agreed.static_channels,
+            user_channel_id: agreed.user_channel_id,
+            io_channel_id: agreed.io_channel_id,
+            message_channel_id: agreed.message_channel_id,
+            share_id: agreed.share_id,
+            compression_type: agreed.compression_type,
+            enable_server_pointer: agreed.enable_server_pointer,
+            pointer_software_rendering: agreed.pointer_software_rendering,
+        }
+        .build();
+        let mut resize = Resize::new(options.follows_viewport, size);
+        if let Some(viewport) = start.size {
+            resize.viewport(viewport, Instant::now());
+        }
+        Ok(Self {
+            outgoing: Vec::new(),
+            waiting: VecDeque::from([connected, SessionEvent::Locks(0)]),
+            surface: Arc::clone(&start.surface),
+            meter: Arc::clone(&start.meter),
+            stage,
+            picture,
+            factory: agreed.activation_factory,
+            renewal: None,
+            input: Input::new(agreed.input_flags, options.layout),
+            input_flags: agreed.input_flags,
+            clipboard: Clipboard::new(heard),
+            guard,
+            resize,
+            is_display_ready: false,
+            can_refresh: agreed.refresh_rect_support,
+            can_suppress: agreed.suppress_output_support,
+            damaged: None,
+            awaited: None,
+        })
+    }
+
+    /// Whether there is room for what a message brings: events for the application and answers for the machine.
+    pub fn takes_frames(&self) -> bool {
+        self.waiting.len() < WAITING_EVENTS && self.outgoing.len() < WAITING_BYTES
+    }
+
+    /// Whether input can be sent: not while the session changes its size.
+    pub fn takes_input(&self) -> bool {
+        self.renewal.is_none() && self.outgoing.len() < WAITING_BYTES
+    }
+
+    /// Decodes a message.
+    ///
+    /// # Errors
+    /// The session ends with it.
+    pub fn frame(
+        &mut self,
+        action: Action,
+        frame: &[u8],
+        received_at: Option<MonotonicInstant>,
+    ) -> Result<(), Ended> {
+        self.meter
+            .bytes_in
+            .fetch_add(frame.len() as u64, Ordering::Relaxed);
+        self.awaited = None;
+        if action == Action::X224 {
+            self.guard
+                .check(frame)
+                .map_err(|refused| Ended::Fault(refused.to_string()))?;
+        }
+        if self.renewal.is_some() {
+            // Pixels of the size before mean nothing any more.
+            return match action {
+                Action::X224 => self.renew(frame, received_at),
+                Action::FastPath => Ok(()),
+            };
+        }
+        let decoded = self
+            .stage
+            .process(&mut self.picture.image, action, frame, received_at);
+        let parts = self.stage.take_damage_regions();
+        self.picture.bring(&self.surface, &parts);
+        match decoded {
+            Ok(outputs) => outputs
+                .into_iter()
+                .try_for_each(|output| self.output(output))?,
+            Err(error) => self.cannot_decode(&error.report().to_string())?,
+        }
+        if self.stage.take_bitmap_recovery_request() {
+            self.redraw();
+        }
+        if action == Action::X224 {
+            self.answer_clipboard();
+            if !self.is_display_ready && self.stage.display_control_ready() == Some(true) {
+                self.is_display_ready = true;
+                self.resize.ready(Instant::now());
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows what was decoded.
+    pub fn show(&mut self) {
+        if self.picture.take_fresh() {
+            self.meter.updates.fetch_add(1, Ordering::Relaxed);
+            self.surface.publish();
+        }
+    }
+
+    /// Sends this input and what else waits behind it.
+    pub fn input(&mut self, first: SessionInput, queue: &mut mpsc::Receiver<SessionInput>) {
+        let mut coalescer = Coalescer::default();
+        let mut next = Some(first);
+        while let Some(input) = next {
+            if let Some(ready) = coalescer.push(input) {
+                self.send_input(ready);
+            }
+            let has_room = self.outgoing.len() < WAITING_BYTES;
+            next = has_room.then(|| queue.try_recv().ok()).flatten();
+        }
+        if let Some(last) = coalescer.take() {
+            self.send_input(last);
+        }
+    }
+
+    /// Lets go of every key and button.
+    pub fn release_all(&mut self) {
+        let mut events = Vec::new();
+        self.input.release_all(&mut events);
+        self.send(events);
+    }
+
+    /// When [`Live::timers`] has something to do.
+    pub fn due(&self) -> Option<Instant> {
+        let renewal = self.renewal.as_ref().map(|(_, until)| *until);
+        let resize = self.resize.due().filter(|_| renewal.is_none());
+        [resize, renewal, self.awaited].into_iter().flatten().min()
+    }
+
+    /// Does what is due.
+    ///
+    /// # Errors
+    /// The session ends with it.
+    pub fn timers(&mut self) -> Result<(), Ended> {
+        let now = Instant::now();
+        if self.awaited.is_some_and(|until| until <= now) {
+            return Err(Ended::Lost("it does not answer any more".to_owned()));
+        }
+        if let Some((_, until)) = &self.renewal {
+            return match *until <= now {
+                true => Err(Ended::Again(self.resize.asked())),
+                false => Ok(()),
+            };
+        }
+        let Some(size) = self.resize.take(self.is_display_ready, now) else {
+            return Ok(());
+        };
+        let (width, height) = (u32::from(size.width), u32::from(size.height));
+        match self.stage.encode_resize(width, height, None, None) {
+            Some(Ok(message)) => self.outgoing.extend(message),
+            Some(Err(error)) => {
+                tracing::debug!(error = %error.report(), "a size was not asked for")
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn output(&mut self, output: ActiveStageOutput) -> Result<(), Ended> {
+        match output {
+            ActiveStageOutput::ResponseFrame(bytes) => self.outgoing.extend(bytes),
+            ActiveStageOutput::PointerBitmap(pointer) => {
+                if let Some(cursor) = picture::cursor(&pointer) {
+                    self.show_cursor(cursor);
+                }
+            }
+            ActiveStageOutput::PointerDefault => self.show_cursor(picture::arrow()),
+            ActiveStageOutput::PointerHidden => self.show_cursor(picture::hidden()),
+            ActiveStageOutput::PointerPosition { x, y } => {
+                self.surface.paint(|painter| painter.cursor_moved(x, y));
+                self.surface.publish();
+            }
+            ActiveStageOutput::DeactivateAll => {
+                let sequence = Box::new(self.factory.create());
+                self.renewal = Some((sequence, Instant::now() + REACTIVATE_LIMIT));
+            }
+            ActiveStageOutput::Terminate(reason) => {
+                return Err(Ended::Over(plain(&reason.description())));
+            }
+            ActiveStageOutput::ServerRedirection(_) => {
+                let why = "it goes on at another machine, which Farwire does not follow";
+                return Err(Ended::Over(why.to_owned()));
+            }
+            // What was not asked for, or is told by other means.
+            ActiveStageOutput::GraphicsUpdate(_)
+            | ActiveStageOutput::MonitorLayout(_)
+            | ActiveStageOutput::WindowingOrders(_)
+            | ActiveStageOutput::WindowSurfaceUpdates(_)
+            | ActiveStageOutput::SaveSessionInfo { .. }
+            | ActiveStageOutput::SessionId(_)
+            | ActiveStageOutput::MultitransportRequest(_)
+            | ActiveStageOutput::AutoDetect(_)
+            | ActiveStageOutput::AutoReconnectCookie(_)
+            | ActiveStageOutput::LogonErrors(_)
+            | ActiveStageOutput::AutoReconnectFailed => {}
+        }
+        Ok(())
+    }
+
+    fn show_cursor(&mut self, cursor: Cursor) {
+        self.surface.paint(|painter| painter.cursor(cursor));
+        self.surface.publish();
+    }
+
+    /// Goes on with the Deactivation-Reactivation Sequence (MS-RDPBCGR 1.3.1.3). Some servers get lost in it: then a new
+    /// session of the wanted size takes the place of this one.
+    fn renew(&mut self, frame: &[u8], received_at: Option<MonotonicInstant>) -> Result<(), Ended> {
+        let Some((sequence, _)) = &mut self.renewal else {
+            return Ok(());
+        };
+        let mut answer = WriteBuf::new();
+        let mut stepped = sequence.step(frame, received_at, &mut answer);
+        while stepped.is_ok()
+            && !sequence.state().is_terminal()
+            && sequence.next_pdu_hint().is_none()
+        {
+            stepped = sequence.step_no_input(&mut answer);
+        }
+        if let Err(error) = stepped {
+            tracing::debug!(error = %error.report(), "the session did not change its size");
+            return Err(Ended::Again(self.resize.asked()));
+        }
+        self.outgoing.extend_from_slice(answer.filled());
+        let ConnectionActivationState::Finalized {
+            desktop_size,
+            share_id,
+            input_flags,
+            static_channel_chunk_size,
+            enable_server_pointer,
+            pointer_software_rendering,
+            refresh_rect_support,
+            suppress_output_support,
+            ..
+        } = sequence.connection_activation_state()
+        else {
+            return Ok(());
+        };
+        let (io_channel, user_channel) = (sequence.io_channel_id(), sequence.user_channel_id());
+        self.renewal = None;
+        let size = Size::new(desktop_size.width, desktop_size.height);
+        self.picture =
+            Picture::new(size, &self.surface).map_err(|error| Ended::Fault(error.to_string()))?;
+        let is_renewed = self.stage.reactivate(
+            io_channel,
+            user_channel,
+            share_id,
+            enable_server_pointer,
+            pointer_software_rendering,
+            static_channel_chunk_size,
+        );
+        if !is_renewed {
+            return Err(Ended::Fault("channels of an unknown kind".to_owned()));
+        }
+        self.input_flags = input_flags;
+        self.input.renewed(input_flags);
+        (self.can_refresh, self.can_suppress) = (refresh_rect_support, suppress_output_support);
+        Ok(())
+    }
+
+    /// Asks for the picture anew; a second time soon after means that it does not help.
+    fn cannot_decode(&mut self, why: &str) -> Result<(), Ended> {
+        let now = Instant::now();
+        let is_again = self
+            .damaged
+            .is_some_and(|before| now.duration_since(before) < DAMAGE_PERIOD);
+        if is_again {
+            return Err(Ended::Fault(plain(why)));
+        }
+        tracing::debug!(error = why, "a message could not be decoded");
+        self.damaged = Some(now);
+        self.redraw();
+        Ok(())
+    }
+
+    /// Asks for the whole picture; `false` when the machine cannot be asked.
+    fn redraw(&mut self) -> bool {
+        let Size { width, height } = self.picture.size();
+        let messages =
+            self.stage
+                .request_full_redraw(width, height, self.can_refresh, self.can_suppress);
+        let messages = messages.unwrap_or_default();
+        let is_asked = !messages.is_empty();
+        self.outgoing.extend(messages.into_iter().flatten());
+        is_asked
+    }
+
+    fn send_input(&mut self, input: SessionInput) {
+        match input {
+            SessionInput::Viewport { width, height, .. } => {
+                self.resize
+                    .viewport(Size::new(width, height), Instant::now());
+            }
+            SessionInput::Clipboard(text) => self.offer(text),
+            SessionInput::CheckLink => {
+                if self.redraw() {
+                    self.awaited = Some(Instant::now() + WAKE_LIMIT);
+                }
+            }
+            input => {
+                let locks = self.input.locks();
+                let mut events = Vec::new();
+                let lost = self.input.write(&mut events, self.picture.size(), input);
+                self.send(events);
+                if self.input.locks() != locks && self.waiting.len() < WAITING_EVENTS {
+                    self.waiting
+                        .push_back(SessionEvent::Locks(self.input.locks()));
+                }
+                if lost > 0 {
+                    self.say(&format!(
+                        "{lost} characters were left out: the machine cannot be made to type them."
+                    ));
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, events: Vec<FastPathInputEvent>) {
+        if events.is_empty() || self.renewal.is_some() {
+            return;
+        }
+        if wire::is_short(self.input_flags) {
+            if let Err(error) = wire::short(&events, &mut self.outgoing) {
+                tracing::error!(%error, "input was not sent");
+            }
+            return;
+        }
+        let mut message = WriteBuf::new();
+        match self.stage.encode_static(&mut message, wire::long(events)) {
+            Ok(_) => self.outgoing.extend_from_slice(message.filled()),
+            Err(error) => tracing::error!(error = %error.report(), "input was not sent"),
+        }
+    }
+
+    fn offer(&mut self, text: String) {
+        let Some(channel) = self.stage.get_svc_processor_mut::<CliprdrClient>() else {
+            return;
+        };
+        match self.clipboard.offer(channel, text) {
+            Some(messages) => self.send_clipboard(messages),
+            None => self.say("The clipboard here holds too much text to send it to the machine."),
+        }
+    }
+
+    fn answer_clipboard(&mut self) {
+        let Some(channel) = self.stage.get_svc_processor_mut::<CliprdrClient>() else {
+            return;
+        };
+        let (messages, brought) = self.clipboard.answer(channel);
+        self.send_clipboard(messages);
+        match brought {
+            Brought::Text(text) => self.waiting.push_back(SessionEvent::Clipboard(text)),
+            Brought::TooLong => {
+                self.say("The machine's clipboard holds too much text to bring it here.");
+            }
+            Brought::Nothing => {}
+        }
+    }
+
+    fn send_clipboard(&mut self, messages: Vec<crate::clipboard::Messages>) {
+        for message in messages {
+            match self.stage.process_svc_processor_messages(message) {
+                Ok(bytes) => self.outgoing.extend(bytes),
+                Err(error) => {
+                    tracing::debug!(error = %error.report(), "the clipboard was not told")
+                }
+            }
+        }
+    }
+
+    /// Tells the person, unless nobody has taken a lot of events.
+    fn say(&mut self, text: &str) {
+        if self.waiting.len() < WAITING_EVENTS {
+            self.waiting.push_back(SessionEvent::Said(text.to_owned()));
+        }
+    }
+}
+
+/// A machine's text as it may be shown.
+fn plain(text: &str) -> String {
+    let shown = text.chars().filter(|character| !character.is_control());
+    shown.take(MAX_TEXT_CHARS).collect()
+}

@@ -1,0 +1,109 @@
+//! Asks the machine to take the viewer's size, once it says it can.
+
+use crate::limits::RESIZE_REST;
+use crate::options::allowed;
+use farwire_model::frame::Size;
+use tokio::time::Instant;
+
+/// The smallest side that is asked for: a window that is being opened or folded away is no wish.
+const MIN_SIDE: u16 = 64;
+
+/// The wish for a size.
+pub struct Resize {
+    is_wanted: bool,
+    wish: Option<Size>,
+    /// What was asked for last: a machine that takes another size instead is not asked again.
+    asked: Size,
+    due: Option<Instant>,
+}
+
+impl Resize {
+    /// Nothing asked since the session began with this size.
+    pub fn new(is_wanted: bool, first: Size) -> Self {
+        Self {
+            is_wanted,
+            wish: None,
+            asked: first,
+            due: None,
+        }
+    }
+
+    /// The viewer has this size now.
+    pub fn viewport(&mut self, size: Size, now: Instant) {
+        if self.is_wanted && size.width.min(size.height) >= MIN_SIDE {
+            self.wish = Some(allowed(size));
+            self.due = Some(now + RESIZE_REST);
+        }
+    }
+
+    /// The size that was asked for last.
+    pub fn asked(&self) -> Size {
+        self.asked
+    }
+
+    /// When to look again.
+    pub fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// The size to ask for now, if there is one.
+    pub fn take(&mut self, is_ready: bool, now: Instant) -> Option<Size> {
+        if self.due.is_none_or(|due| due > now) {
+            return None;
+        }
+        self.due = None;
+        if !is_ready {
+            // The channel opens some time after the session: the wish waits for it.
+            return None;
+        }
+        let wish = self.wish.take().filter(|wish| *wish != self.asked)?;
+        self.asked = wish;
+        Some(wish)
+    }
+
+    /// The machine takes wishes from now on.
+    pub fn ready(&mut self, now: Instant) {
+        if self.wish.is_some() && self.due.is_none() {
+            self.due = Some(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_asked_for_once_it_rests_and_only_once() {
+        let start = Instant::now();
+        let mut resize = Resize::new(true, Size::new(800, 600));
+        resize.viewport(Size::new(1001, 700), start);
+        assert_eq!(resize.take(true, start), None);
+        let rested = start + RESIZE_REST;
+        assert_eq!(resize.take(true, rested), Some(Size::new(1000, 700)));
+        resize.viewport(Size::new(1000, 700), rested);
+        assert_eq!(resize.take(true, rested + RESIZE_REST), None);
+    }
+
+    #[test]
+    fn a_wish_waits_until_the_machine_takes_it() {
+        let start = Instant::now();
+        let mut resize = Resize::new(true, Size::new(800, 600));
+        resize.viewport(Size::new(1000, 700), start);
+        let rested = start + RESIZE_REST;
+        assert_eq!(resize.take(false, rested), None);
+        assert_eq!(resize.due(), None);
+        resize.ready(rested);
+        assert_eq!(resize.take(true, rested), Some(Size::new(1000, 700)));
+    }
+
+    #[test]
+    fn windows_that_fold_away_and_fixed_sizes_are_no_wish() {
+        let now = Instant::now();
+        for (is_wanted, size) in [(true, Size::new(10, 900)), (false, Size::new(1000, 700))] {
+            let mut resize = Resize::new(is_wanted, Size::new(800, 600));
+            resize.viewport(size, now);
+            assert_eq!(resize.due(), None);
+        }
+    }
+}
