@@ -361,7 +361,7 @@ pub enum SettingKind {
 }
 
 /// Every dotted setting that something honours: key, what it may be.
-pub const SETTINGS: [(&str, SettingKind); 16] = [
+pub const SETTINGS: [(&str, SettingKind); 18] = [
     // Ask the server to take the viewer's size.
     ("vnc.resize", SettingKind::Bool),
     // Leave other viewers connected.
@@ -382,6 +382,10 @@ pub const SETTINGS: [(&str, SettingKind); 16] = [
     ("ssh.keepalive", SettingKind::Integer { min: 0, max: 3600 }),
     // Whether keys of this computer's SSH agent are offered; absent means they are.
     ("ssh.agent", SettingKind::Bool),
+    // Whether programs on the machine may sign with the keys of this computer's SSH agent; absent means they may not.
+    ("ssh.forward_agent", SettingKind::Bool),
+    // Whether programs on the machine may show windows on this computer's X display; absent means they may not.
+    ("ssh.forward_x11", SettingKind::Bool),
     // A private key's file to sign in with; a certificate may lie beside it.
     ("ssh.key_file", SettingKind::Text(1024)),
     // Lines above a terminal's screen that are kept.

@@ -71,6 +71,12 @@ pub const MAX_CHANNELS: usize = 128;
 pub const SOCKS_LIMIT: Duration = Duration::from_secs(10);
 /// How long one client that takes nothing may hold up all others of its link.
 pub const STUCK_LIMIT: Duration = Duration::from_secs(20);
+/// Programs on a machine that use what a shell lends at once: an agent is asked by one or two, a desktop has some dozens.
+pub const MAX_LENT: usize = 64;
+/// How long a program may take to say to a display who it is.
+pub const SETUP_LIMIT: Duration = Duration::from_secs(30);
+/// The list of cookies of X displays. Most have one line of 60 bytes.
+pub const MAX_COOKIES_BYTES: u64 = 1 << 20;
 /// How soon it is noticed that a link has ended on which nobody reads.
 pub const CLOSED_SEEN: Duration = Duration::from_millis(250);
 /// One file of OpenSSH's configuration. A block of a host has about 150 bytes: 7,000 hosts.

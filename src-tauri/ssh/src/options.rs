@@ -13,6 +13,10 @@ pub struct Options {
     pub keepalive: Option<Duration>,
     /// Whether keys of this computer's agent are offered.
     pub uses_agent: bool,
+    /// Whether the agent is lent to the machine.
+    pub lends_agent: bool,
+    /// Whether the X display of this computer is lent to the machine.
+    pub lends_display: bool,
     /// A private key's file to sign in with.
     pub key_file: Option<PathBuf>,
 }
@@ -21,6 +25,7 @@ impl Options {
     /// Reads the dotted settings; what is absent, `null` or out of range is its default.
     pub fn of(settings: &BTreeMap<String, Value>) -> Self {
         let seconds = settings.get("ssh.keepalive").and_then(Value::as_u64);
+        let switch = |key: &str| settings.get(key).and_then(Value::as_bool);
         let text = |key: &str| settings.get(key).and_then(Value::as_str);
         Self {
             keepalive: match seconds {
@@ -28,7 +33,9 @@ impl Options {
                 Some(0) => None,
                 Some(seconds) => Some(Duration::from_secs(seconds)),
             },
-            uses_agent: settings.get("ssh.agent").and_then(Value::as_bool) != Some(false),
+            uses_agent: switch("ssh.agent") != Some(false),
+            lends_agent: switch("ssh.forward_agent") == Some(true),
+            lends_display: switch("ssh.forward_x11") == Some(true),
             key_file: text("ssh.key_file")
                 .filter(|path| !path.is_empty())
                 .map(PathBuf::from),
