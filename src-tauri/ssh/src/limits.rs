@@ -42,6 +42,8 @@ pub const MAX_AGENT_KEYS: usize = 6;
 pub const MAX_ROUNDS: usize = 16;
 /// Questions in one round. PAM asks one at a time; two factors at once are two.
 pub const MAX_QUESTIONS: usize = 16;
+/// Files of keys that are tried: each key counts as a failure at the server, which hangs up after 6 by default.
+pub const MAX_KEY_FILES: usize = 16;
 /// A key's file. The longest RSA keys are 13 KB.
 pub const MAX_KEY_BYTES: u64 = 64 << 10;
 /// The list of known hosts. A line is about 400 bytes: 40,000 machines.

@@ -1,6 +1,6 @@
 //! The settings of a connection that this protocol honours.
 
-use crate::limits::KEEPALIVE_PERIOD;
+use crate::limits::{KEEPALIVE_PERIOD, MAX_KEY_FILES};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,8 +17,8 @@ pub struct Options {
     pub lends_agent: bool,
     /// Whether the X display of this computer is lent to the machine.
     pub lends_display: bool,
-    /// A private key's file to sign in with.
-    pub key_file: Option<PathBuf>,
+    /// Private keys' files to sign in with, in the order in which they are tried.
+    pub key_files: Vec<PathBuf>,
 }
 
 impl Options {
@@ -36,9 +36,14 @@ impl Options {
             uses_agent: switch("ssh.agent") != Some(false),
             lends_agent: switch("ssh.forward_agent") == Some(true),
             lends_display: switch("ssh.forward_x11") == Some(true),
-            key_file: text("ssh.key_file")
+            key_files: text("ssh.key_file")
+                .unwrap_or_default()
+                .split(',')
+                .map(str::trim)
                 .filter(|path| !path.is_empty())
-                .map(PathBuf::from),
+                .take(MAX_KEY_FILES)
+                .map(PathBuf::from)
+                .collect(),
         }
     }
 }

@@ -8,6 +8,7 @@ import { pick, waiting } from "./lists";
 import { many } from "./many";
 import { settings } from "./settings";
 import { shell } from "./shell";
+import { tunnels } from "./tunnels";
 import { passphrase, passwords } from "./passwords";
 import { inherit, shared } from "./shared";
 
@@ -263,6 +264,7 @@ export const en = {
   inherit,
   passwords,
   shell,
+  tunnels,
   passphrase,
   add: {
     title: "New machine",
@@ -303,6 +305,7 @@ export const en = {
     goTo: {
       add: "Add a machine",
       nearby: "Look nearby",
+      tunnels: "Tunnels",
       trust: "Keys and certificates",
       settings: "Settings",
       api: "HTTP API",
