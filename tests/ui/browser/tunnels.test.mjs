@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { eventually } from "../desktop/processes.mjs";
 import { shoot } from "./page.mjs";
 import { NAME, openBoth, saveShell } from "./shell.mjs";
-import { PASSWORD, skipWithoutSshd as skip, USER } from "./sshd.mjs";
+import { skipWithoutSshd as skip, USER } from "./sshd.mjs";
 
 const options = { skip, timeout: 300_000 };
 const SIZE = 300_000;
@@ -65,10 +65,9 @@ test("a tunnel is opened, carries, and is closed", options, async (t) => {
 });
 
 test("what a machine asks is answered among the tunnels, and the settings of SSH are in the details", options, async (t) => {
-  const opened = await openBoth(t, { config: "PasswordAuthentication no\nKbdInteractiveAuthentication yes" });
-  const { farwired, page, sshd } = opened;
-  const uid = await farwired.save(NAME, { protocol: "SSH", port: sshd.port, "ssh.agent": false });
-  await farwired.call("PUT", `/connection/${uid}/credentials`, { "ssh.username": USER });
+  const opened = await openBoth(t, { config: "AuthenticationMethods keyboard-interactive", prepare: `chage -d 0 ${USER}` });
+  const { farwired, page } = opened;
+  const uid = await saveShell(opened, NAME);
   await trust(opened);
   await page.getByRole("row", { name: new RegExp(NAME) }).click();
   await page.getByRole("tab", { name: "SSH" }).click();
@@ -85,11 +84,14 @@ test("what a machine asks is answered among the tunnels, and the settings of SSH
   await eventually("the settings are saved", settings, { "ssh.agent": false, "ssh.tunnels": "D 0", "ssh.forward_agent": true });
   await goToTunnels(page);
   await row(page).getByRole("button", { name: /^Start/ }).click();
+  // Its password has to be changed.
   await row(page).getByRole("button", { name: /^Answer/ }).click();
   const dialog = page.getByRole("dialog", { name: /asks$/ });
-  await dialog.getByLabel(/Password/).fill(PASSWORD);
-  await shoot(page, "tunnels-asks", { schemes: ["light"] });
-  await dialog.getByRole("button", { name: "Answer" }).click();
+  for (const question of [/^New password/, /^Retype new password/]) {
+    await dialog.getByLabel(question).fill("battery staple 9");
+    if (question.test("New password")) await shoot(page, "tunnels-asks", { schemes: ["light"] });
+    await dialog.getByRole("button", { name: "Answer" }).click();
+  }
   await row(page).getByText("Open", { exact: true }).waitFor();
   await row(page).getByText("SOCKS", { exact: true }).waitFor();
 });

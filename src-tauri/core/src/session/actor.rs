@@ -179,7 +179,10 @@ impl Actor {
             files: self.session.files.clone(),
             tunnels: self.session.tunnels.clone(),
             trust: Arc::new(core.saved_trust()),
-            ask: Arc::new(Asking(Arc::clone(&self.session))),
+            ask: Arc::new(Asking {
+                session: Arc::clone(&self.session),
+                core: self.core.clone(),
+            }),
             cancel: stop.clone(),
         };
         drop(core);
