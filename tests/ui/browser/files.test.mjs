@@ -155,7 +155,9 @@ test("what is deleted goes to the trash folder, or is gone for good", options, a
   const question = page.getByRole("alertdialog", { name: "Delete recipes?" });
   await question.getByText("Moved into the machine’s folder .trash. Nothing empties it.").waitFor();
   await shoot(page, "files-trash", { sizes: [{ width: 1280, height: 800 }] });
-  await question.getByRole("button", { name: "Move to trash" }).click();
+  // What loses nothing is what Enter does.
+  await until("it has the focus", () => question.getByRole("button", { name: "Move to trash" }).evaluate((button) => button === document.activeElement));
+  await page.keyboard.press("Enter");
   await question.waitFor({ state: "detached" });
   assert.equal(sshd.read(".trash/recipes/press-a.toml"), "speed = 4\n");
   assert.equal(existsSync(join(sshd.home, "recipes")), false);

@@ -21,9 +21,6 @@ const OUTGOING: usize = 4 * MAX_REQUESTS;
 const HELLO_LIMIT: Duration = Duration::from_secs(30);
 /// With requests under way, a link on which nothing moves for this long, twice in a row, is lost.
 const STALL: Duration = Duration::from_secs(30);
-/// Requests that leave as one piece. A write of 32 KiB is a little longer than a packet of SSH with its head: alone it would take
-/// two, each with its own code, message and system call. Joined, eight carry seven of them.
-const WRITE_BYTES: usize = 256 * 1024;
 /// How much is read at once while no packet says how long it is.
 const READ_BYTES: usize = 64 * 1024;
 
@@ -256,7 +253,8 @@ async fn write<W: AsyncWrite + Unpin>(
     mut packets: mpsc::Receiver<Bytes>,
     shared: Arc<Shared>,
 ) {
-    let mut writer = BufWriter::with_capacity(WRITE_BYTES, writer);
+    // Many small requests leave as one piece.
+    let mut writer = BufWriter::with_capacity(32 * 1024, writer);
     let writing = async {
         while let Some(packet) = packets.recv().await {
             writer.write_all(&packet).await?;
