@@ -59,7 +59,9 @@ class Tunnels {
 
   /** Opens a tunnel; it is listed at once, and says itself how it goes. */
   async open(uid: string, { kind, listen, to }: TunnelPlan): Promise<void> {
-    this.note(await api.openTunnel({ uid, kind, listen, ...(to === null ? {} : { to }) }));
+    const { tunnel_id: id } = await api.openTunnel({ uid, kind, listen, ...(to === null ? {} : { to }) });
+    // How it stood when it was opened may be older than what is known by now.
+    await this.fetch(id);
   }
 
   async start({ uid, plan }: TunnelRow): Promise<void> {
