@@ -21,6 +21,8 @@ import type {
   TokenView,
   TransferView,
   TrustView,
+  TunnelKind,
+  TunnelView,
   VaultView,
   VersionView,
 } from "./bindings";
@@ -236,6 +238,8 @@ export const api = {
   downloadPath: (channel: string, id: string) => `${dialect(channel)}/download/${part(id)}`,
   changeFile: (id: string, change: { path: string; permissions?: number; text?: string; was?: string }) =>
     call<unknown>("PUT", `/session/${part(id)}/file`, change),
+  /** Moves it into the machine's trash folder. */
+  discardFile: (id: string, path: string) => call<unknown>("DELETE", `/session/${part(id)}/file?path=${part(path)}`),
   fileBytes: (id: string, path: string, limit: number) =>
     host.bytes(`/session/${part(id)}/file?path=${part(path)}&limit=${limit}`),
   transfers: (options?: RequestOptions) => call<TransferView[]>("GET", "/transfers", undefined, options),
@@ -246,6 +250,10 @@ export const api = {
     call<TransferView>("ACTION", `/transfer/${part(id)}/resume`, conflict === null ? {} : { conflict }),
   cancelTransfer: (id: string) => call<TransferView>("ACTION", `/transfer/${part(id)}/cancel`),
   forgetTransfer: (id: string) => call<unknown>("DELETE", `/transfer/${part(id)}`),
+  tunnels: (options?: RequestOptions) => call<TunnelView[]>("GET", "/tunnels", undefined, options),
+  tunnel: (id: string) => call<TunnelView>("GET", `/tunnel/${part(id)}`),
+  openTunnel: (wish: { uid: string; kind: TunnelKind; listen: string; to?: string }) => call<TunnelView>("PUT", "/tunnels", wish),
+  closeTunnel: (id: string) => call<unknown>("DELETE", `/tunnel/${part(id)}`),
   sessions: () => call<SessionView[]>("GET", "/sessions"),
   setViewOnly: (id: string, viewOnly: boolean) => call<unknown>("PUT", `/session/${part(id)}`, { view_only: viewOnly }),
   setQuality: (id: string, quality: Quality) => call<unknown>("PUT", `/session/${part(id)}`, { quality }),

@@ -1,18 +1,22 @@
-//! Addresses that nobody saved yet: what `~/.ssh/config` says of them, kept as a connection.
+//! Addresses that nobody saved yet: what OpenSSH's configuration says of them, kept as a connection that follows it: before each
+//! connect it is brought up to date.
 
 use crate::Core;
-use crate::connections::ConnectionChange;
+use crate::connections::{ConnectionChange, known_connection};
 use crate::error::CoreError;
 use crate::origin::Origin;
 use crate::text::checked_host;
-use farwire_model::connection::ProtocolKind;
+use farwire_model::connection::{Connection, ProtocolKind};
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::ConnectionId;
 use farwire_model::jump::Jump;
 use farwire_model::secret::Secret;
-use farwire_ssh::config::{Asked, Computer, Meant, address, meaning};
+use farwire_ssh::config::{Asked, Computer, Meant, Source, address, meaning};
 use serde_json::Value;
 use std::path::Path;
+
+/// The configuration of the whole computer; it is asked after the user's own.
+const COMMON: (&str, &str) = ("/etc/ssh/ssh_config", "/etc/ssh");
 
 /// A connection that an address stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,15 +42,18 @@ impl Core {
             let message = "an address is [user@]host[:port], with ssh before it or not";
             CoreError::field(ErrorCode::ValueIncorrectFormat, "address", message)
         })?;
-        let name = shown(&asked);
+        let (name, followed) = (shown(&asked), written(&asked));
         let meant = self.meaning(asked).await?;
         let mut notes = meant.notes.clone();
         let host = checked_host(meant.host.clone())?;
-        let key_file = key_file(&meant, &mut notes);
-        let jumps: Vec<_> = meant.jumps.iter().map(Jump::to_string).collect();
-        let jumps = Some(jumps.join(", ")).filter(|jumps| !jumps.is_empty());
-        let user = Some(meant.user).filter(|user| !user.is_empty());
-        let known = self.with_address(&host, meant.port, jumps.as_deref(), user.as_deref());
+        let Way {
+            key_files,
+            jumps,
+            user,
+        } = Way::of(&meant, &mut notes);
+        let known = self
+            .following(&followed)
+            .or_else(|| self.with_address(&host, meant.port, jumps.as_deref(), user.as_deref()));
         if let Some(connection) = known {
             return Ok(SavedAddress {
                 connection,
@@ -54,7 +61,11 @@ impl Core {
                 notes,
             });
         }
-        let settings = [("ssh.key_file", key_file), ("ssh.jump", jumps)];
+        let settings = [
+            ("ssh.config", Some(followed)),
+            ("ssh.key_file", key_files),
+            ("ssh.jump", jumps),
+        ];
         let settings = settings
             .into_iter()
             .filter_map(|(key, value)| Some((key.to_owned(), Some(Value::from(value?)))));
@@ -78,6 +89,69 @@ impl Core {
         })
     }
 
+    /// Brings a connection that follows the configuration up to date with it. Where that cannot be, it stays as it was: whether
+    /// it can be connected to then shows.
+    pub(crate) async fn follow_configuration(&self, id: &ConnectionId) {
+        if let Err(error) = self.try_to_follow(id).await {
+            tracing::warn!(connection = %id, %error, "the SSH configuration was not followed");
+        }
+    }
+
+    async fn try_to_follow(&self, id: &ConnectionId) -> Result<(), CoreError> {
+        let setting = |connection: &Connection, key: &str| {
+            let text = connection.settings.get(key).and_then(Value::as_str);
+            text.map(str::to_owned)
+        };
+        let (connection, own_user) = {
+            let all = self.saved.read();
+            let connection = known_connection(&all, id)?;
+            let own = all.credentials.get(id.as_str());
+            let user = own.and_then(|own| own.plain.get("ssh.username"));
+            (connection, user.cloned())
+        };
+        let followed = setting(&connection, "ssh.config").filter(|text| !text.is_empty());
+        let Some((followed, asked)) =
+            followed.and_then(|text| Some((text.clone(), address(&text)?)))
+        else {
+            return Ok(());
+        };
+        let meant = self.meaning(asked).await?;
+        let Way {
+            key_files,
+            jumps,
+            user,
+        } = Way::of(&meant, &mut Vec::new());
+        let by = Origin::configuration();
+        let is_same = connection.host.as_deref() == Some(&*meant.host)
+            && connection.effective_port() == meant.port
+            && setting(&connection, "ssh.jump") == jumps
+            && setting(&connection, "ssh.key_file") == key_files;
+        if !is_same {
+            let settings = [
+                ("ssh.config", Some(followed)),
+                ("ssh.key_file", key_files),
+                ("ssh.jump", jumps),
+            ];
+            let settings = settings
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value.map(Value::from)));
+            let change = ConnectionChange {
+                host: Some(Some(meant.host)),
+                port: Some(Some(meant.port).filter(|port| *port != 22)),
+                settings: settings.collect(),
+                if_revision: Some(connection.revision),
+                ..ConnectionChange::default()
+            };
+            self.update_connection(&by, id, change).await?;
+        }
+        // Without a name of its own, shared credentials say who signs in.
+        if own_user.is_some() && user.is_some() && own_user != user {
+            let values = vec![("ssh.username".to_owned(), user.map(Secret::new))];
+            self.put_credentials(&by, id, values, None).await?;
+        }
+        Ok(())
+    }
+
     async fn meaning(&self, asked: Asked) -> Result<Meant, CoreError> {
         // It lies beside the list of known hosts.
         let folder = self.known_hosts.as_deref().and_then(Path::parent);
@@ -91,13 +165,39 @@ impl Core {
                 home: &home,
                 user: &account.unwrap_or_default(),
             };
-            meaning(&path.unwrap_or_default(), computer, &asked)
+            let (own, folder) = (path.unwrap_or_default(), home.join(".ssh"));
+            let sources = [
+                Source {
+                    path: &own,
+                    folder: &folder,
+                },
+                Source {
+                    path: Path::new(COMMON.0),
+                    folder: Path::new(COMMON.1),
+                },
+            ];
+            meaning(&sources, computer, &asked)
         };
         let read = tokio::task::spawn_blocking(reading).await;
         read.map_err(|error| CoreError::Internal {
             attempt: "reading the SSH configuration",
             message: error.to_string(),
         })
+    }
+
+    /// The saved connection that follows what the configuration says of an address.
+    fn following(&self, text: &str) -> Option<ConnectionId> {
+        let all = self.saved.read();
+        let mut connections = all.connections.values();
+        let follows = connections.find(|connection| {
+            connection.protocol == ProtocolKind::Ssh
+                && connection
+                    .settings
+                    .get("ssh.config")
+                    .and_then(Value::as_str)
+                    == Some(text)
+        });
+        follows.map(|connection| connection.id.clone())
     }
 
     /// The saved SSH connection that goes there in this way, as this user.
@@ -136,18 +236,48 @@ fn shown(asked: &Asked) -> String {
     }
 }
 
-/// The first key that is there: one can be named.
-fn key_file(meant: &Meant, notes: &mut Vec<String>) -> Option<String> {
-    let there = meant
-        .key_files
-        .iter()
-        .filter(|path| Path::new(path).is_file());
-    let mut there = there.cloned();
-    let first = there.next();
-    for other in there {
-        notes.push(format!(
-            "IdentityFile {other} is not tried: only the first one that is there"
-        ));
+/// The address as it is asked for again.
+fn written(asked: &Asked) -> String {
+    let user = asked.user.as_ref().map(|user| format!("{user}@"));
+    let host = match asked.host.contains(':') {
+        true => format!("[{}]", asked.host),
+        false => asked.host.clone(),
+    };
+    let port = asked.port.map(|port| format!(":{port}"));
+    format!(
+        "{}{host}{}",
+        user.unwrap_or_default(),
+        port.unwrap_or_default()
+    )
+}
+
+/// How a machine is come to, as a connection keeps it.
+struct Way {
+    key_files: Option<String>,
+    jumps: Option<String>,
+    user: Option<String>,
+}
+
+impl Way {
+    /// Keys that are not there are left out, as OpenSSH does.
+    fn of(meant: &Meant, notes: &mut Vec<String>) -> Self {
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        let there = meant
+            .key_files
+            .iter()
+            .filter(|path| Path::new(path).is_file());
+        let (odd, key_files): (Vec<_>, Vec<_>) =
+            there.cloned().partition(|path| path.contains(','));
+        for path in odd {
+            notes.push(format!(
+                "IdentityFile {path} is not supported: there is a comma in its name"
+            ));
+        }
+        let jumps: Vec<_> = meant.jumps.iter().map(Jump::to_string).collect();
+        Self {
+            key_files: some(key_files.join(", ")),
+            jumps: some(jumps.join(", ")),
+            user: some(meant.user.clone()),
+        }
     }
-    first
 }

@@ -246,6 +246,14 @@ fn apply(
     change: ConnectionChange,
 ) -> Result<(), CoreError> {
     let all = saving.all();
+    let says = |key: &str| change.settings.iter().any(|(known, _)| known == key);
+    let is_by_hand = change.host.is_some()
+        || change.port.is_some()
+        || ["ssh.jump", "ssh.key_file"].into_iter().any(says);
+    if is_by_hand && !says("ssh.config") {
+        // What somebody says himself counts from then on.
+        connection.settings.remove("ssh.config");
+    }
     if let Some(name) = change.name {
         connection.name = checked_name(name)?;
     }

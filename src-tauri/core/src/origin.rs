@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Who changes something, and how the change is to be kept.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// The identifier of a token, `ui`, `page` or `terminal`.
+    /// The identifier of a token, `ui`, `page`, `terminal` or `config`.
     pub who: String,
     /// What people call it.
     pub who_name: String,
@@ -74,6 +74,14 @@ impl Origin {
     /// The owner at his terminal.
     pub fn terminal() -> Self {
         Self::new("terminal", "command line").trusted()
+    }
+
+    /// OpenSSH's configuration, which says where machines are. Where shared credentials go is not for it to decide.
+    pub(crate) fn configuration() -> Self {
+        Self {
+            may_write_credentials: true,
+            ..Self::new("config", "~/.ssh/config")
+        }
     }
 
     /// The same, who may write credentials and decide where they go.

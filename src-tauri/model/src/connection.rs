@@ -388,8 +388,14 @@ pub const SETTINGS: [(&str, SettingKind); 20] = [
     ("ssh.keepalive", SettingKind::Integer { min: 0, max: 3600 }),
     // Whether keys of this computer's SSH agent are offered; absent means they are.
     ("ssh.agent", SettingKind::Bool),
-    // A private key's file to sign in with; a certificate may lie beside it.
-    ("ssh.key_file", SettingKind::Text(1024)),
+    // Whether programs on the machine may sign with the keys of this computer's SSH agent; absent means they may not.
+    ("ssh.forward_agent", SettingKind::Bool),
+    // Whether programs on the machine may show windows on this computer's X display; absent means they may not.
+    ("ssh.forward_x11", SettingKind::Bool),
+    // Private keys' files to sign in with, separated by commas; certificates may lie beside them.
+    ("ssh.key_file", SettingKind::Text(4096)),
+    // The address that `~/.ssh/config` is asked for before each connect: host, port, user, keys and the way are as it says.
+    ("ssh.config", SettingKind::Text(400)),
     // Lines above a terminal's screen that are kept.
     (
         "ssh.scrollback",
@@ -405,6 +411,9 @@ pub const SETTINGS: [(&str, SettingKind); 20] = [
     // Machines on the way that no saved connection stands for: `me@outer, me@inner:2222 key /a/key`. An SSH connection's own:
     // what lies in a group does not take it over.
     ("ssh.jump", SettingKind::Jumps),
+    // The folder on the machine that deleted files are moved to, in the home folder unless it begins with a slash; absent means
+    // that they are removed.
+    ("ssh.trash", SettingKind::Text(1024)),
     // Tunnels that open and end with a session of the connection: `L 8080 host:80, R 9000 host:80, D 1080`.
     ("ssh.tunnels", SettingKind::Tunnels),
     // How a session is protected: NLA where the machine has it and else TLS; NLA; TLS and the machine's own sign-in screen.

@@ -15,12 +15,13 @@ pub struct Jump {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// A private key's file.
-    pub key_file: Option<String>,
+    /// Private keys' files, in the order in which they are tried.
+    pub key_files: Vec<String>,
 }
 
 impl Jump {
-    /// Reads the machines on the way, the nearest first: `me@outer, me@inner:2222 key ~/.ssh/inner`.
+    /// Reads the machines on the way, the nearest first: `me@outer, me@inner:2222 key ~/.ssh/inner`. There may be
+    /// several keys.
     ///
     /// # Errors
     /// Which part is none, in words.
@@ -38,19 +39,18 @@ impl Jump {
     }
 
     fn parse(part: &str) -> Option<Self> {
-        let (address, key_file) = match part.split_once(" key ") {
-            Some((address, path)) => (address.trim(), Some(path.trim())),
-            None => (part, None),
-        };
+        let mut words = part.split(" key ").map(str::trim);
+        let address = words.next()?;
+        let key_files: Vec<_> = words.map(str::to_owned).collect();
         let (user, place) = address.rsplit_once('@')?;
         let (host, port) = split_port(place)?;
         let is_plain = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
-        let is_path = |path: &&str| !path.is_empty() && !path.contains(char::is_control);
-        (is_plain(user) && key_file.as_ref().is_none_or(is_path)).then(|| Self {
+        let is_path = |path: &String| !path.is_empty() && !path.contains(char::is_control);
+        (is_plain(user) && key_files.iter().all(is_path)).then(|| Self {
             user: user.to_owned(),
             host,
             port: port.unwrap_or(22),
-            key_file: key_file.map(str::to_owned),
+            key_files,
         })
     }
 
@@ -100,10 +100,9 @@ impl fmt::Display for Jump {
             true => write!(f, "{user}@[{host}]:{port}")?,
             false => write!(f, "{user}@{host}:{port}")?,
         }
-        match &self.key_file {
-            Some(path) => write!(f, " key {path}"),
-            None => Ok(()),
-        }
+        self.key_files
+            .iter()
+            .try_for_each(|path| write!(f, " key {path}"))
     }
 }
 
@@ -113,10 +112,13 @@ mod tests {
 
     #[test]
     fn a_list_of_machines_is_read_and_written_alike() {
-        let text = "me@outer, you@[::1]:2222 key ~/.ssh/a key,";
+        let text = "me@outer, you@[::1]:2222 key ~/.ssh/a key key /b,";
         let jumps = Jump::list(text).unwrap();
         let shown: Vec<_> = jumps.iter().map(ToString::to_string).collect();
-        assert_eq!(shown, ["me@outer:22", "you@[::1]:2222 key ~/.ssh/a key"]);
+        assert_eq!(
+            shown,
+            ["me@outer:22", "you@[::1]:2222 key ~/.ssh/a key key /b"]
+        );
         assert_eq!(Jump::list(&shown.join(", ")).unwrap(), jumps);
         for wrong in [
             "outer",

@@ -93,6 +93,11 @@ impl Connection {
         format!("SSH, {}", self.ear.said().cipher)
     }
 
+    /// What the server may open channels for.
+    pub(crate) fn doors(&self) -> &Doors {
+        &self.doors
+    }
+
     /// What the server showed before signing in; may be empty.
     pub fn banner(&self) -> String {
         self.ear.said().banner

@@ -1,4 +1,5 @@
-//! The addresses that a server was asked to listen on: channels that it opens for them are let in, and no others.
+//! What a server may open channels for: the addresses that it was asked to listen on, and what a shell lends. No others are let
+//! in.
 
 use farwire_model::tunnel::TunnelEnd;
 use russh::Channel;
@@ -10,11 +11,15 @@ use tokio::sync::mpsc;
 /// Channels of one address that wait to be taken. Full: the server is refused further ones, as if nobody listened.
 const WAITING: usize = 32;
 
-/// An address as the server was asked for it. It names the same text again with each channel (RFC 4254, section 7.2).
+/// What the server was asked for. An address: It names the same text again with each channel (RFC 4254, section 7.2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Address {
     Tcp(String, u16),
     Unix(String),
+    /// The agent of this computer.
+    Agent,
+    /// The X display of this computer.
+    Display,
 }
 
 impl Address {

@@ -1,5 +1,5 @@
 //! What the server may do on its own: show its key, say something, hang up, and open channels for the addresses that it was
-//! asked to listen on. Everything else is refused.
+//! asked to listen on and for what a shell lends. Everything else is refused.
 
 use crate::doors::{Address, Doors};
 use crate::host_key;
@@ -149,16 +149,29 @@ impl Handler for Guard {
         Ok(())
     }
 
-    // None of the others was asked for.
-
     async fn server_channel_open_agent_forward(
         &mut self,
-        _: Channel<Msg>,
-        _: ChannelOpenHandle,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), Fault> {
+        self.doors.knock(&Address::Agent, channel, reply);
         Ok(())
     }
+
+    async fn server_channel_open_x11(
+        &mut self,
+        channel: Channel<Msg>,
+        _: &str,
+        _: u32,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Fault> {
+        self.doors.knock(&Address::Display, channel, reply);
+        Ok(())
+    }
+
+    // None of the others is ever asked for.
 
     async fn server_channel_open_session(
         &mut self,
@@ -186,17 +199,6 @@ impl Handler for Guard {
         &mut self,
         _: Channel<Msg>,
         _: &str,
-        _: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    async fn server_channel_open_x11(
-        &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _: u32,
         _: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), Fault> {

@@ -12,6 +12,7 @@
 //! | [`config`] | what `~/.ssh/config` says of an address |
 //! | [`known_hosts`] | OpenSSH's list of known hosts |
 //! | `auth` | signing in: keys, agent, certificates, questions, passwords |
+//! | `lend` | what a shell lends to the machine: the agent, the X display |
 //! | `shell`, `exec` | a shell on a terminal; one command |
 //! | `options`, `limits` | the settings honoured; every cap and time limit, with its reason |
 //! | `text` | texts of a server, made safe to show |
@@ -26,6 +27,7 @@ mod files;
 mod guard;
 mod host_key;
 pub mod known_hosts;
+mod lend;
 mod limits;
 mod options;
 pub mod sftp;

@@ -42,6 +42,8 @@ pub const MAX_AGENT_KEYS: usize = 6;
 pub const MAX_ROUNDS: usize = 16;
 /// Questions in one round. PAM asks one at a time; two factors at once are two.
 pub const MAX_QUESTIONS: usize = 16;
+/// Files of keys that are tried: each key counts as a failure at the server, which hangs up after 6 by default.
+pub const MAX_KEY_FILES: usize = 16;
 /// A key's file. The longest RSA keys are 13 KB.
 pub const MAX_KEY_BYTES: u64 = 64 << 10;
 /// The list of known hosts. A line is about 400 bytes: 40,000 machines.
@@ -71,6 +73,12 @@ pub const MAX_CHANNELS: usize = 128;
 pub const SOCKS_LIMIT: Duration = Duration::from_secs(10);
 /// How long one client that takes nothing may hold up all others of its link.
 pub const STUCK_LIMIT: Duration = Duration::from_secs(20);
+/// Programs on a machine that use what a shell lends at once: an agent is asked by one or two, a desktop has some dozens.
+pub const MAX_LENT: usize = 64;
+/// How long a program may take to say to a display who it is.
+pub const SETUP_LIMIT: Duration = Duration::from_secs(30);
+/// The list of cookies of X displays. Most have one line of 60 bytes.
+pub const MAX_COOKIES_BYTES: u64 = 1 << 20;
 /// How soon it is noticed that a link has ended on which nobody reads.
 pub const CLOSED_SEEN: Duration = Duration::from_millis(250);
 /// One file of OpenSSH's configuration. A block of a host has about 150 bytes: 7,000 hosts.

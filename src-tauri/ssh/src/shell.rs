@@ -1,7 +1,9 @@
 //! A shell on a terminal (RFC 4254, section 6), carried until either side ends it.
 
 use crate::connection::Connection;
+use crate::lend::Lent;
 use crate::limits::{MAX_TEXT_CHARS, WAITING_REPLIES};
+use crate::options::Options;
 use crate::text;
 use crate::watch::watch_link;
 use bytes::Bytes;
@@ -34,6 +36,7 @@ pub async fn run(connection: Connection, start: Start) -> Result<(), SessionErro
     let Start {
         screen,
         log,
+        settings,
         events,
         mut inputs,
         meter,
@@ -67,6 +70,7 @@ pub async fn run(connection: Connection, start: Start) -> Result<(), SessionErro
         let told = channel.set_env(false, name, value).await;
         told.map_err(|error| connection.lost(Stage::Channel, &error))?;
     }
+    let mut lent = Lent::offer(&connection, &mut channel, &Options::of(&settings)).await?;
     let asked = channel.request_shell(true).await;
     asked.map_err(|error| connection.lost(Stage::Channel, &error))?;
     connection.granted(&mut channel, "a shell").await?;
@@ -80,6 +84,9 @@ pub async fn run(connection: Connection, start: Start) -> Result<(), SessionErro
     if !banner.is_empty() {
         screen.feed(format!("{}\r\n", banner.replace('\n', "\r\n")).as_bytes());
     }
+    for note in std::mem::take(&mut lent.notes) {
+        screen.feed(format!("{note}\r\n").as_bytes());
+    }
     let (mut from, to) = channel.split();
     let (replies, mut waiting) = mpsc::channel(WAITING_REPLIES);
     let (checks, mut asked_for) = mpsc::channel(1);
@@ -90,6 +97,7 @@ pub async fn run(connection: Connection, start: Start) -> Result<(), SessionErro
         error = write(&to, &mut inputs, &mut waiting, &screen, &checks) => {
             Some(Err(connection.lost(Stage::Session, &error)))
         }
+        never = lent.serve(&stalled) => match never {},
         error = watch_link(&connection, &meter.latency_us, &events, &stalled, &mut asked_for) => Some(Err(error)),
     };
     let Some(ended) = ended else {

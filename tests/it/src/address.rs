@@ -110,6 +110,83 @@ async fn an_address_is_opened_as_the_configuration_says_through_others() {
 }
 
 #[tokio::test]
+async fn a_connection_follows_the_configuration_until_somebody_changes_it() {
+    let (Some(first), Some(second)) = (Sshd::start(), Sshd::start()) else {
+        return;
+    };
+    let app = App::start().await;
+    let keys: Vec<_> = ["one", "two"].map(|name| app.dir.path().join(name)).into();
+    for key in &keys {
+        keygen(&["-t", "ed25519", "-N", "", "-f", key.to_str().unwrap()]);
+    }
+    // Only the second key is let in.
+    let public = fs::read_to_string(keys[1].with_extension("pub")).unwrap();
+    for server in [&first, &second] {
+        server.authorize(&public);
+        let body = json!({"host": "127.0.0.1", "port": server.port, "fingerprint": server.fingerprint("ed25519")});
+        app.ok("PUT", "/trust", body).await;
+    }
+    let configure = |host: &str, user: &str, server: &Sshd| {
+        app.configured(&format!(
+            "Host box\n HostName {host}\n Port {}\n User {user}\n IdentityFile {}\n IdentityFile {}\n",
+            server.port,
+            keys[0].display(),
+            keys[1].display(),
+        ));
+    };
+    configure("127.0.0.1", USER, &first);
+    let saved = app.address("box").await;
+    assert_eq!(saved["notes"], json!([]));
+    let uid = saved["uid"].as_str().unwrap();
+    let path = format!("/connection/{uid}");
+    let exec = format!("/connection/{uid}/exec");
+    let port = json!({"command": "echo $SSH_CONNECTION | cut -d' ' -f4"});
+    // Every key is tried, not only the first one that is there.
+    let answer = app.ok("ACTION", &exec, port.clone()).await;
+    assert_eq!(answer["stdout"], format!("{}\n", first.port));
+
+    configure("127.0.0.1", USER, &second);
+    let answer = app.ok("ACTION", &exec, port.clone()).await;
+    assert_eq!(answer["stdout"], format!("{}\n", second.port));
+    let connection = app.ok("GET", &path, Value::Null).await;
+    assert_eq!(connection["port"], second.port);
+    let again = app.address("box").await;
+    assert_eq!(
+        (&again["uid"], &again["is_new"]),
+        (&saved["uid"], &json!(false))
+    );
+    // A password goes nowhere else because the configuration says so.
+    let credentials = format!("/connection/{uid}/credentials");
+    app.ok("PUT", &credentials, json!({"ssh.password": "secret"}))
+        .await;
+    configure("127.0.0.1", "root", &first);
+    let (status, answer) = app.call("ACTION", &exec, port.clone()).await;
+    let message = answer["error_message"].as_str().unwrap();
+    assert!(
+        status == 424 && message.contains("nothing was sent"),
+        "{answer}"
+    );
+    let user = app.ok("GET", &credentials, Value::Null).await;
+    assert_eq!(user["ssh.username"], "root", "{user}");
+    app.ok("DELETE", &credentials, Value::Null).await;
+    app.ok("PUT", &credentials, json!({"ssh.username": USER}))
+        .await;
+
+    // What is said by hand counts from then on.
+    app.ok("PUT", &path, json!({"port": first.port})).await;
+    let connection = app.ok("GET", &path, Value::Null).await;
+    assert_eq!(
+        connection["settings"].get("ssh.config"),
+        None,
+        "{connection}"
+    );
+    configure("127.0.0.1", USER, &second);
+    let answer = app.ok("ACTION", &exec, port).await;
+    assert_eq!(answer["stdout"], format!("{}\n", first.port));
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_no_address_or_may_not_be_saved_is_refused() {
     let app = App::start().await;
     for address in ["", "-oProxyCommand=x", "a b", "web:0"] {

@@ -64,6 +64,14 @@ impl Daemon {
         Self::spawn(command, data, passphrase, "info", log)
     }
 
+    /// One in another environment.
+    pub fn among(data: &Path, passphrase: &Path, change: impl FnOnce(&mut Command)) -> Self {
+        let log = File::create(passphrase.with_file_name("errors")).unwrap();
+        let mut command = Command::new(program());
+        change(&mut command);
+        Self::spawn(command, data, passphrase, "info", log)
+    }
+
     fn spawn(
         mut command: Command,
         data: &Path,

@@ -35,6 +35,8 @@
 //! | `privx_steps` | its two steps: cookies, time, broken links |
 //! | `resumed` | copies that are broken off go on where they were |
 //! | `transfers` | copies of files to and from a real SSH server |
+//! | `lend` | signing in with an agent; the agent and the display lent to a machine |
+//! | `trash` | what is deleted lies in a folder of the machine |
 //! | `address` | what `~/.ssh/config` says of an address, and the way it leads |
 //! | `tunnels` | ports, sockets and a proxy through a real SSH server |
 //! | `tunnels_ended` | how they fail, wait and end; VNC through SSH |
@@ -66,6 +68,7 @@ mod guard;
 mod history;
 mod inheritance;
 mod layout;
+mod lend;
 mod limits;
 mod line;
 mod lists;
@@ -97,6 +100,7 @@ mod stream;
 mod switch;
 mod together;
 mod transfers;
+mod trash;
 mod tunnels;
 mod tunnels_ended;
 mod vault;

@@ -163,6 +163,25 @@ async fn tunnels_of_a_connection_come_and_go_with_its_shell() {
     })
     .await;
     nobody_listens(listening).await;
+    // One that was opened alone is not opened twice, and outlives the shell.
+    let alone = json!({"uid": uid, "kind": "local", "listen": listening.to_string(), "to": format!("127.0.0.1:{to}")});
+    let alone = app.ok("PUT", "/tunnels?wait=1", alone).await;
+    let third = app.open(&uid).await;
+    until("the proxy is up, too", || async {
+        let all = app.ok("GET", "/tunnels", Value::Null).await;
+        let all = all.as_array().unwrap();
+        all.len() == 2 && all.iter().all(|tunnel| tunnel["state"] == "up")
+    })
+    .await;
+    app.ok("DELETE", &format!("/session/{third}"), Value::Null)
+        .await;
+    until("the proxy is gone", || async {
+        app.count("/tunnels").await == 1
+    })
+    .await;
+    talk(connect(listening).await, 1000).await;
+    let alone = format!("/tunnel/{}", alone["tunnel_id"].as_str().unwrap());
+    app.ok("DELETE", &alone, Value::Null).await;
     until("no session is left", || async {
         app.count("/sessions").await == 0
     })

@@ -148,3 +148,24 @@ test("a session that a script opens can be shown and is seen in the list", optio
   await shoot(page, "tiles-live");
   await eventually("the machine has one viewer", machine.viewers, 1);
 });
+
+test("what is pressed while a menu or a dialog fades away is not lost", options, async (t) => {
+  const { page, farwired } = await openPage(t);
+  await farwired.save("press-04", { port: 5901 });
+  // So slowly that nobody is too late.
+  await page.evaluate(() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync('@keyframes fade { to { opacity: 0 } } :is([role="menu"], [role="dialog"])[data-state="closed"] { animation: fade 1000s }');
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  });
+  const search = page.getByRole("combobox", { name: "Search or connect" });
+  await page.getByRole("row", { name: /press-04/ }).click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Duplicate" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator('[role="menu"][data-state="closed"]').waitFor();
+  await page.keyboard.press("Control+k");
+  await search.waitFor();
+  await page.keyboard.type("press");
+  await eventually("what was typed is there", () => search.inputValue(), "press");
+  assert.equal(await page.locator('[role="menu"][data-state="closed"]').count(), 1, "the menu still fades");
+});

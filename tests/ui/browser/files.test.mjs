@@ -35,12 +35,12 @@ const SOME = {
 };
 
 /** Saves the server with its password, accepts its key, and opens its files from the machine's menu. */
-async function openFiles(t, files = SOME) {
+async function openFiles(t, files = SOME, settings = {}) {
   const opened = await openPage(t);
   const { farwired, page, sandbox } = opened;
   const sshd = await startSshd(t, sandbox, { config: "Subsystem sftp internal-sftp" });
   fill(sshd.home, files);
-  const uid = await farwired.save(NAME, { protocol: "SSH", port: sshd.port, "ssh.agent": false });
+  const uid = await farwired.save(NAME, { protocol: "SSH", port: sshd.port, "ssh.agent": false, ...settings });
   await farwired.call("PUT", `/connection/${uid}/credentials`, { "ssh.username": USER, "ssh.password": PASSWORD });
   await farwired.call("PUT", "/trust", { host: "127.0.0.1", port: sshd.port, fingerprint: sshd.fingerprint });
   await page.getByRole("row", { name: new RegExp(NAME) }).click({ button: "right" });
@@ -146,6 +146,31 @@ test("files are renamed, made, given permissions and deleted", options, async (t
   await question.waitFor({ state: "detached" });
   assert.ok(!there("recipes") && !there("notes 2.txt") && there("notes 10.txt"));
   await until("they are off the list", async () => !(await names(list)).includes("recipes"));
+});
+
+test("what is deleted goes to the trash folder, or is gone for good", options, async (t) => {
+  const { page, list, sshd } = await openFiles(t, { "recipes/": "", "recipes/press-a.toml": "speed = 4\n", "plain.txt": "x" }, { "ssh.trash": ".trash" });
+  await pick(list, "recipes");
+  await page.keyboard.press("Delete");
+  const question = page.getByRole("alertdialog", { name: "Delete recipes?" });
+  await question.getByText("Moved into the machine’s folder .trash. Nothing empties it.").waitFor();
+  await shoot(page, "files-trash", { sizes: [{ width: 1280, height: 800 }] });
+  // What loses nothing is what Enter does.
+  await until("it has the focus", () => question.getByRole("button", { name: "Move to trash" }).evaluate((button) => button === document.activeElement));
+  await page.keyboard.press("Enter");
+  await question.waitFor({ state: "detached" });
+  assert.equal(sshd.read(".trash/recipes/press-a.toml"), "speed = 4\n");
+  assert.equal(existsSync(join(sshd.home, "recipes")), false);
+  await until("it is off the list", async () => !(await names(list)).includes("recipes"));
+  await pick(list, "plain.txt");
+  await page.keyboard.press("Delete");
+  const other = page.getByRole("alertdialog", { name: "Delete plain.txt?" });
+  await other.getByRole("button", { name: "Delete for good" }).click();
+  await other.getByText("1 file and 0 folders are deleted. Nothing brings them back.").waitFor();
+  await other.getByRole("button", { name: "Delete", exact: true }).click();
+  await other.waitFor({ state: "detached" });
+  assert.equal(existsSync(join(sshd.home, "plain.txt")), false);
+  assert.equal(existsSync(join(sshd.home, ".trash/plain.txt")), false);
 });
 
 test("names that are no text are shown, renamed and deleted", options, async (t) => {

@@ -16,6 +16,7 @@ import { settings } from "./settings.svelte";
 import { shared } from "./shared.svelte";
 import { tokens } from "./tokens";
 import { trust } from "./trust";
+import { tunnels } from "./tunnels.svelte";
 import { vault } from "./vault.svelte";
 
 export type SignInProblem = "ended" | "code" | "token" | "scope" | "unreachable";
@@ -105,7 +106,7 @@ class Account {
 
   private async loadAll(): Promise<void> {
     if (host.own) return await this.loadOwn();
-    await Promise.all([connections.load(), groups.load(), shared.load(), settings.load(), vault.load(), sessions.load(), transfers.load()]);
+    await Promise.all([connections.load(), groups.load(), shared.load(), settings.load(), vault.load(), sessions.load(), transfers.load(), tunnels.load()]);
     if (trust.value !== null) void trust.load();
     if (tokens.value !== null) void tokens.load();
     if (nearby.value !== null) void nearby.load();
@@ -154,6 +155,9 @@ class Account {
       case "transfer":
         transfers.hear(message);
         return;
+      case "tunnel":
+        tunnels.hear(message);
+        return;
       case "resync":
         void this.loadAll();
     }
@@ -173,7 +177,7 @@ class Account {
     host.own?.leave();
     sessions.clear();
     passwords.giveUp();
-    for (const each of [connections, groups, shared, settings, vault, trust, tokens, nearby, backups, history, loads, transfers]) each.clear();
+    for (const each of [connections, groups, shared, settings, vault, trust, tokens, nearby, backups, history, loads, transfers, tunnels]) each.clear();
     this.refuse("ended");
   }
 }

@@ -5,6 +5,7 @@ import type { Connection } from "../bindings";
 import type { RequestOptions } from "../host";
 import { t } from "../texts";
 import { deleteWithUndo } from "./history.svelte";
+import { OneByOne } from "./onebyone";
 import { type Fetching, Resource } from "./resource.svelte";
 
 /** Changes that arrive closer together are fetched together. */
@@ -17,6 +18,7 @@ const byName = new Intl.Collator(undefined, { numeric: true });
 class Connections {
   private readonly list = new Resource<Connection[]>((options) => this.fetch(options));
   private readonly byId: Map<string, Connection> = $derived(new Map((this.list.value ?? []).map((one) => [one.uid, one])));
+  private readonly asking = new OneByOne();
   private changed = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -61,12 +63,15 @@ class Connections {
   }
 
   /** Fetches one connection anew. */
-  async refresh(uid: string): Promise<void> {
-    try {
-      this.put(await api.connection(uid));
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) this.drop(uid);
-    }
+  refresh(uid: string): Promise<void> {
+    return this.asking.ask(uid, async (isOld) => {
+      try {
+        const connection = await api.connection(uid);
+        if (!isOld()) this.put(connection);
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404 && !isOld()) this.takeOut(uid);
+      }
+    });
   }
 
   async create(fields: ConnectionFields): Promise<string> {
@@ -99,6 +104,7 @@ class Connections {
   /** All of them; what did not change stays the same object, so that what was made of it stays too. */
   private async fetch(options: RequestOptions): Promise<Connection[]> {
     const all = await api.connections(options);
+    this.asking.outdate();
     const before = untrack(() => this.byId);
     return all.map((one) => {
       const known = before.get(one.uid);
@@ -114,6 +120,11 @@ class Connections {
 
   /** A connection is gone. */
   drop(uid: string): void {
+    this.asking.outdate(uid);
+    this.takeOut(uid);
+  }
+
+  private takeOut(uid: string): void {
     this.list.amend((this.list.value ?? []).filter((one) => one.uid !== uid));
   }
 }

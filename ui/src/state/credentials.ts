@@ -6,6 +6,9 @@ export interface CredentialKeys {
   username: string;
   password: string;
   domain: string | null;
+  /** A private key, and what opens it. */
+  key: string | null;
+  passphrase: string | null;
 }
 
 export function credentialKeys(protocol: ProtocolKind): CredentialKeys {
@@ -14,15 +17,18 @@ export function credentialKeys(protocol: ProtocolKind): CredentialKeys {
     username: `${prefix}.username`,
     password: `${prefix}.password`,
     domain: protocol === "RDP" ? "rdp.domain" : null,
+    key: protocol === "SSH" ? "ssh.key" : null,
+    passphrase: protocol === "SSH" ? "ssh.passphrase" : null,
   };
 }
 
 /** Credentials for one connect, from what a sign-in form holds; empty fields are left out. */
-export function credentialFields(protocol: ProtocolKind, username: string, password: string): CredentialFields {
+export function credentialFields(protocol: ProtocolKind, username: string, password: string, passphrase = ""): CredentialFields {
   const keys = credentialKeys(protocol);
   const fields: CredentialFields = {};
   if (username !== "") fields[keys.username] = username;
   if (password !== "") fields[keys.password] = password;
+  if (passphrase !== "" && keys.passphrase !== null) fields[keys.passphrase] = passphrase;
   return fields;
 }
 

@@ -7,7 +7,7 @@ import { MachineOrder } from "./machineorder";
 import { matching } from "./search";
 
 export type Place =
-  | { kind: "all" | "favourites" | "recent" | "ungrouped" | "nearby" | "trust" }
+  | { kind: "all" | "favourites" | "recent" | "ungrouped" | "nearby" | "tunnels" | "trust" }
   | { kind: "settings"; page: SettingsPage }
   | { kind: "group"; uid: string }
   | { kind: "tag"; tag: string };
@@ -133,7 +133,7 @@ class Library {
 }
 
 export function isList(place: Place): boolean {
-  return place.kind !== "nearby" && place.kind !== "trust" && place.kind !== "settings";
+  return place.kind !== "nearby" && place.kind !== "tunnels" && place.kind !== "trust" && place.kind !== "settings";
 }
 
 function inPlace(place: Place, all: Connection[]): Connection[] {

@@ -1,7 +1,7 @@
 /** Live sessions, and the tabs of this window that show them. */
 import { SvelteMap } from "svelte/reactivity";
 import { api, ApiError } from "../api";
-import type { EventMessage, SessionView } from "../bindings";
+import type { EventMessage, Questions, SessionView } from "../bindings";
 import { host } from "../host";
 import { t } from "../texts";
 import { connections } from "./connections.svelte";
@@ -109,6 +109,11 @@ class Sessions {
   /** The running session of a machine, wherever it was opened. */
   runningOf(connectionUid: string): SessionView | null {
     return this.running.find((view) => view.connection_uid === connectionUid) ?? null;
+  }
+
+  /** What a machine asks in a session, whether that has a tab or not. */
+  asksIn(id: string): Questions | null {
+    return this.live.get(id)?.questions ?? null;
   }
 
   /** Brings a machine's session to the front; opens one if there is none. */

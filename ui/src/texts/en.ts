@@ -9,6 +9,7 @@ import { many } from "./many";
 import { settings } from "./settings";
 import { rdp } from "./rdp";
 import { shell } from "./shell";
+import { tunnels } from "./tunnels";
 import { passphrase, passwords } from "./passwords";
 import { inherit, shared } from "./shared";
 
@@ -265,6 +266,7 @@ export const en = {
   passwords,
   rdp,
   shell,
+  tunnels,
   passphrase,
   add: {
     title: "New machine",
@@ -302,6 +304,7 @@ export const en = {
     goTo: {
       add: "Add a machine",
       nearby: "Look nearby",
+      tunnels: "Tunnels",
       trust: "Keys and certificates",
       settings: "Settings",
       api: "HTTP API",

@@ -51,6 +51,10 @@ export const files = {
     other: "Try again; if it stays, look at the machine's log.",
   },
   remove: {
+    toTrash: (folder: string) => `Moved into the machine’s folder ${folder}. Nothing empties it.`,
+    forGood: "Delete for good",
+    discard: "Move to trash",
+    discarded: (done: number, all: number) => `Moved ${wholeNumber(done)} of ${items(all)}`,
     title: (count: number, name: string) => (count === 1 ? `Delete ${name}?` : `Delete ${items(count)}?`),
     counting: (count: number) => `Counting what lies inside: ${items(count)} so far`,
     counted: (files: number, folders: number) =>

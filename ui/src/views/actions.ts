@@ -1,6 +1,7 @@
 /** The table of actions. The command bar, the menus, the toolbar's menu and the shortcuts all take them from here. */
 import Archive from "@lucide/svelte/icons/archive";
 import Braces from "@lucide/svelte/icons/braces";
+import Cable from "@lucide/svelte/icons/cable";
 import Camera from "@lucide/svelte/icons/camera";
 import ClipboardCopy from "@lucide/svelte/icons/clipboard-copy";
 import Clock from "@lucide/svelte/icons/clock";
@@ -137,6 +138,7 @@ export function windowActions() {
       run: () => machine && sessions.openFiles(machine.uid),
     },
     nearby: place("nearby", Radar, { kind: "nearby" }),
+    tunnels: place("tunnels", Cable, { kind: "tunnels" }),
     trust: place("trust", ShieldCheck, { kind: "trust" }),
     settings: { ...place("settings", SettingsIcon, { kind: "settings", page: "api" }), keys: "Ctrl+," },
     api: page("api", Braces),

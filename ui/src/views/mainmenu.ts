@@ -47,7 +47,7 @@ export function mainMenu(): MenuEntry[] {
       RULE,
       ...lines(of.sidebar, of.details),
       RULE,
-      ...lines(of.all, of.favourites, of.recent, of.trust),
+      ...lines(of.all, of.favourites, of.recent, of.tunnels, of.trust),
       RULE,
       ...lines(of.nextTab, of.previousTab),
     ]),

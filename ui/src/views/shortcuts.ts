@@ -7,8 +7,11 @@ import { AltTap, isMenuKey, openMainMenu } from "./mainmenu";
 
 const altTap = new AltTap();
 
+/** What is closing still fades away, and takes no keys any more. */
+const OVERLAYS = ["dialog", "alertdialog", "menu"].map((role) => `[role="${role}"]:not([data-state="closed"])`).join(", ");
+
 function isOverlayOpen(): boolean {
-  return document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
+  return document.querySelector(OVERLAYS) !== null;
 }
 
 /** The action whose shortcut this is. */

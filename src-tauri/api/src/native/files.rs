@@ -17,7 +17,8 @@ use farwire_model::transfer::{
     Attributes, FileKind, FileStatus, Files, FilesError, Links, Open, RemotePath,
 };
 use futures_util::{TryStreamExt, stream};
-use schemars::SchemaGenerator;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -38,6 +39,23 @@ keys! {
         /// Bytes from its beginning; as many as are ever answered, when absent.
         limit: Option<Whole<u64, 1, { MAX_BEGINNING_BYTES as i64 }>>,
     }
+}
+
+keys! {
+    /// Which file is deleted.
+    pub(super) struct Unwanted {
+        /// The file or folder: its path as it was answered, or as a person types it.
+        path: Option<FilePath>,
+    }
+}
+
+/// What was moved into the trash folder.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Discarded {
+    /// Where it is now: a handle.
+    path: String,
+    /// The same for people.
+    display_path: String,
 }
 
 keys! {
@@ -75,16 +93,33 @@ impl Answer for Beginning {
 /// Answers how a file begins, or all of a short one.
 pub(super) async fn show(call: &Call<(), Looked>) -> Result<Beginning, ApiError> {
     let session = call.api.core.session(&SessionId::new(call.id()))?;
-    let path = call.query.path.as_ref().ok_or_else(|| {
-        let code = ErrorCode::RequiredValueMissing;
-        ApiError::new(400, code, "path is missing: name the file").about("path")
-    })?;
-    let path = read_path(path, "path")?;
+    let path = named(call.query.path.as_ref())?;
     let limit = call
         .query
         .limit
         .map_or(MAX_BEGINNING_BYTES, |limit| limit.0);
     Ok(Beginning(read(&*files(&session)?, &path, limit).await?))
+}
+
+/// Moves a file or a folder into the machine's trash folder.
+pub(super) async fn discard(call: &Call<(), Unwanted>) -> Result<Discarded, ApiError> {
+    let core = &call.api.core;
+    let session = core.session(&SessionId::new(call.id()))?;
+    let path = named(call.query.path.as_ref())?;
+    let folder = core.trash_folder(&session)?;
+    let now = farwire_core::transfer::discard(&*files(&session)?, &folder, &path).await?;
+    Ok(Discarded {
+        path: now.handle(),
+        display_path: now.to_string(),
+    })
+}
+
+fn named(path: Option<&FilePath>) -> Result<RemotePath, ApiError> {
+    let path = path.ok_or_else(|| {
+        let code = ErrorCode::RequiredValueMissing;
+        ApiError::new(400, code, "path is missing: name the file").about("path")
+    })?;
+    read_path(path, "path")
 }
 
 /// Sets the permissions of a file, or replaces its text.

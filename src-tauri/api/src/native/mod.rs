@@ -108,6 +108,7 @@ pub static ROUTES: &[Route] = routes! {
     GET "/session/{session_id}/screenshot" [409], CONNECT, sessions::screenshot, "The picture as PNG or JPEG.";
     GET "/session/{session_id}/text" [409], CONNECT, sessions::text, "The screen of a shell as text, with ?above= lines above it.";
     GET "/session/{session_id}/file" [424], FILES, files::show, "The first bytes of a file, of a session of files.";
+    DELETE "/session/{session_id}/file" Acts [409 424], FILES, files::discard, "Moves a file, or a folder with all that is in it, into the machine's trash folder, the setting ssh.trash.";
     PUT "/session/{session_id}/file" Acts [409 424], FILES, files::update, "Sets a file's permissions, or replaces its text where nobody else did meanwhile.";
     PUT "/session/{session_id}/answers" Acts [409], CONNECT, sessions::answer, "Answers what the machine asks while signing in.";
     PUT "/session/{session_id}/input" Acts [409], CONNECT, sessions::input, "Types text, presses keys, moves the pointer.";

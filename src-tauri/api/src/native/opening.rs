@@ -154,7 +154,7 @@ async fn open(
         size: size(opening.width, opening.height),
     };
     let core = &call.api.core;
-    let session = core.connect(&uid, options)?;
+    let session = core.connect(&uid, options).await?;
     if call.query.wait == Some(Switch(true)) {
         let limit = limit(&call.query);
         let up = tokio::select! {

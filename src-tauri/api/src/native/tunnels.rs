@@ -67,7 +67,8 @@ pub(super) async fn open(call: &Call<TunnelWish, Wait>) -> Result<TunnelView, Ap
         plan: TunnelPlan { kind, listen, to },
         once: credentials.map(CredentialsOnce::given).unwrap_or_default(),
         redirect: redirect(call),
-    })?;
+    });
+    let view = view.await?;
     if call.query.wait != Some(Switch(true)) {
         return Ok(view);
     }

@@ -87,7 +87,7 @@ impl Actor {
         loop {
             let run = match attempt.take() {
                 Some(attempt) => Ok(attempt),
-                None => self.next_attempt(),
+                None => self.next_attempt().await,
             };
             let ended = match run {
                 Ok(attempt) => self.run_once(attempt, &mut up_since).await,
@@ -137,9 +137,10 @@ impl Actor {
     }
 
     /// Reads what is saved again: a password may have been changed meanwhile.
-    fn next_attempt(&self) -> Result<Attempt, ErrorBody> {
+    async fn next_attempt(&self) -> Result<Attempt, ErrorBody> {
         let gone = || ErrorBody::new(ErrorCode::GeneralError, "Farwire is shutting down");
         let core = self.core.upgrade().ok_or_else(gone)?;
+        core.follow_configuration(&self.session.connection).await;
         core.attempt(
             &self.session.connection,
             self.session.channel,
@@ -178,7 +179,10 @@ impl Actor {
             files: self.session.files.clone(),
             tunnels: self.session.tunnels.clone(),
             trust: Arc::new(core.saved_trust()),
-            ask: Arc::new(Asking(Arc::clone(&self.session))),
+            ask: Arc::new(Asking {
+                session: Arc::clone(&self.session),
+                core: self.core.clone(),
+            }),
             cancel: stop.clone(),
         };
         drop(core);

@@ -1,25 +1,40 @@
 //! Questions of a machine: shown with the session's state until somebody answers.
 
 use super::live::Session;
+use crate::Core;
 use crate::error::CoreError;
 use farwire_model::ask::{Ask, Questions};
 use farwire_model::error::ErrorCode;
+use farwire_model::event::EventAction;
 use farwire_model::frame::Notice;
 use farwire_model::secret::Secret;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 use tokio::sync::oneshot;
 
 /// Brings a machine's questions to whoever looks at a session.
-pub(super) struct Asking(pub Arc<Session>);
+pub(super) struct Asking {
+    pub session: Arc<Session>,
+    /// Tells of it who looks at no session.
+    pub core: Weak<Core>,
+}
 
 /// Takes the questions back, also when the run that asked them is dropped.
-struct Asked<'a>(&'a Session);
+struct Asked<'a>(&'a Asking);
 
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
-        self.0.show_questions(None, None);
+        self.0.show(None, None);
+    }
+}
+
+impl Asking {
+    fn show(&self, questions: Option<Questions>, sender: Option<oneshot::Sender<Vec<Secret>>>) {
+        self.session.show_questions(questions, sender);
+        if let Some(core) = self.core.upgrade() {
+            core.tell_session(&self.session, EventAction::Put);
+        }
     }
 }
 
@@ -30,8 +45,8 @@ impl Ask for Asking {
     ) -> Pin<Box<dyn Future<Output = Option<Vec<Secret>>> + Send + '_>> {
         Box::pin(async move {
             let (sender, answers) = oneshot::channel();
-            self.0.show_questions(Some(questions), Some(sender));
-            let _asked = Asked(&self.0);
+            self.show(Some(questions), Some(sender));
+            let _asked = Asked(self);
             answers.await.ok()
         })
     }

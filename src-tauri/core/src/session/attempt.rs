@@ -119,10 +119,8 @@ pub(super) struct Attempt {
 fn unsaved_hops(connection: &Connection, settings: &BTreeMap<String, Value>) -> Vec<Hop> {
     let hop = |jump: Jump| {
         let mut settings = settings.clone();
-        match jump.key_file {
-            Some(path) => settings.insert("ssh.key_file".to_owned(), path.into()),
-            None => settings.remove("ssh.key_file"),
-        };
+        let key_files = jump.key_files.join(", ");
+        settings.insert("ssh.key_file".to_owned(), key_files.into());
         Hop {
             endpoint: Endpoint {
                 protocol: ProtocolKind::Ssh,

@@ -75,6 +75,7 @@ impl Core {
         redirect: Redirect,
         window: Option<u32>,
     ) -> Result<farwire_ssh::Connection, CoreError> {
+        self.follow_configuration(id).await;
         let once = self.credentials_once(id, once)?;
         let allowed = self.allowed(id, redirect)?;
         let attempt = self.attempt(id, Channel::Main, once.as_ref(), allowed.as_ref())?;

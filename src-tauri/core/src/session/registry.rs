@@ -139,11 +139,12 @@ impl Core {
     /// # Errors
     /// What can be known before anything is sent: an unknown connection, no host, a protocol that is not built,
     /// a locked vault, a secret that belongs to another machine, too many sessions.
-    pub fn connect(
+    pub async fn connect(
         self: &Arc<Self>,
         id: &ConnectionId,
         options: Connect,
     ) -> Result<Arc<Session>, CoreError> {
+        self.follow_configuration(id).await;
         let once = self.credentials_once(id, options.once)?;
         let allowed = self.allowed(id, options.redirect)?;
         let view = View {

@@ -36,6 +36,7 @@ impl Core {
         id: &ConnectionId,
         redirect: Redirect,
     ) -> Result<TestReport, CoreError> {
+        self.follow_configuration(id).await;
         let allowed = self.allowed(id, redirect)?;
         match self.attempt(id, Channel::Main, None, allowed.as_ref()) {
             Ok(attempt) => Ok(self.probe(attempt).await),

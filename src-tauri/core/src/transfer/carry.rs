@@ -399,7 +399,7 @@ impl Life {
             channel: Channel::Files,
             ..Connect::default()
         };
-        let session = self.core.connect(uid, options)?;
+        let session = self.core.connect(uid, options).await?;
         let link = Some(LinkGuard {
             core: Arc::clone(&self.core),
             session: session.id.clone(),

@@ -195,7 +195,7 @@ fn is_same(source: &Attributes, there: &Attributes) -> bool {
 }
 
 /// `name (2).txt` for `name.txt`.
-fn numbered(path: &RemotePath, number: u32) -> Result<RemotePath, FilesError> {
+pub(super) fn numbered(path: &RemotePath, number: u32) -> Result<RemotePath, FilesError> {
     let name = path.name().unwrap_or_default();
     // A name's own first dot, as in `.profile`, begins no extension.
     let dot = name

@@ -10,6 +10,7 @@
 //! | `together`, `packing`, `tar` | many small files as one stream |
 //! | `pipe` | bytes from an open file to another, many requests at once |
 //! | `upload` | a file from a stream of bytes |
+//! | `trash` | deleting by moving into a folder of the machine |
 //! | `local` | this computer's files |
 
 mod carry;
@@ -21,12 +22,14 @@ mod pipe;
 mod queue;
 mod tar;
 mod together;
+mod trash;
 mod upload;
 mod walk;
 
 pub use local::local_files;
 pub use pipe::content;
 pub use queue::{NewTransfer, Reach};
+pub use trash::discard;
 pub use upload::Upload;
 
 pub(crate) use queue::Transfers;

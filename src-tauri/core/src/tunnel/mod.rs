@@ -128,13 +128,14 @@ impl Core {
     /// # Errors
     /// An unknown connection, one of another protocol, a place that is none, too many tunnels; what opening a session says at
     /// once.
-    pub fn open_tunnel(self: &Arc<Self>, new: NewTunnel) -> Result<TunnelView, CoreError> {
+    pub async fn open_tunnel(self: &Arc<Self>, new: NewTunnel) -> Result<TunnelView, CoreError> {
         let NewTunnel {
             connection,
             plan,
             once,
             redirect,
         } = new;
+        self.follow_configuration(&connection).await;
         let sign_in = SignIn {
             once: self.credentials_once(&connection, once)?,
             allowed: self.allowed(&connection, redirect)?,
@@ -330,8 +331,7 @@ impl Core {
         };
         for plan in plans {
             let is_there = self.tunnels.all().values().any(|tunnel| {
-                tunnel.is_with_connection
-                    && !tunnel.cancel.is_cancelled()
+                !tunnel.cancel.is_cancelled()
                     && tunnel.session.connection == *connection
                     && tunnel.plan == plan
             });

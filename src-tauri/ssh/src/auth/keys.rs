@@ -37,7 +37,7 @@ enum What {
 #[derive(Default)]
 pub struct Keys {
     waiting: VecDeque<Candidate>,
-    hint: Option<String>,
+    hints: Vec<String>,
 }
 
 /// Why a key could not be offered.
@@ -57,10 +57,11 @@ impl From<russh::SendError> for OfferError {
 }
 
 impl Keys {
-    /// Opens the stored key and the key file, and lists the agent's keys.
+    /// Opens the stored key and the key files, and lists the agent's keys.
     ///
     /// # Errors
-    /// Stage `auth`: a stored key or a key file that cannot be opened. An agent that is not there is no error.
+    /// Stage `auth`: a stored key that cannot be opened, or a key file that cannot while there is no other key. An agent that is
+    /// not there is no error.
     pub async fn gather(
         credentials: &Credentials,
         options: &Options,
@@ -79,20 +80,37 @@ impl Keys {
                 "the stored key".to_owned(),
             );
         }
-        if let Some(path) = &options.key_file {
-            let name = format!("the key file {}", path.display());
-            let text = read(path, &name).await?;
-            let opened = open(text, credentials.passphrase.clone(), &name).await?;
-            let mut beside = path.clone().into_os_string();
-            beside.push("-cert.pub");
-            let certificate = read(Path::new(&beside), &name).await.ok();
-            let certificate = certificate.and_then(|text| certificate_in(text.expose()));
-            keys.push(opened, certificate, name);
+        let mut unopened = None;
+        for path in &options.key_files {
+            if let Err(error) = keys.add_file(path, credentials).await {
+                keys.hints.push(error.message.clone());
+                unopened.get_or_insert(error);
+            }
         }
         if options.uses_agent {
             keys.list_agent().await;
         }
-        Ok(keys)
+        match unopened {
+            // The agent may have the same key, open.
+            Some(error) if keys.is_empty() => Err(error),
+            _ => Ok(keys),
+        }
+    }
+
+    async fn add_file(
+        &mut self,
+        path: &Path,
+        credentials: &Credentials,
+    ) -> Result<(), SessionError> {
+        let name = format!("the key file {}", path.display());
+        let text = read(path, &name).await?;
+        let opened = open(text, credentials.passphrase.clone(), &name).await?;
+        let mut beside = path.to_owned().into_os_string();
+        beside.push("-cert.pub");
+        let certificate = read(Path::new(&beside), &name).await.ok();
+        let certificate = certificate.and_then(|text| certificate_in(text.expose()));
+        self.push(opened, certificate, name);
+        Ok(())
     }
 
     fn push(&mut self, key: PrivateKey, certificate: Option<Certificate>, name: String) {
@@ -131,11 +149,12 @@ impl Keys {
             }
             Ok(Err(error)) => {
                 tracing::debug!(%error, "the agent was not asked");
-                self.hint = Some("the SSH agent of this computer does not answer".to_owned());
+                self.hints
+                    .push("the SSH agent of this computer does not answer".to_owned());
             }
             Err(_) => {
-                self.hint =
-                    Some("the SSH agent of this computer did not answer in time".to_owned());
+                self.hints
+                    .push("the SSH agent of this computer did not answer in time".to_owned());
             }
         }
     }
@@ -151,8 +170,8 @@ impl Keys {
     }
 
     /// Why there are fewer keys than one would think.
-    pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+    pub fn hints(&self) -> &[String] {
+        &self.hints
     }
 }
 

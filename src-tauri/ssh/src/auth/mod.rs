@@ -284,7 +284,7 @@ impl SignIn<'_> {
         if self.is_unanswered {
             message.push_str("; it asked questions that nobody answered");
         }
-        if let Some(hint) = self.keys.hint() {
+        for hint in self.keys.hints() {
             let _ = write!(message, "; {}", text::line(hint, 400));
         }
         let banner = self.ear.said().banner;

@@ -1,5 +1,6 @@
 //! The files of an OpenSSH client configuration: one, and those it includes.
 
+use super::Source;
 use super::lines::{fits_one, words};
 use crate::limits::{MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH, MAX_CONFIG_FILES};
 use std::fs::{self, File};
@@ -25,17 +26,20 @@ pub struct Parts {
     files: usize,
 }
 
-/// Reads a configuration and everything it includes; one that is not there is empty.
-pub fn read(path: &Path, home: &Path) -> Parts {
+/// Reads configurations, one after the other, and everything they include; one that is not there is empty.
+pub fn read(sources: &[Source<'_>], home: &Path) -> Parts {
     let mut parts = Parts::default();
-    if path.exists() {
-        parts.file(path, home, 0);
+    for source in sources.iter().filter(|source| source.path.exists()) {
+        // A block of one file does not go on in the next.
+        parts.parts.push(Part::Begin);
+        parts.file(source.path, home, source.folder, 0);
+        parts.parts.push(Part::End);
     }
     parts
 }
 
 impl Parts {
-    fn file(&mut self, path: &Path, home: &Path, depth: usize) {
+    fn file(&mut self, path: &Path, home: &Path, folder: &Path, depth: usize) {
         self.files += 1;
         if depth > MAX_CONFIG_DEPTH || self.files > MAX_CONFIG_FILES {
             let message = format!(
@@ -64,9 +68,9 @@ impl Parts {
                     self.notes.push(message);
                     continue;
                 }
-                for found in included(&pattern, home) {
+                for found in included(&pattern, home, folder) {
                     self.parts.push(Part::Begin);
-                    self.file(&found, home, depth + 1);
+                    self.file(&found, home, folder, depth + 1);
                     self.parts.push(Part::End);
                 }
             }
@@ -101,10 +105,10 @@ fn text(path: &Path, home: &Path) -> Result<String, String> {
 }
 
 /// The files that a pattern names, in order.
-fn included(pattern: &str, home: &Path) -> Vec<PathBuf> {
+fn included(pattern: &str, home: &Path, folder: &Path) -> Vec<PathBuf> {
     let path = match pattern.strip_prefix("~/") {
         Some(rest) => home.join(rest),
-        None => home.join(".ssh").join(pattern),
+        None => folder.join(pattern),
     };
     let mut found = vec![PathBuf::new()];
     for component in path.components() {

@@ -1,4 +1,4 @@
-//! What `~/.ssh/config` says of an address (ssh_config(5)): where it is, who signs in, with which key, through which machines.
+//! What OpenSSH's configurations, `~/.ssh/config` first, say of an address (ssh_config(5)): where it is, who signs in, with which key, through which machines.
 //!
 //! | file | holds |
 //! | --- | --- |
@@ -29,6 +29,15 @@ pub struct Asked {
     pub port: Option<u16>,
 }
 
+/// A file of the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// Where it is; one that is not there is empty.
+    pub path: &'a Path,
+    /// The folder that what it includes lies in, where no whole path is written.
+    pub folder: &'a Path,
+}
+
 /// This computer, as far as a configuration can ask for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Computer<'a> {
@@ -55,9 +64,9 @@ pub struct Meant {
     pub notes: Vec<String>,
 }
 
-/// Looks an address up.
-pub fn meaning(path: &Path, computer: Computer<'_>, asked: &Asked) -> Meant {
-    let config = files::read(path, computer.home);
+/// Looks an address up. What an earlier file says counts.
+pub fn meaning(sources: &[Source<'_>], computer: Computer<'_>, asked: &Asked) -> Meant {
+    let config = files::read(sources, computer.home);
     let mut meant = Lookup::of(&config, computer, asked).meant();
     let mut notes = config.notes.clone();
     notes.append(&mut meant.notes);
@@ -296,10 +305,11 @@ impl<'a> Lookup<'a> {
                 user: hop.user,
                 host: hop.host,
                 port: hop.port,
-                key_file: hop
+                key_files: hop
                     .key_files
                     .into_iter()
-                    .find(|path| Path::new(path).is_file()),
+                    .filter(|path| Path::new(path).is_file())
+                    .collect(),
             });
         }
     }

@@ -27,8 +27,19 @@ impl Home {
             home: self.0.path(),
             user: "somebody",
         };
-        let path = self.0.path().join(".ssh/config");
-        meaning(&path, computer, &address(text).unwrap())
+        let folder = self.0.path().join(".ssh");
+        let (own, common) = (folder.join("config"), self.0.path().join("etc/ssh_config"));
+        let sources = [
+            Source {
+                path: &own,
+                folder: &folder,
+            },
+            Source {
+                path: &common,
+                folder: common.parent().unwrap(),
+            },
+        ];
+        meaning(&sources, computer, &address(text).unwrap())
     }
 }
 
@@ -75,6 +86,25 @@ fn openssh(
         .filter(|file| !file.starts_with("~/.ssh/id_"))
         .collect();
     Some((one("hostname"), one("port").parse().unwrap(), user, files))
+}
+
+#[test]
+fn the_computers_own_configuration_comes_after_the_users() {
+    let home = Home::with("Host web\n User mine\nHost db\n Port 22\n");
+    home.write(
+        "../etc/ssh_config",
+        "User common\nPort 2200\nInclude more/*.conf\nHost web\n HostName web.example\n",
+    );
+    home.write("../etc/more/a.conf", "IdentityFile /keys/common\n");
+    let meant = home.meaning("web");
+    assert_eq!(
+        (&*meant.host, meant.port, &*meant.user),
+        ("web.example", 2200, "mine"),
+        "{meant:?}"
+    );
+    assert_eq!(meant.key_files, ["/keys/common"]);
+    let meant = home.meaning("db");
+    assert_eq!((meant.port, &*meant.user), (22, "common"));
 }
 
 #[test]

@@ -27,6 +27,8 @@ use farwire_model::input::SessionInput;
 use farwire_model::session::{Protocol, Purpose, Run, SessionError, SessionEvent, Start};
 use farwire_model::tunnel::{Carrying, TunnelEnd, TunnelKind, TunnelLink, TunnelMeter, TunnelPlan};
 use listener::Listener;
+pub(crate) use listener::connect as connect_here;
+pub(crate) use relay::relay;
 use russh::client::Msg;
 use russh::{Channel, ChannelOpenFailure};
 use socks::Reply;

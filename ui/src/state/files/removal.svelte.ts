@@ -1,4 +1,7 @@
-/** Deleting files and whole folders: counted first, then one by one, until it is done or somebody stops it. */
+/**
+ * Deleting files and whole folders: counted first, then one by one, until it is done or somebody stops it. Where the machine has a
+ * trash folder, they are moved there instead, each as a whole, unless somebody wants them gone for good.
+ */
 import { type Trouble, troubleOf } from "./folder.svelte";
 import type { FileItem, FileSource } from "./source";
 
@@ -8,14 +11,15 @@ const AT_ONCE = 5;
 const MAX_TROUBLES = 5;
 
 export class Removal {
-  /** `asking`: everything is counted and somebody decides. */
-  phase: "counting" | "asking" | "deleting" | "over" = $state("counting");
+  /** `offering`: they could be moved into the trash folder; `asking`: everything is counted and somebody decides. */
+  phase: "offering" | "counting" | "asking" | "deleting" | "over" = $state("counting");
   files = $state(0);
   folders = $state(0);
   done = $state(0);
   failed = $state(0);
   troubles: readonly Trouble[] = $state.raw([]);
   isStopped = $state(false);
+  isDiscarding = $state(false);
   private found: FileItem[] = [];
   /** Each level of folders after the one it lies in. */
   private levels: FileItem[][] = [];
@@ -23,14 +27,32 @@ export class Removal {
   constructor(
     private readonly source: FileSource,
     readonly items: readonly FileItem[],
-  ) {}
+  ) {
+    if (source.trash !== null) this.phase = "offering";
+  }
 
   get all(): number {
-    return this.files + this.folders;
+    return this.isDiscarding ? this.items.length : this.files + this.folders;
+  }
+
+  /** Moves them into the trash folder. */
+  async discard(): Promise<void> {
+    this.isDiscarding = true;
+    this.phase = "deleting";
+    await this.each(this.items, async (item) => {
+      try {
+        await this.source.discard(item.path);
+        this.done += 1;
+      } catch (error) {
+        this.complain(item, error);
+      }
+    });
+    this.phase = "over";
   }
 
   /** Looks at everything that would be deleted. A link is deleted, never followed. */
   async count(): Promise<void> {
+    this.phase = "counting";
     let level = this.note(this.items);
     while (level.length > 0 && !this.isStopped) {
       let below: FileItem[] = [];

@@ -1,6 +1,10 @@
 /** Whose files a pane shows: a machine's, over a session of files, or this computer's. */
 import { api, type FileAnswer, type FileCommand, FileRefused } from "../../api";
 import { host } from "../../host";
+import { connections } from "../connections.svelte";
+import { inheritedSetting } from "../inheritance";
+
+const TRASH = "ssh.trash";
 
 export type FileKind = "folder" | "link" | "file";
 
@@ -34,6 +38,10 @@ export interface FileSource {
   rename(path: string, to: string): Promise<void>;
   /** Removes a file or a link, or a folder with nothing in it. */
   remove(path: string, kind: FileKind): Promise<void>;
+  /** The folder that deleted files can be moved to; null where there is none. */
+  readonly trash: string | null;
+  /** Moves a file, or a folder with all that is in it, into that folder. */
+  discard(path: string): Promise<void>;
   /** Null where they cannot be changed. */
   readonly setPermissions: ((path: string, permissions: number) => Promise<void>) | null;
   /** The first bytes of a file; null where files cannot be looked into. */
@@ -94,6 +102,16 @@ export class MachineFiles extends CommandSource implements FileSource {
     return this.up().channel;
   }
 
+  get trash(): string | null {
+    const machine = connections.get(this.uid);
+    const named = machine?.settings[TRASH] ?? inheritedSetting(machine?.category_uid ?? null, TRASH)?.value;
+    return typeof named === "string" && named !== "" ? named : null;
+  }
+
+  async discard(path: string): Promise<void> {
+    await api.discardFile(this.up().id, path);
+  }
+
   readonly setPermissions = async (path: string, permissions: number): Promise<void> => {
     await api.changeFile(this.up().id, { path, permissions });
   };
@@ -118,9 +136,15 @@ export class MachineFiles extends CommandSource implements FileSource {
 /** This computer's files, in the desktop window. */
 export class OwnFiles extends CommandSource implements FileSource {
   readonly uid = null;
+  readonly trash = null;
   readonly setPermissions = null;
   readonly read = null;
   readonly write = null;
+
+  /** Only a machine has a trash folder. */
+  discard(path: string): Promise<void> {
+    return Promise.reject(new FileRefused(8, path));
+  }
 
   protected run(command: FileCommand): Promise<FileAnswer> {
     return api.fileCommandHere(command);

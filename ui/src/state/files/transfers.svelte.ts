@@ -4,6 +4,7 @@ import { api, ApiError } from "../../api";
 import type { EventMessage, FilePlace, TransferView } from "../../bindings";
 import { t } from "../../texts";
 import { connections } from "../connections.svelte";
+import { OneByOne } from "../onebyone";
 import { toasts } from "../toasts.svelte";
 import { partsOf } from "./paths";
 import type { Rule, TransferRow } from "./row";
@@ -17,8 +18,7 @@ type Finished = (to: FilePlace) => void;
 class Transfers {
   private readonly all = new SvelteMap<string, TransferView>();
   private readonly finished = new Set<Finished>();
-  /** What is fetched now, and whether it changed meanwhile. */
-  private readonly fetching = new Map<string, boolean>();
+  private readonly asking = new OneByOne();
 
   readonly rows: readonly TransferRow[] = $derived([...this.all.values()].map(rowOf));
 
@@ -38,8 +38,10 @@ class Transfers {
   }
 
   hear({ id, action }: EventMessage): void {
-    if (action === "delete") this.all.delete(id);
-    else void this.fetch(id);
+    if (action !== "delete") return void this.fetch(id);
+    // An answer that is on its way does not bring it back.
+    this.asking.outdate(id);
+    this.all.delete(id);
   }
 
   /** Calls back whenever a copy is whole; returns what ends that. */
@@ -88,22 +90,16 @@ class Transfers {
     if (view.state === "done" && before?.state !== "done") this.finished.forEach((listener) => listener(view.to));
   }
 
-  private async fetch(id: string): Promise<void> {
-    if (this.fetching.has(id)) {
-      this.fetching.set(id, true);
-      return;
-    }
-    try {
-      do {
-        this.fetching.set(id, false);
-        this.note(await api.transfer(id));
-      } while (this.fetching.get(id));
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      if (error.status === 404) this.all.delete(id);
-    } finally {
-      this.fetching.delete(id);
-    }
+  private fetch(id: string): Promise<void> {
+    return this.asking.ask(id, async (isOld) => {
+      try {
+        const view = await api.transfer(id);
+        if (!isOld()) this.note(view);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (error.status === 404) this.all.delete(id);
+      }
+    });
   }
 }
 
