@@ -218,11 +218,12 @@ fn apply(all: &All, by: &Origin, group: &mut Group, change: GroupChange) -> Resu
         check_parent(all, group)?;
     }
     for (key, value) in change.settings {
-        let is_given = key == "ssh.jump" && value.is_some();
+        let is_own = ["ssh.jump", "ssh.config"].contains(&key.as_str());
+        let is_given = is_own && value.is_some();
         apply_setting(&mut group.settings, key.clone(), value)?;
         if is_given {
             let message =
-                "ssh.jump is a connection's own: what lies in a group does not take it over";
+                format!("{key} is a connection's own: what lies in a group does not take it over");
             return Err(CoreError::field(
                 ErrorCode::ValueIncorrectFormat,
                 key,

@@ -367,7 +367,7 @@ pub const KEYBOARDS: [&str; 24] = [
 ];
 
 /// Every dotted setting that something honours: key, what it may be.
-pub const SETTINGS: [(&str, SettingKind); 20] = [
+pub const SETTINGS: [(&str, SettingKind); 24] = [
     // Ask the server to take the viewer's size.
     ("vnc.resize", SettingKind::Bool),
     // Leave other viewers connected.

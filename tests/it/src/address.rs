@@ -204,6 +204,16 @@ async fn what_is_no_address_or_may_not_be_saved_is_refused() {
         let (status, answer) = app.call("PUT", "/connection", body).await;
         assert_eq!(status, expected, "{jump}: {answer}");
     }
+    // Where one machine is, many cannot be.
+    for key in ["ssh.jump", "ssh.config"] {
+        let body = json!({"name": "site", (key): "me@way:22"});
+        let (status, answer) = app.call("PUT", "/group", body).await;
+        assert_eq!(
+            (status.as_u16(), answer["property"].as_str()),
+            (400, Some(key)),
+            "{answer}"
+        );
+    }
     // A user name is a credential.
     let writer = app.token_with(&[Scope::Read, Scope::Write]).await;
     let body = json!({"address": "me@web"});

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
 /// What only the state of things can say: the key, and the code the server refuses a well-formed value with.
-const BEYOND_A_SCHEMA: [(&str, &str); 18] = [
+const BEYOND_A_SCHEMA: [(&str, &str); 19] = [
     // Names a saved thing, which must be there.
     ("category_uid", "INVALID_REQUEST_DATA"),
     ("parent_uid", "INVALID_REQUEST_DATA"),
@@ -25,6 +25,7 @@ const BEYOND_A_SCHEMA: [(&str, &str); 18] = [
     ("to", "VALUE_INCORRECT_FORMAT"),
     ("ssh.tunnels", "VALUE_INCORRECT_FORMAT"),
     ("ssh.jump", "VALUE_INCORRECT_FORMAT"),
+    ("ssh.config", "VALUE_INCORRECT_FORMAT"),
     ("address", "VALUE_INCORRECT_FORMAT"),
     // Goes with the kind of tunnel.
     ("to", "INVALID_REQUEST_DATA"),
