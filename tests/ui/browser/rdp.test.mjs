@@ -1,8 +1,15 @@
-// The settings of machines that are reached over RDP.
+// Machines that are reached over RDP: their settings, and a session.
 import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
-import { eventually } from "../desktop/processes.mjs";
-import { openPage, shoot, skip } from "./page.mjs";
+import { startMachine, TERMINAL_COLOUR } from "../desktop/machine.mjs";
+import { eventually, freePort, skipWithout, until } from "../desktop/processes.mjs";
+import { openPage, shoot, skip, skipWithoutMachine } from "./page.mjs";
+import { countPixels, pointAt } from "./screen.mjs";
+
+const skipWithServer = skipWithoutMachine || skipWithout("freerdp-shadow-cli", "winpr-hash");
 
 test("what is set for an RDP machine is saved, and what is usual is not", { skip, timeout: 300_000 }, async (t) => {
   const { page, farwired } = await openPage(t);
@@ -31,4 +38,69 @@ test("what is set for an RDP machine is saved, and what is usual is not", { skip
   await details.getByRole("textbox", { name: "Width" }).blur();
   await eventually("an empty side is none", async () => (await settings())["rdp.width"] === undefined, true);
   assert.equal((await settings())["rdp.height"], 800);
+});
+
+const PASSWORD = "Correct.Horse7";
+/** How far a colour may be off: what this server sends is not exact. */
+const OFF = 12;
+
+/** FreeRDP's server over the desktop of a machine, with an account of its own. */
+async function startShadow(sandbox) {
+  const folder = join(sandbox.home, "shadow");
+  mkdirSync(folder, { mode: 0o700 });
+  const accounts = join(folder, "sam");
+  writeFileSync(accounts, await sandbox.run("winpr-hash", ["-u", "alice", "-p", PASSWORD, "-f", "sam"]));
+  const port = await freePort();
+  const machine = join(sandbox.home, "machine");
+  const env = { DISPLAY: `:${readFileSync(join(machine, "display"), "utf8").trim()}`, XAUTHORITY: join(machine, "xauth"), HOME: folder, XDG_CONFIG_HOME: folder };
+  sandbox.start("freerdp-shadow-cli", [`/port:${port}`, "/bind-address:127.0.0.1", "/sec:nla", "+auth", `/sam-file:${accounts}`], { env });
+  await until("the server listens", () => isListening(port));
+  return port;
+}
+
+/** Types as a person does, with the Shift key where it takes one: what is sent are keys, not characters. */
+async function typeByKeys(page, text) {
+  for (const letter of text) {
+    if (/[A-Z]/.test(letter)) await page.keyboard.press(`Shift+Key${letter}`);
+    else if (letter === ">") await page.keyboard.press("Shift+Period");
+    else await page.keyboard.type(letter);
+  }
+}
+
+const isListening = (port) =>
+  new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(true));
+    socket.on("connect", () => socket.destroy()).on("error", () => resolve(false));
+  });
+
+test("an RDP machine is trusted, signed in to, seen, and takes what is typed", { skip: skipWithServer, timeout: 300_000 }, async (t) => {
+  const { page, sandbox, farwired } = await openPage(t);
+  await startMachine(sandbox);
+  const port = await startShadow(sandbox);
+  await farwired.save("office-07", { protocol: "RDP", port });
+  await page.getByRole("row", { name: /office-07/ }).dblclick();
+  const trust = page.getByRole("button", { name: "Trust and connect" });
+  await trust.waitFor();
+  await shoot(page, "rdp-trust", { schemes: ["light"] });
+  await trust.click();
+
+  const session = page.getByRole("tabpanel", { name: "office-07" });
+  await session.getByRole("heading", { name: "office-07 asks you to sign in" }).waitFor();
+  await session.getByLabel(/^User/).fill("alice");
+  await session.getByLabel("Password").fill("not this one");
+  await shoot(page, "rdp-sign-in", { schemes: ["light"] });
+  await session.getByRole("button", { name: "Connect" }).click();
+  // This server closes without a word; a connection without a password was told other words before.
+  await eventually("what is said", () => session.getByRole("alert").textContent(), /most likely wrong/);
+  await eventually("the account need not be typed again", () => session.getByLabel(/^User/).inputValue(), "alice");
+  await session.getByLabel("Password").fill(PASSWORD);
+  await session.getByRole("button", { name: "Connect" }).click();
+  await eventually("the remote terminal is drawn", () => countPixels(page, "office-07", TERMINAL_COLOUR, OFF), (count) => count > 100_000);
+
+  const proof = join(sandbox.home, "typed");
+  await page.mouse.click(...(await pointAt(page, "office-07", 300, 300)));
+  await typeByKeys(page, `echo RDP ok >${proof}`);
+  await page.keyboard.press("Enter");
+  await eventually("what was typed was done over there", () => existsSync(proof) && readFileSync(proof, "utf8"), "RDP ok\n");
+  await shoot(page, "rdp-session");
 });

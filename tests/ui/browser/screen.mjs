@@ -11,16 +11,16 @@ export async function pointAt(page, name, x, y) {
   return [box.x + ((x + 0.5) * box.width) / width, box.y + ((y + 0.5) * box.height) / height];
 }
 
-/** How many pixels of the drawn screen have exactly this colour. */
-export async function countPixels(page, name, [red, green, blue]) {
+/** How many pixels of the drawn screen have this colour, or one that is at most so far `off` it. */
+export async function countPixels(page, name, colour, off = 0) {
   return await canvasOf(page, name).evaluate(
-    (canvas, [red, green, blue]) => {
+    (canvas, [colour, off]) => {
       const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
       let found = 0;
-      for (let at = 0; at < data.length; at += 4) if (data[at] === red && data[at + 1] === green && data[at + 2] === blue) found += 1;
+      for (let at = 0; at < data.length; at += 4) if (colour.every((part, index) => Math.abs(data[at + index] - part) <= off)) found += 1;
       return found;
     },
-    [red, green, blue],
+    [colour, off],
   );
 }
 

@@ -38,6 +38,8 @@ export class SessionTab {
   problem: ErrorBody | null = $state.raw(null);
   /** What the machine asks while signing in. */
   questions: Questions | null = $state.raw(null);
+  /** The user name that was typed last to sign in; it lives as long as the tab. */
+  typedUser = "";
   retryAt: number | null = $state(null);
   /** When the link was lost, in milliseconds since 1970. */
   lostAt: number | null = $state(null);
