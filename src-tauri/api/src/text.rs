@@ -53,6 +53,8 @@ forms! {
     Notes { "type": "string", "maxLength": MAX_NOTES_CHARS }
     /// A host name, an address without port, or the absolute path of a Unix socket.
     Host { "type": "string", "format": "host", "minLength": 1 }
+    /// `[user@]host[:port]`, with `ssh` or `ssh://` before it or not.
+    Address { "type": "string", "format": "ssh-address", "minLength": 1 }
     /// A MAC address, with any separators.
     Mac { "type": "string", "pattern": r"^[:.-]*([0-9A-Fa-f][:.-]*){12}$" }
     /// A fingerprint as the connection test shows it.

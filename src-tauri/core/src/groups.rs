@@ -8,7 +8,7 @@ use crate::random;
 use crate::saved::{All, Change};
 use crate::shared_credentials::check_choice;
 use crate::text::checked_name;
-use farwire_model::connection::Connection;
+use farwire_model::connection::{Connection, OWN_SETTINGS};
 use farwire_model::error::ErrorCode;
 use farwire_model::group::{Group, GroupView};
 use farwire_model::ids::{ConnectionId, CredentialId, GroupId};
@@ -218,8 +218,7 @@ fn apply(all: &All, by: &Origin, group: &mut Group, change: GroupChange) -> Resu
         check_parent(all, group)?;
     }
     for (key, value) in change.settings {
-        let is_own = ["ssh.jump", "ssh.config"].contains(&key.as_str());
-        let is_given = is_own && value.is_some();
+        let is_given = OWN_SETTINGS.contains(&key.as_str()) && value.is_some();
         apply_setting(&mut group.settings, key.clone(), value)?;
         if is_given {
             let message =

@@ -451,6 +451,9 @@ pub fn setting(key: &str) -> Option<SettingKind> {
         .find_map(|(known, kind)| (known == key).then_some(kind))
 }
 
+/// Settings that say where one machine is: no group has them.
+pub const OWN_SETTINGS: [&str; 2] = ["ssh.jump", "ssh.config"];
+
 impl SettingKind {
     /// The JSON Schema of its values.
     pub fn schema(self, generator: &mut SchemaGenerator) -> Schema {

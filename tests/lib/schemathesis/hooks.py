@@ -17,6 +17,11 @@ KEYS = ["a", "Return", "F5", "ctrl+alt+Delete", "shift+Tab"]
 
 schemathesis.openapi.format("host", st.sampled_from(HOSTS))
 schemathesis.openapi.format("key", st.sampled_from(KEYS))
+schemathesis.openapi.format("path", st.sampled_from(["/tmp/farwire-no-such", "/no such/file.txt"]))
+schemathesis.openapi.format("ssh-address", st.sampled_from(["web", "me@127.0.0.1:2222", "ssh://[::1]:22"]))
+schemathesis.openapi.format("jumps", st.sampled_from(["me@127.0.0.1:22", "a@127.0.0.1:22, b@localhost:2222"]))
+schemathesis.openapi.format("tunnels", st.sampled_from(["D 0", "L 0 localhost:80, R 0 127.0.0.1:80"]))
+schemathesis.openapi.format("tunnel-end", st.sampled_from(["127.0.0.1:18080", "localhost:18081", "/tmp/farwire-no-such.sock"]))
 
 server = requests.Session()
 server.trust_env = False
@@ -42,8 +47,14 @@ def new_credential():
     return call("PUT", "/credential", {"name": "for a reference"})["credential_uid"]
 
 
-def protocol_prefix(uid):
-    answer = call("GET", f"/connection/{uid}")
+def protocol_prefix(case, body):
+    """What the credentials of the connection that a request is about begin with; None where there is no such connection."""
+    parameters = case.path_parameters or {}
+    uid = parameters.get("uid", body.get("uid"))
+    if "session_id" in parameters:
+        running = (one for one in call("GET", "/sessions") if one["session_id"] == parameters["session_id"])
+        uid = next((one["connection_uid"] for one in running), None)
+    answer = call("GET", f"/connection/{requests.utils.quote(str(uid), safe='')}") if uid else {}
     names = {"NEAR": "rxp", "APPLE": "apple", "VNC": "vnc", "RDP": "rdp", "SSH": "ssh"}
     return names.get(answer.get("protocol"))
 
@@ -55,11 +66,17 @@ def keep_known(body, case):
             body[key] = new()
     if isinstance(body.get("expires"), (int, float)) and body["expires"] <= time.time() + 600:
         body["expires"] = int(time.time()) + 86400
+    # Where a dynamic tunnel leads is said by whoever uses it.
+    if case.path == "/tunnels":
+        if body.get("kind") == "dynamic":
+            body.pop("to", None)
+        else:
+            body.setdefault("to", "127.0.0.1:80")
     credentials = body.get("credentials") if isinstance(body.get("credentials"), dict) else body
-    dotted = "/connection/{uid}/" in case.path
-    uid = (case.path_parameters or {}).get("uid")
-    if dotted and uid is not None:
-        prefix = protocol_prefix(requests.utils.quote(str(uid), safe=""))
+    # A connection's own body has settings, which look alike.
+    is_of_connection = case.path.startswith(("/connection/{uid}/", "/session/")) or case.path == "/tunnels"
+    if is_of_connection and any("." in key for key in credentials):
+        prefix = protocol_prefix(case, body)
         for key in [key for key in credentials if "." in key and key.split(".")[0] != prefix]:
             del credentials[key]
 

@@ -3,6 +3,7 @@
 use crate::error::ApiError;
 use crate::keys::keys;
 use crate::route::Call;
+use crate::text::Address;
 use farwire_model::ids::ConnectionId;
 use farwire_model::token::Scope;
 use schemars::JsonSchema;
@@ -12,7 +13,7 @@ keys! {
     /// Where somebody wants to.
     pub(super) struct NewAddress {
         /// `[user@]host[:port]` of an SSH server, with `ssh` or `ssh://` before it or not.
-        address: String,
+        address: Address,
     }
 }
 
@@ -31,7 +32,7 @@ pub(super) async fn save(call: &Call<NewAddress>) -> Result<Addressed, ApiError>
     // It may come with a user name, which is a credential.
     call.need([Scope::Credentials])?;
     let NewAddress { address } = call.body()?;
-    let saved = call.api.core.save_address(&call.by, &address).await?;
+    let saved = call.api.core.save_address(&call.by, &address.0).await?;
     Ok(Addressed {
         uid: saved.connection,
         is_new: saved.is_new,

@@ -10,7 +10,7 @@ use crate::text::{Host, Mac, Name, Notes, Tags};
 use farwire_core::connections::ConnectionChange as Change;
 use farwire_core::search::{ConnectionQuery, Filter};
 use farwire_model::connection::{
-    ConnectionOrder, ConnectionView, NearbyMachine, ProtocolKind, SETTINGS,
+    ConnectionOrder, ConnectionView, NearbyMachine, OWN_SETTINGS, ProtocolKind, SETTINGS,
 };
 use farwire_model::ids::{ConnectionId, CredentialId, GroupId};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -69,11 +69,7 @@ pub(super) struct Settings(pub(super) Vec<(String, Option<Value>)>);
 
 impl Keys for Settings {
     fn describe(object: &mut Object, generator: &mut SchemaGenerator) {
-        for (key, kind) in SETTINGS {
-            let values = kind.schema(generator);
-            let schema = json_schema!({ "anyOf": [values, { "type": "null" }] });
-            object.add(key, "", schema);
-        }
+        describe(object, generator, |_| true);
     }
 
     // The value's kind is checked where it is saved: the same table says it.
@@ -83,6 +79,29 @@ impl Keys for Settings {
             Some((key.to_owned(), Some(value).filter(|value| !value.is_null())))
         });
         Ok(Self(given.collect()))
+    }
+}
+
+/// The dotted settings of a group.
+#[derive(Debug)]
+pub(super) struct SharedSettings(pub(super) Settings);
+
+impl Keys for SharedSettings {
+    fn describe(object: &mut Object, generator: &mut SchemaGenerator) {
+        describe(object, generator, |key| !OWN_SETTINGS.contains(&key));
+    }
+
+    // Those of one machine too: the application says why it refuses them.
+    fn take(fields: &mut Fields) -> Result<Self, ApiError> {
+        Settings::take(fields).map(Self)
+    }
+}
+
+fn describe(object: &mut Object, generator: &mut SchemaGenerator, is_known: impl Fn(&str) -> bool) {
+    for (key, kind) in SETTINGS.into_iter().filter(|(key, _)| is_known(key)) {
+        let values = kind.schema(generator);
+        let schema = json_schema!({ "anyOf": [values, { "type": "null" }] });
+        object.add(key, "", schema);
     }
 }
 

@@ -35,7 +35,7 @@ keys! {
     /// Which file is looked into.
     pub(super) struct Looked {
         /// The file: its path as it was answered, or as a person types it.
-        path: Option<FilePath>,
+        path: FilePath,
         /// Bytes from its beginning; as many as are ever answered, when absent.
         limit: Option<Whole<u64, 1, { MAX_BEGINNING_BYTES as i64 }>>,
     }
@@ -45,7 +45,7 @@ keys! {
     /// Which file is deleted.
     pub(super) struct Unwanted {
         /// The file or folder: its path as it was answered, or as a person types it.
-        path: Option<FilePath>,
+        path: FilePath,
     }
 }
 
@@ -93,7 +93,7 @@ impl Answer for Beginning {
 /// Answers how a file begins, or all of a short one.
 pub(super) async fn show(call: &Call<(), Looked>) -> Result<Beginning, ApiError> {
     let session = call.api.core.session(&SessionId::new(call.id()))?;
-    let path = named(call.query.path.as_ref())?;
+    let path = read_path(&call.query.path, "path")?;
     let limit = call
         .query
         .limit
@@ -105,21 +105,13 @@ pub(super) async fn show(call: &Call<(), Looked>) -> Result<Beginning, ApiError>
 pub(super) async fn discard(call: &Call<(), Unwanted>) -> Result<Discarded, ApiError> {
     let core = &call.api.core;
     let session = core.session(&SessionId::new(call.id()))?;
-    let path = named(call.query.path.as_ref())?;
+    let path = read_path(&call.query.path, "path")?;
     let folder = core.trash_folder(&session)?;
     let now = farwire_core::transfer::discard(&*files(&session)?, &folder, &path).await?;
     Ok(Discarded {
         path: now.handle(),
         display_path: now.to_string(),
     })
-}
-
-fn named(path: Option<&FilePath>) -> Result<RemotePath, ApiError> {
-    let path = path.ok_or_else(|| {
-        let code = ErrorCode::RequiredValueMissing;
-        ApiError::new(400, code, "path is missing: name the file").about("path")
-    })?;
-    read_path(path, "path")
 }
 
 /// Sets the permissions of a file, or replaces its text.

@@ -3,7 +3,7 @@
 use crate::answer::Done;
 use crate::error::ApiError;
 use crate::keys::keys;
-use crate::native::connections::Settings;
+use crate::native::connections::SharedSettings;
 use crate::route::Call;
 use crate::shape::Switch;
 use crate::text::Name;
@@ -41,7 +41,7 @@ keys! {
     pub(super) struct Inherited {
         /// Shared credentials to sign in with; null for none. Needs the scope credentials.
         credential: Option<Option<CredentialId>>,
-        ..settings: Settings,
+        ..settings: SharedSettings,
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) async fn create(call: &Call<NewGroup>) -> Result<SavedGroup, ApiError
     let change = Change {
         name: Some(name.0),
         parent: parent_uid,
-        settings: more.settings.0,
+        settings: more.settings.0.0,
         credential: more.credential,
         if_revision: None,
     };
@@ -102,7 +102,7 @@ pub(super) async fn update(call: &Call<GroupChange>) -> Result<SavedGroup, ApiEr
     let change = Change {
         name: name.map(|name| name.0),
         parent: parent_uid,
-        settings: more.settings.0,
+        settings: more.settings.0.0,
         credential: more.credential,
         if_revision: call.if_match,
     };
