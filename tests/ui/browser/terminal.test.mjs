@@ -26,7 +26,9 @@ test("what is typed reaches the shell, and what it prints is seen", options, asy
     return now < columns;
   });
   // Ctrl+C is the shell's, and so are the arrows.
-  await page.keyboard.type("sleep 1000\n");
+  // A shell that is about to start a program may lose it: the program itself says that it runs.
+  await page.keyboard.type("sh -c 'echo runs; exec sleep 1000'\n");
+  await eventually("the program runs", () => lines(page), (all) => all.includes("runs"));
   await page.keyboard.press("Control+c");
   await page.keyboard.type("echo after > after\n");
   await eventually("Ctrl+C ended the program", () => sshd.read("after"), "after\n");
