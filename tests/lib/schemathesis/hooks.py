@@ -66,6 +66,9 @@ def keep_known(body, case):
             body[key] = new()
     if isinstance(body.get("expires"), (int, float)) and body["expires"] <= time.time() + 600:
         body["expires"] = int(time.time()) + 86400
+    for side in ("from", "to"):
+        if isinstance(body.get(side), dict) and isinstance(body[side].get("uid"), str):
+            body[side]["uid"] = new_gateway()
     # Where a dynamic tunnel leads is said by whoever uses it.
     if case.path == "/tunnels":
         if body.get("kind") == "dynamic":
