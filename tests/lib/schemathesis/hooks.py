@@ -67,8 +67,12 @@ def keep_known(body, case):
     if isinstance(body.get("expires"), (int, float)) and body["expires"] <= time.time() + 600:
         body["expires"] = int(time.time()) + 86400
     for side in ("from", "to"):
-        if isinstance(body.get(side), dict) and isinstance(body[side].get("uid"), str):
-            body[side]["uid"] = new_gateway()
+        there = body.get(side)
+        if isinstance(there, dict) and isinstance(there.get("uid"), str):
+            there["uid"] = new_gateway()
+        # On this computer a path is absolute.
+        elif isinstance(there, dict) and isinstance(there.get("path"), str):
+            there["path"] = "/" + there["path"][1:]
     # Where a dynamic tunnel leads is said by whoever uses it.
     if case.path == "/tunnels":
         if body.get("kind") == "dynamic":
