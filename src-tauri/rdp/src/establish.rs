@@ -3,10 +3,11 @@
 use crate::clipboard::{Clipboard, Heard};
 use crate::failure::{Failed, explain};
 use crate::limits::{AUTH_LIMIT, MAX_SIGN_IN_CHARS, OPEN_LIMIT, STEP_LIMIT};
-use crate::link::{self, ByteStream, Framed, begin, within};
+use crate::link::{self, Framed, within};
 use crate::names::Account;
 use crate::options::{Options, Security};
 use crate::tls;
+use farwire_link::{ByteStream, begin};
 use farwire_model::error::Stage;
 use farwire_model::frame::Size;
 use farwire_model::session::{FailureKind, Purpose, SessionError, Start};
@@ -83,7 +84,7 @@ pub async fn establish(
     );
     let fail = |stage, stopped| explain(start, Failed { stage, stopped });
 
-    begin(start, Stage::Banner).await;
+    begin(&start.events, Stage::Banner).await;
     let mut framed = Framed::new(stream);
     let agree = async {
         while !connector.should_perform_security_upgrade() {
@@ -97,7 +98,7 @@ pub async fn establish(
     let protocol = selected(&connector);
     let has_nla = protocol.intersects(SecurityProtocol::HYBRID | SecurityProtocol::HYBRID_EX);
 
-    begin(start, Stage::Tls).await;
+    begin(&start.events, Stage::Tls).await;
     let (stream, early) = framed.into_inner();
     if !early.is_empty() {
         // Bytes before TLS that are read after it would be taken for protected ones.
@@ -119,7 +120,7 @@ pub async fn establish(
         false => format!("{}, certificate pinned", secured.version),
     };
 
-    begin(start, Stage::Auth).await;
+    begin(&start.events, Stage::Auth).await;
     if has_nla {
         if account.user.is_empty() || start.credentials.password.is_none() {
             let message = format!(
@@ -142,7 +143,7 @@ pub async fn establish(
         return Ok(Outcome::Probed { security });
     }
 
-    begin(start, Stage::Channel).await;
+    begin(&start.events, Stage::Channel).await;
     let opened = within(OPEN_LIMIT, open(&mut framed, &mut connector))
         .await
         .map_err(|stopped| fail(Stage::Channel, stopped))?;

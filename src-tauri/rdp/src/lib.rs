@@ -14,7 +14,6 @@
 //! Each session has a thread of its own: decoding is work, and what goes wrong in it ends that session alone.
 
 mod clipboard;
-mod connect;
 mod establish;
 mod failure;
 mod guard;
@@ -34,13 +33,14 @@ mod tls;
 mod wire;
 
 use establish::{Outcome, establish, peer};
+use farwire_link::{ByteStream, begin, tcp};
 use farwire_model::error::Stage;
 use farwire_model::frame::Size;
 use farwire_model::session::{FailureKind, Protocol, Run, SessionError, SessionEvent, Start};
-use link::ByteStream;
 use options::{Options, allowed};
 use session::Next;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 /// The RDP protocol handler.
@@ -156,7 +156,19 @@ async fn dial(
 ) -> Result<Outcome, SessionError> {
     let stream = match stream {
         Some(stream) => stream,
-        None => Box::new(connect::tcp(start).await?),
+        None => Box::new(reach(start).await?),
     };
     establish(stream, start, options, size).await
+}
+
+/// Opens TCP to the machine.
+async fn reach(start: &Start) -> Result<TcpStream, SessionError> {
+    let (host, port) = (start.endpoint.host.as_str(), start.endpoint.port);
+    begin(&start.events, Stage::Resolve).await;
+    let addresses = tcp::resolve(host, port).await?;
+    begin(&start.events, Stage::Connect).await;
+    let check = "that Remote Desktop is switched on";
+    let stream = tcp::connect(host, port, &addresses, check).await?;
+    tcp::watch(&stream);
+    Ok(stream)
 }

@@ -2,12 +2,6 @@
 
 use std::time::Duration;
 
-/// Looking a name up. Resolvers give up by themselves after 5 to 30 s; people do sooner.
-pub const RESOLVE_LIMIT: Duration = Duration::from_secs(10);
-/// Opening TCP to one address. A live machine answers within 3 s even over satellite and one lost packet.
-pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// Opening TCP to all addresses of a name together.
-pub const CONNECT_TOTAL_LIMIT: Duration = Duration::from_secs(20);
 /// Agreeing on how the session is protected, and setting TLS up: a few packets each.
 pub const STEP_LIMIT: Duration = Duration::from_secs(15);
 /// Signing in. A Windows machine may have to ask a domain controller that is slow to answer.
@@ -18,20 +12,11 @@ pub const OPEN_LIMIT: Duration = Duration::from_secs(30);
 pub const REACTIVATE_LIMIT: Duration = Duration::from_secs(10);
 /// Telling the server goodbye: keys up, then close.
 pub const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
-/// How long the server may take none of the bytes that wait for it. TCP itself gives up on a dead path as soon, see
-/// [`ACK_LIMIT`]; a server that lives reads within seconds.
+/// How long the server may take none of the bytes that wait for it. TCP itself gives up on a dead path as
+/// soon; a server that lives reads within seconds.
 pub const STALL_LIMIT: Duration = Duration::from_secs(30);
 /// After this computer slept, a server that was asked for a picture and is silent for this long is gone.
 pub const WAKE_LIMIT: Duration = Duration::from_secs(4);
-/// A link without traffic is probed by TCP after this long: RDP has no sign of life of its own.
-pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
-/// Between two such probes.
-pub const KEEPALIVE_PERIOD: Duration = Duration::from_secs(5);
-/// Probes without an answer before the link is dead: 30 s after the last sign of life, together.
-pub const KEEPALIVE_PROBES: u32 = 3;
-/// Sent bytes that nobody acknowledges for this long end the link. The system's own limit is about 15 minutes.
-#[cfg(target_os = "linux")]
-pub const ACK_LIMIT: Duration = Duration::from_secs(30);
 /// How long the viewer's size must rest before the server is asked to take it: a window is dragged in many steps.
 pub const RESIZE_REST: Duration = Duration::from_millis(300);
 /// Updates that arrive in one go are shown together, but no later than this: one frame of a 60 Hz screen.

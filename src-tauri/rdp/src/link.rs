@@ -1,8 +1,7 @@
 //! The connection on its way up: what is read is capped, and every wait has a limit.
 
 use crate::limits::MAX_MESSAGE_BYTES;
-use farwire_model::error::Stage;
-use farwire_model::session::{SessionEvent, Start};
+use farwire_link::ByteStream;
 use ironrdp_connector::{
     ConnectorError, ConnectorErrorExt as _, ConnectorResult, Sequence, custom_err, general_err,
 };
@@ -10,25 +9,9 @@ use ironrdp_core::{DecodeResult, WriteBuf, other_err};
 use ironrdp_pdu::PduHint;
 use ironrdp_tokio::{FramedWrite as _, MovableTokioFramed};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
-
-/// What a session goes over: TCP, a channel inside SSH, TLS over either.
-pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
 /// A stream that is read message by message.
 pub type Framed = MovableTokioFramed<Box<dyn ByteStream>>;
-
-/// Tells that a stage begins.
-pub async fn begin(start: &Start, stage: Stage) {
-    // A receiver that is gone cancels the run elsewhere.
-    start
-        .events
-        .send(SessionEvent::Stage(stage))
-        .await
-        .unwrap_or_default();
-}
 
 /// Why a stage was not finished.
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use crate::limits::{
     BANNER_LIMIT, KEEPALIVE_MISSES, KEY_EXCHANGE_LIMIT, MAX_JUMPS, MAX_TEXT_CHARS,
 };
 use crate::options::Options;
-use crate::tcp;
 use crate::text;
-use crate::watched::{ByteStream, Watched};
+use crate::watched::Watched;
+use farwire_link::{ByteStream, tcp};
 use farwire_model::ask::Ask;
 use farwire_model::credentials::Hop;
 use farwire_model::error::Stage;
@@ -157,7 +157,7 @@ async fn reach(
             call.stage(Stage::Resolve).await;
             let addresses = tcp::resolve(host, port).await?;
             call.stage(Stage::Connect).await;
-            Box::new(tcp::connect(host, port, &addresses).await?)
+            Box::new(tcp::connect(host, port, &addresses, "that the SSH server runs").await?)
         }
     };
     let options = Options::of(&hop.settings);

@@ -5,7 +5,7 @@ use crate::doors::{Address, Doors, Knock, Taken};
 use crate::guard::{Ear, Guard};
 use crate::limits::{CHANNEL_LIMIT, GOODBYE_LIMIT, MAX_TEXT_CHARS};
 use crate::text;
-use crate::watched::ByteStream;
+use farwire_link::ByteStream;
 use farwire_model::credentials::{Endpoint, Hop};
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError};

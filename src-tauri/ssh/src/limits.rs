@@ -2,12 +2,6 @@
 
 use std::time::Duration;
 
-/// Looking a name up. Resolvers give up by themselves after 5 to 30 s; people do sooner.
-pub const RESOLVE_LIMIT: Duration = Duration::from_secs(10);
-/// Opening TCP to one address. A live machine answers within 3 s even over satellite and one lost packet.
-pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// Opening TCP to all addresses of a name together.
-pub const CONNECT_TOTAL_LIMIT: Duration = Duration::from_secs(20);
 /// The server's greeting. `sshd` sends it at once; one that looks our name up first takes up to 10 s.
 pub const BANNER_LIMIT: Duration = Duration::from_secs(15);
 /// Agreement on algorithms and keys. A small device's processor takes 5 s for its signature.

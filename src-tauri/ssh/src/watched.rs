@@ -1,6 +1,7 @@
 //! The bytes under a link: counted, watched until the server has greeted, and cut off when the link is let go of.
 
 use crate::limits::MAX_BEFORE_GREETING_BYTES;
+use farwire_link::ByteStream;
 use farwire_model::session::Meter;
 use std::io;
 use std::pin::Pin;
@@ -10,10 +11,6 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
-
-/// A stream of bytes in both directions.
-pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
 /// What the server said before and as its greeting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

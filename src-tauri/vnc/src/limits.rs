@@ -2,12 +2,6 @@
 
 use std::time::Duration;
 
-/// Looking a name up. Resolvers give up by themselves after 5 to 30 s; people do sooner.
-pub const RESOLVE_LIMIT: Duration = Duration::from_secs(10);
-/// Opening TCP to one address. A live machine answers within 3 s even over satellite and one lost packet.
-pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// Opening TCP to all addresses of a name together.
-pub const CONNECT_TOTAL_LIMIT: Duration = Duration::from_secs(20);
 /// One answer of the server before the session is up. TigerVNC lets the person at the machine decide for 10 s.
 pub const STEP_LIMIT: Duration = Duration::from_secs(15);
 /// Telling the server goodbye: keys up, then close.
@@ -22,18 +16,9 @@ pub const STALL_SHOWN: Duration = Duration::from_millis(1500);
 pub const WAKE_LIMIT: Duration = Duration::from_secs(4);
 /// A server that owes an answer and sends nothing at all for this long is gone.
 pub const SILENCE_LIMIT: Duration = Duration::from_secs(20);
-/// How long the server may take none of the bytes that wait for it. TCP itself gives up on a dead path as soon, see
-/// [`ACK_LIMIT`]; a server that lives reads within seconds, also while it encodes a large screen.
+/// How long the server may take none of the bytes that wait for it. TCP itself gives up on a dead path as
+/// soon; a server that lives reads within seconds, also while it encodes a large screen.
 pub const STALL_LIMIT: Duration = Duration::from_secs(30);
-/// A link without traffic is probed by TCP after this long: not every server has fences.
-pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
-/// Between two such probes.
-pub const KEEPALIVE_PERIOD: Duration = Duration::from_secs(5);
-/// Probes without an answer before the link is dead: 30 s after the last sign of life, together.
-pub const KEEPALIVE_PROBES: u32 = 3;
-/// Sent bytes that nobody acknowledges for this long end the link. The system's own limit is about 15 minutes.
-#[cfg(target_os = "linux")]
-pub const ACK_LIMIT: Duration = Duration::from_secs(30);
 /// How long the viewer's size must rest before the server is asked to take it: a window is dragged in many steps.
 pub const RESIZE_REST: Duration = Duration::from_millis(300);
 

@@ -72,7 +72,8 @@ def keep_known(body, case):
             there["uid"] = new_gateway()
         # On this computer a path is absolute.
         elif isinstance(there, dict) and isinstance(there.get("path"), str):
-            there["path"] = "/" + there["path"][1:]
+            # The root has Farwire's own folder in it, which is not copied.
+            there["path"] = "/" + (there["path"][1:] or "nowhere")
     # Where a dynamic tunnel leads is said by whoever uses it.
     if case.path == "/tunnels":
         if body.get("kind") == "dynamic":

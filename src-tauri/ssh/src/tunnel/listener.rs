@@ -1,7 +1,7 @@
 //! Listening on this computer, and connecting on from it.
 
-use crate::limits::CONNECT_LIMIT;
-use crate::watched::ByteStream;
+use farwire_link::ByteStream;
+use farwire_link::CONNECT_LIMIT;
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError};
 use farwire_model::tunnel::TunnelEnd;
@@ -114,7 +114,7 @@ pub async fn connect(to: &TunnelEnd) -> Result<Box<dyn ByteStream>, String> {
 mod unix {
     //! A Unix socket that only this account can connect to, and that is gone when it is not listened on any more.
 
-    use crate::watched::ByteStream;
+    use farwire_link::ByteStream;
     use std::fs;
     use std::io;
     use std::os::unix::fs::{MetadataExt, PermissionsExt};

@@ -1,8 +1,8 @@
 //! Bytes between a channel and a connection on this computer, until both ends have said all they have to say.
 
 use crate::limits::{GOODBYE_LIMIT, STUCK_LIMIT};
-use crate::watched::ByteStream;
 use bytes::{Bytes, BytesMut};
+use farwire_link::ByteStream;
 use farwire_model::tunnel::TunnelMeter;
 use russh::client::Msg;
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};

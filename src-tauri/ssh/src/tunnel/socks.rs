@@ -2,8 +2,8 @@
 //! looked up here: the machine does.
 
 use crate::limits::SOCKS_LIMIT;
-use crate::watched::ByteStream;
 use bytes::{Buf, BytesMut};
+use farwire_link::ByteStream;
 use farwire_model::tunnel::TunnelEnd;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -1,18 +1,14 @@
 //! The connection while it is being set up: exact reads and writes, each within a limit.
 
 use crate::limits::{MAX_REASON_BYTES, STEP_LIMIT};
+use farwire_link::ByteStream;
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, Meter, SessionError, Start};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
-
-/// Any two-way stream of bytes: TCP, TLS, a channel inside SSH, a pipe in tests.
-pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
 /// The connection while it is being set up.
 pub struct Link<S = Box<dyn ByteStream>> {

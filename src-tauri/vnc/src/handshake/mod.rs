@@ -6,7 +6,6 @@ mod apple;
 mod choice;
 mod dh;
 mod eax;
-mod identity;
 mod init;
 mod link;
 mod ms_logon;
@@ -16,20 +15,20 @@ mod sealed;
 mod security;
 mod sign_in;
 mod tight;
-mod tls;
 mod vencrypt;
 mod version;
 mod vnc_auth;
 
 pub use choice::Tls;
-pub use link::{ByteStream, Link};
+pub use link::Link;
 
 use crate::options::Options;
 use crate::pixel_format::PixelFormat;
 use choice::{Cover, HAS_ANONYMOUS_TLS, Way, Wish};
+use farwire_link::{ByteStream, begin, tls};
 use farwire_model::error::Stage;
 use farwire_model::frame::Size;
-use farwire_model::session::{SessionError, SessionEvent, Start};
+use farwire_model::session::{SessionError, Start};
 use farwire_model::trust::IdentityKind;
 use init::Init;
 
@@ -67,9 +66,9 @@ pub async fn establish(
     tls: Tls,
 ) -> Result<Outcome, SessionError> {
     let mut link = Link::new(stream, start);
-    begin(start, Stage::Banner).await;
+    begin(&start.events, Stage::Banner).await;
     let version = version::agree(&mut link).await?;
-    begin(start, Stage::KeyExchange).await;
+    begin(&start.events, Stage::KeyExchange).await;
     let (host, port) = (&start.endpoint.host, start.endpoint.port);
     let tls = match start.trust.accepted(IdentityKind::Tls, host, port) {
         Some(fingerprint) => Tls::Must(fingerprint),
@@ -100,18 +99,20 @@ pub async fn establish(
     let (link, tls) = match cover {
         Cover::Clear => (link, None),
         Cover::Certificate => {
-            begin(start, Stage::Tls).await;
-            let (link, security) = tls::upgrade(link, start).await?;
-            (link, Some(security))
+            begin(&start.events, Stage::Tls).await;
+            let advice = "look into the server's log";
+            let secured = tls::upgrade(link.into_stream(), start, "", advice).await?;
+            let security = format!("{}, certificate pinned", secured.version);
+            (Link::new(secured.stream, start), Some(security))
         }
         Cover::Anonymous => {
-            begin(start, Stage::Tls).await;
+            begin(&start.events, Stage::Tls).await;
             let (link, security) = anonymous::upgrade(link, start).await?;
             (link, Some(security))
         }
     };
     let (mut link, security) = sign_in::carry_out(link, start, version, sign_in, tls).await?;
-    begin(start, Stage::Session).await;
+    begin(&start.events, Stage::Session).await;
     let (size, theirs, name) = init::exchange(&mut link, options.is_shared, init).await?;
     let pixels = match PixelFormat::asked(options.depth) {
         Some(asked) => asked,
@@ -124,13 +125,4 @@ pub async fn establish(
         name,
         security,
     }))
-}
-
-async fn begin(start: &Start, stage: Stage) {
-    // A receiver that is gone cancels the run elsewhere.
-    start
-        .events
-        .send(SessionEvent::Stage(stage))
-        .await
-        .unwrap_or_default();
 }

@@ -5,15 +5,16 @@
 //! hash of the key as it is sent, and, where AES covers the sign-in alone, of `ne` after it: whoever strips the types
 //! that keep the session encrypted then meets an identity that nobody has accepted.
 
+use super::Link;
 use super::choice::Rsa;
 use super::eax::Eax;
-use super::identity::{Shown, check, fingerprint};
 use super::rsa_key::{OurKey, ServerKey};
 use super::sealed::Sealed;
 use super::sign_in::{account, password, too_long};
-use super::{ByteStream, Link, begin};
 use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::error::Unspecified;
+use farwire_link::identity::{Shown, check, fingerprint};
+use farwire_link::{ByteStream, begin};
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError, Start};
 use farwire_model::trust::{Identity, IdentityKind};
@@ -25,7 +26,7 @@ const MAX_TEXT_BYTES: usize = 255;
 
 /// Signs in; answers the link to go on over, which is sealed where the type covers the session.
 pub async fn sign_in(mut link: Link, start: &Start, rsa: Rsa) -> Result<Link, SessionError> {
-    begin(start, STAGE).await;
+    begin(&start.events, STAGE).await;
     let theirs = ServerKey::read(&mut link).await?;
     let (suffix, shown) = match rsa.covers_session {
         true => ("", Shown::Key),
@@ -48,7 +49,7 @@ pub async fn sign_in(mut link: Link, start: &Start, rsa: Rsa) -> Result<Link, Se
             "saw other keys than were sent, so no password was: somebody may stand in between";
         return Err(link.fail(STAGE, FailureKind::Protocol, what));
     }
-    begin(start, Stage::Auth).await;
+    begin(&start.events, Stage::Auth).await;
     credentials(&mut link, start).await?;
     Ok(match rsa.covers_session {
         true => link.map(|sealed| Box::new(sealed) as Box<dyn ByteStream>),

@@ -1,8 +1,8 @@
 //! A stream under AES-EAX: each message has a length, its bytes and a proof (rfbproto, "RSA-AES Security Type").
 
-use super::ByteStream;
 use super::eax::{Eax, PROOF_BYTES};
 use crate::limits::SEALED_BYTES;
+use farwire_link::ByteStream;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

@@ -2,7 +2,8 @@
 
 use super::choice::SignIn;
 use super::version::Version;
-use super::{ByteStream, Link, apple, begin, ms_logon, rsa_aes, vnc_auth};
+use super::{Link, apple, ms_logon, rsa_aes, vnc_auth};
+use farwire_link::{ByteStream, begin};
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError, Start};
 
@@ -26,7 +27,7 @@ pub async fn carry_out(
     };
     let is_clear = !is_covered && start.endpoint.via.is_none();
     if !matches!(sign_in, SignIn::Rsa(_)) {
-        begin(start, STAGE).await;
+        begin(&start.events, STAGE).await;
     }
     match sign_in {
         // Before 3.8 there is no result to wait for when nothing was asked; inside TLS there always is.

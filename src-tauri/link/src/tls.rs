@@ -1,14 +1,15 @@
 //! TLS with certificates that a person accepts once: names and issuers do not count, the certificate itself does.
 
-use super::Link;
-use super::identity::{Shown, check, fingerprint};
-use crate::limits::STEP_LIMIT;
+use crate::ByteStream;
+use crate::identity::{Shown, check, fingerprint};
+use crate::limits::TLS_LIMIT;
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError, Start};
 use farwire_model::trust::{Identity, IdentityKind};
 use std::sync::{Arc, OnceLock};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
@@ -20,40 +21,56 @@ use tokio_rustls::rustls::{
 
 const STAGE: Stage = Stage::Tls;
 
+/// A link inside TLS.
+pub struct Secured {
+    /// The link.
+    pub stream: Box<dyn ByteStream>,
+    /// How it is protected, in words.
+    pub version: &'static str,
+    /// The certificate that was accepted, in DER; empty where the server has none.
+    pub certificate: Vec<u8>,
+}
+
 /// Goes on inside TLS, if the certificate was accepted. Nothing secret is sent before that is known.
 ///
-/// Answers how the link is protected, in words.
-pub async fn upgrade(link: Link, start: &Start) -> Result<(Link, String), SessionError> {
+/// `mark` is added to the name of the certificate's algorithm, as the trust store keeps it. `advice` says what to do where
+/// TLS cannot be set up.
+///
+/// # Errors
+/// Stage `tls`: TLS fails, or the certificate is unknown or another than the accepted one.
+pub async fn upgrade(
+    stream: Box<dyn ByteStream>,
+    start: &Start,
+    mark: &str,
+    advice: &str,
+) -> Result<Secured, SessionError> {
+    let peer = format!("{}:{}", start.endpoint.host, start.endpoint.port);
     let verifier = Arc::new(Signatures::new());
     let mut config = ClientConfig::builder_with_provider(Arc::clone(&verifier.provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| {
-            link.fail(
-                STAGE,
-                FailureKind::Protocol,
-                &format!("has no TLS: {error}"),
-            )
+            let message = format!("{peer} has no TLS: {error}");
+            SessionError::new(STAGE, FailureKind::Protocol, message)
         })?
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn ServerCertVerifier>)
         .with_no_client_auth();
     // The name is not checked, so it need not be told either.
     config.enable_sni = false;
+    // The configuration lives no longer than the connection: there is nothing to take up again.
+    config.resumption = Resumption::disabled();
     let name = ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into());
-    let peer = link.peer().to_owned();
-    let connecting = TlsConnector::from(Arc::new(config)).connect(name, link.into_stream());
-    let stream = match timeout(STEP_LIMIT, connecting).await {
+    let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream);
+    let stream = match timeout(TLS_LIMIT, connecting).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
-            let message =
-                format!("could not set up TLS with {peer}: {error}; look into the server's log");
+            let message = format!("could not set up TLS with {peer}: {error}; {advice}");
             return Err(SessionError::new(STAGE, FailureKind::Protocol, message));
         }
         Err(_) => {
-            let message = format!(
-                "{peer} did not finish setting up TLS within {} s; try again",
-                STEP_LIMIT.as_secs()
-            );
+            let limit = TLS_LIMIT.as_secs();
+            let message =
+                format!("{peer} did not finish setting up TLS within {limit} s; try again");
             return Err(SessionError::new(STAGE, FailureKind::Unreachable, message));
         }
     };
@@ -64,16 +81,20 @@ pub async fn upgrade(link: Link, start: &Start) -> Result<(Link, String), Sessio
         _ => "TLS",
     };
     let leaf = session.peer_certificates().and_then(|chain| chain.first());
+    let certificate: Vec<u8> = leaf.map(|leaf| leaf.to_vec()).unwrap_or_default();
     let identity = Identity {
         kind: IdentityKind::Tls,
         host: start.endpoint.host.clone(),
         port: start.endpoint.port,
-        algorithm: verifier.algorithm().to_owned(),
-        fingerprint: leaf.map(|leaf| fingerprint(&[leaf])).unwrap_or_default(),
+        algorithm: format!("{}{mark}", verifier.algorithm()),
+        fingerprint: fingerprint(&[&certificate]),
     };
     check(identity, Shown::Certificate, start).await?;
-    let security = format!("{version}, certificate pinned");
-    Ok((Link::new(Box::new(stream), start), security))
+    Ok(Secured {
+        stream: Box::new(stream),
+        version,
+        certificate,
+    })
 }
 
 /// Checks that the server holds its certificate's key. Whether the certificate is the right one is asked afterwards.
