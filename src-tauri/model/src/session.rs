@@ -108,6 +108,11 @@ impl Kept {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((of.clone(), what));
     }
 
+    /// Throws away what was kept.
+    pub fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// What was kept of this machine.
     pub fn get(&self, of: &Endpoint) -> Option<Secret> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,23 +4,45 @@
 use base64ct::{Base64, Encoding};
 use farwire_model::credentials::Endpoint;
 use farwire_model::secret::Secret;
-use farwire_model::session::Kept;
+use farwire_model::session::{Kept, Start};
 use ironrdp_pdu::rdp::session_info::ServerAutoReconnect;
 
-/// Keeps the newest cookie: machines send others from time to time.
-pub fn put(kept: &Kept, of: &Endpoint, cookie: &ServerAutoReconnect) {
-    let bytes = [&cookie.logon_id.to_le_bytes()[..], &cookie.random_bits].concat();
-    kept.put(of, Secret::new(Base64::encode_string(&bytes)));
+/// Where the cookie of a session's machine is kept.
+pub struct Jar {
+    kept: Kept,
+    of: Endpoint,
 }
 
-/// The cookie of this machine.
-pub fn get(kept: &Kept, of: &Endpoint) -> Option<ServerAutoReconnect> {
-    let bytes = Base64::decode_vec(kept.get(of)?.expose()).ok()?;
-    let (id, random) = bytes.split_first_chunk::<4>()?;
-    Some(ServerAutoReconnect {
-        logon_id: u32::from_le_bytes(*id),
-        random_bits: random.try_into().ok()?,
-    })
+impl Jar {
+    /// The place of the machine that this run speaks to.
+    pub fn of(start: &Start) -> Self {
+        Self {
+            kept: start.kept.clone(),
+            of: start.endpoint.clone(),
+        }
+    }
+
+    /// Keeps the newest cookie: machines send others from time to time.
+    pub fn put(&self, cookie: &ServerAutoReconnect) {
+        let bytes = [&cookie.logon_id.to_le_bytes()[..], &cookie.random_bits].concat();
+        let text = Secret::new(Base64::encode_string(&bytes));
+        self.kept.put(&self.of, text);
+    }
+
+    /// The cookie of this machine.
+    pub fn get(&self) -> Option<ServerAutoReconnect> {
+        let bytes = Base64::decode_vec(self.kept.get(&self.of)?.expose()).ok()?;
+        let (id, random) = bytes.split_first_chunk::<4>()?;
+        Some(ServerAutoReconnect {
+            logon_id: u32::from_le_bytes(*id),
+            random_bits: random.try_into().ok()?,
+        })
+    }
+
+    /// Throws it away: the machine does not take it.
+    pub fn discard(&self) {
+        self.kept.clear();
+    }
 }
 
 #[cfg(test)]
@@ -42,10 +64,16 @@ mod tests {
             random_bits: [7; 16],
         };
         let kept = Kept::default();
-        assert_eq!(get(&kept, &at("here")), None);
-        put(&kept, &at("here"), &cookie(1));
-        put(&kept, &at("here"), &cookie(0x0102_0304));
-        assert_eq!(get(&kept, &at("here")), Some(cookie(0x0102_0304)));
-        assert_eq!(get(&kept, &at("there")), None);
+        let jar = |host| Jar {
+            kept: kept.clone(),
+            of: at(host),
+        };
+        assert_eq!(jar("here").get(), None);
+        jar("here").put(&cookie(1));
+        jar("here").put(&cookie(0x0102_0304));
+        assert_eq!(jar("here").get(), Some(cookie(0x0102_0304)));
+        assert_eq!(jar("there").get(), None);
+        jar("here").discard();
+        assert_eq!(jar("here").get(), None);
     }
 }

@@ -1,7 +1,7 @@
 //! From an open connection to a session (MS-RDPBCGR 1.3.1.1): what protects it, TLS, signing in, opening.
 
 use crate::clipboard::{Clipboard, Heard};
-use crate::cookie;
+use crate::cookie::Jar;
 use crate::failure::{Failed, explain};
 use crate::limits::{AUTH_LIMIT, MAX_SIGN_IN_CHARS, OPEN_LIMIT, STEP_LIMIT};
 use crate::link::{self, ByteStream, Framed, begin, within};
@@ -91,7 +91,7 @@ pub async fn establish(
         connector = connector.with_static_channel(channel);
     }
     connector = options.wishes.ask(connector, target);
-    if let Some(cookie) = cookie::get(&start.kept, &start.endpoint) {
+    if let Some(cookie) = Jar::of(start).get() {
         connector = connector.with_auto_reconnect_cookie(cookie);
     }
     let fail = |stage, stopped| explain(start, Failed { stage, stopped });

@@ -1,7 +1,7 @@
 //! What a session knows and what waits to be sent: decoding, and answering, without I/O.
 
 use crate::clipboard::{Brought, Clipboard, Content, Heard};
-use crate::cookie;
+use crate::cookie::Jar;
 use crate::guard::Guard;
 use crate::input::{Coalescer, Input};
 use crate::limits::{
@@ -12,10 +12,9 @@ use crate::picture::{self, Picture};
 use crate::redirect::Target;
 use crate::resize::Resize;
 use crate::wire;
-use farwire_model::credentials::Endpoint;
 use farwire_model::frame::{Cursor, FramebufferError, Size, Surface};
 use farwire_model::input::SessionInput;
-use farwire_model::session::{Kept, Meter, SessionEvent, Start};
+use farwire_model::session::{Meter, SessionEvent, Start};
 use ironrdp_cliprdr::CliprdrClient;
 use ironrdp_connector::connection_activation::{
     ConnectionActivationFactory, ConnectionActivationSequence, ConnectionActivationState,
@@ -57,8 +56,7 @@ pub struct Live {
     pub waiting: VecDeque<SessionEvent>,
     surface: Arc<Surface>,
     meter: Arc<Meter>,
-    /// Where the machine's cookie goes, and whose it is.
-    kept: (Kept, Endpoint),
+    jar: Jar,
     stage: ActiveStage,
     picture: Picture,
     factory: ConnectionActivationFactory,
@@ -116,7 +114,7 @@ impl Live {
             waiting: VecDeque::from([connected, SessionEvent::Locks(0)]),
             surface: Arc::clone(&start.surface),
             meter: Arc::clone(&start.meter),
-            kept: (start.kept.clone(), start.endpoint.clone()),
+            jar: Jar::of(start),
             stage,
             picture,
             factory: agreed.activation_factory,
@@ -288,10 +286,8 @@ impl Live {
                     Err(why) => Ended::Over(format!("it goes on at another machine, but {why}")),
                 });
             }
-            ActiveStageOutput::AutoReconnectCookie(sent) => {
-                let (kept, of) = &self.kept;
-                cookie::put(kept, of, &sent);
-            }
+            ActiveStageOutput::AutoReconnectCookie(cookie) => self.jar.put(&cookie),
+            ActiveStageOutput::AutoReconnectFailed => self.jar.discard(),
             // What was not asked for, or is told by other means.
             ActiveStageOutput::GraphicsUpdate(_)
             | ActiveStageOutput::MonitorLayout(_)
@@ -301,8 +297,7 @@ impl Live {
             | ActiveStageOutput::SessionId(_)
             | ActiveStageOutput::MultitransportRequest(_)
             | ActiveStageOutput::AutoDetect(_)
-            | ActiveStageOutput::LogonErrors(_)
-            | ActiveStageOutput::AutoReconnectFailed => {}
+            | ActiveStageOutput::LogonErrors(_) => {}
         }
         Ok(())
     }
