@@ -9,6 +9,7 @@
 //! | `full_screen` | full screen, and the keys that the desktop would keep for itself |
 //! | `menu` | the menu of a window, as the desktop draws menus |
 //! | `ipc` | the commands by which a page asks the program |
+//! | `opened` | files that the program is started with |
 //! | `page` | the page's own process, and what happens when it ends early |
 //! | `passwords` | stored passwords on the clipboard, past the page |
 //! | `events` | change events, to the page |
@@ -35,6 +36,7 @@ mod menu;
 mod message;
 mod native;
 mod notify;
+mod opened;
 mod page;
 mod passwords;
 mod place;

@@ -3,6 +3,7 @@
 use crate::about::{self, About};
 use crate::full_screen::{self, FullScreen};
 use crate::native::graphics::{self, Graphics};
+use crate::opened::{self, Opened};
 use crate::passwords::{self, OnClipboard};
 use crate::places::Places;
 use crate::renderer::{self, Renderer};
@@ -100,6 +101,7 @@ pub fn start(renderer: Renderer, choice: GraphicsChoice) -> Result<ExitCode, Sta
         .manage(SessionWindows::default())
         .manage(FullScreen::default())
         .manage(OnClipboard::default())
+        .manage(Opened::default())
         .manage(Graphics::of(renderer, choice, graphics::is_x11()))
         .invoke_handler(tauri::generate_handler![
             ipc::request,
@@ -110,6 +112,8 @@ pub fn start(renderer: Renderer, choice: GraphicsChoice) -> Result<ExitCode, Sta
             passwords::keep_password,
             about::about,
             links::open_link,
+            opened::opened_file,
+            opened::read_file,
             menu::show_menu,
             menu::quit,
             session_windows::open_session_window,
@@ -123,11 +127,16 @@ pub fn start(renderer: Renderer, choice: GraphicsChoice) -> Result<ExitCode, Sta
             native::place_pictures,
         ]);
     if own_folder.is_none() {
-        let second = |app: &AppHandle, _, _| window::bring_forward(app, window::MAIN);
+        let second = |app: &AppHandle, arguments, folder: String| {
+            opened::started_again(app, arguments, &folder);
+        };
         builder = builder.plugin(tauri_plugin_single_instance::init(second));
     }
     let app = builder.build(tauri::generate_context!())?;
     let handle = app.handle().clone();
+    let folder = env::current_dir().ok();
+    let files = env::args_os().skip(1);
+    app.state::<Opened>().put(files, folder.as_deref());
     let data_dir = match own_folder {
         Some(folder) => folder,
         None => app.path().app_data_dir()?,

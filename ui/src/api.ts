@@ -8,6 +8,7 @@ import type {
   DryRun,
   ErrorBody,
   Group,
+  ImportView,
   NearbyMachine,
   ProtocolKind,
   Quality,
@@ -271,6 +272,14 @@ export const api = {
   acceptIdentity: (address: string, port: number, fingerprint: string) =>
     call<unknown>("PUT", "/trust/", { host: address, port, fingerprint }),
   forgetIdentity: (id: string) => call<unknown>("DELETE", `/trust/${part(id)}`),
+
+  /** What an .rdp file would make; it is kept for a while, to be applied. */
+  readFile: (file: File) => answered<ImportView>(() => host.readFile(file)),
+  /** Tells of .rdp files that the program is started with. */
+  watchOpened: (listener: (reading: Promise<ImportView>) => void) =>
+    host.opened?.((answer) => listener(answered(() => Promise.resolve(answer)))),
+  applyImport: (id: string) => call<ImportView>("ACTION", `/import/${part(id)}/apply`),
+  exportFile: (uid: string) => host.bytes(`/export?format=rdp&uid=${part(uid)}`),
 
   history: (limit: number, { start = 0, ...options }: RequestOptions & { start?: number } = {}) =>
     call<ChangeView[]>("GET", `/history?limit=${limit}&start=${start}`, undefined, options),

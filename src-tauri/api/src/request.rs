@@ -4,7 +4,7 @@ use crate::error::ApiError;
 use bytes::Bytes;
 use farwire_model::error::ErrorCode;
 use farwire_model::token::{Scope, TokenView};
-use futures_util::Stream;
+use futures_util::{Stream, stream};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::pin::Pin;
@@ -99,6 +99,13 @@ impl Request {
             content: None,
             gone: CancellationToken::new(),
         }
+    }
+
+    /// The same with a body that is bytes of any kind.
+    #[must_use]
+    pub fn with_bytes(mut self, bytes: Bytes) -> Self {
+        self.content = Some(Box::pin(stream::once(std::future::ready(Ok(bytes)))));
+        self
     }
 }
 

@@ -7,7 +7,7 @@ use farwire_core::terminal::{Piece, View};
 use farwire_model::event::{EventAction, EventKind, EventMessage};
 use farwire_model::frame::{Attached, FrameSink, encode_frame, encode_terminal};
 use farwire_model::ids::TokenId;
-use farwire_model::input::{SessionInput, ViewerMessage, decode};
+use farwire_model::input::{MAX_PICTURE_BYTES, SessionInput, ViewerMessage, decode};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -18,8 +18,8 @@ use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-/// The longest message a viewer may send: clipboard text of 1 MiB and its header.
-pub const MAX_VIEWER_MESSAGE_BYTES: usize = 1024 * 1024 + 16;
+/// The longest message a viewer may send: a picture of the clipboard and its header.
+pub const MAX_VIEWER_MESSAGE_BYTES: usize = MAX_PICTURE_BYTES + 16;
 
 /// Frames a viewer may have in hand. Two keep it busy while the next is cut; more would show old pictures.
 const MAX_FRAMES_IN_FLIGHT: u32 = 2;

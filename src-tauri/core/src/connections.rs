@@ -10,13 +10,12 @@ use crate::random;
 use crate::saved::{All, Change};
 use crate::shared_credentials::choose;
 use crate::text::{checked_host, checked_mac, checked_name};
-use farwire_model::connection::{
-    Connection, ConnectionView, GroupItem, ProtocolKind, SettingKind, setting,
-};
+use farwire_model::connection::{Connection, ConnectionView, GroupItem, ProtocolKind, setting};
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::{ConnectionId, CredentialId, GroupId};
 use farwire_model::jump::{Jump, MAX_JUMPS_CHARS};
 use farwire_model::quality::Quality;
+use farwire_model::setting::{MAX_LINES_CHARS, SettingKind};
 use farwire_model::tunnel::{MAX_TUNNELS_CHARS, TunnelPlan};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -371,6 +370,13 @@ pub(crate) fn apply_setting(
             if text.chars().count() <= most && !text.chars().any(char::is_control) => {}
         (SettingKind::Text(most), _) => {
             let message = format!("{key} is text of at most {most} characters");
+            return Err(CoreError::field(wrong(value.is_string()), key, message));
+        }
+        (SettingKind::Lines, Value::String(text))
+            if text.chars().count() <= MAX_LINES_CHARS
+                && !text.chars().any(|c| c.is_control() && c != '\n') => {}
+        (SettingKind::Lines, _) => {
+            let message = format!("{key} is lines of at most {MAX_LINES_CHARS} characters");
             return Err(CoreError::field(wrong(value.is_string()), key, message));
         }
         (SettingKind::Choice(words), _) => {

@@ -20,6 +20,7 @@
 //! | [`transfer`] | copies of files between machines: a queue, and uploads
 //! | [`tunnel`] | ports and sockets carried through SSH connections |
 //! | [`session`] | live sessions: actor, viewers, screenshots, typing, the connection test |
+//! | [`imports`], `rdp_file` | files of other programs, read and written |
 //! | `discovery` | machines that announce themselves nearby |
 //! | `idle` | locking the vault when nobody uses it |
 //! | [`memory_dump`] | keeping secrets out of core dumps |
@@ -46,12 +47,14 @@ mod events;
 pub mod groups;
 mod history;
 mod idle;
+pub mod imports;
 mod inheritance;
 pub mod limits;
 pub mod memory_dump;
 pub mod origin;
 pub mod private_file;
 pub mod random;
+mod rdp_file;
 pub mod rotation;
 mod saved;
 pub mod sealed;
@@ -170,6 +173,7 @@ pub struct Core {
     sessions: session::Sessions,
     transfers: transfer::Transfers,
     tunnels: tunnel::Tunnels,
+    imports: imports::Imports,
     discovery: discovery::Discovery,
     events: Arc<events::Events>,
     audit: audit::Audit,
@@ -225,6 +229,7 @@ impl Core {
             ]),
             transfers: transfer::Transfers::load(&config.data_dir),
             tunnels: tunnel::Tunnels::default(),
+            imports: imports::Imports::default(),
             discovery: discovery::Discovery::default(),
             events: Arc::new(events::Events::new()),
             audit: audit::Audit::of(&config.data_dir),

@@ -2,9 +2,8 @@
 
 use crate::credentials::{CredentialUse, Endpoint};
 use crate::ids::{ConnectionId, CredentialId, GroupId};
-use crate::jump::{Jump, MAX_JUMPS_CHARS};
-use crate::quality::Quality;
-use crate::tunnel::MAX_TUNNELS_CHARS;
+use crate::jump::Jump;
+use crate::setting::SettingKind;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -336,30 +335,6 @@ pub struct NearbyMachine {
     pub saved_as: Option<ConnectionId>,
 }
 
-/// What a setting's value may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SettingKind {
-    /// `true` or `false`.
-    Bool,
-    /// A whole number within these bounds.
-    Integer {
-        /// The smallest value.
-        min: i64,
-        /// The largest value.
-        max: i64,
-    },
-    /// Text of at most this many characters, none of them a control character.
-    Text(usize),
-    /// One of these words.
-    Choice(&'static [&'static str]),
-    /// A [`crate::quality::Quality`].
-    Quality,
-    /// A list of machines on the way, see [`crate::jump::Jump::list`].
-    Jumps,
-    /// A list of tunnels, see [`crate::tunnel::TunnelPlan::list`].
-    Tunnels,
-}
-
 /// The layouts of keyboards that a machine can be told, as X11 names them.
 pub const KEYBOARDS: [&str; 24] = [
     "us", "gb", "de", "at", "ch", "fr", "be", "ca", "es", "latam", "it", "pt", "br", "nl", "dk",
@@ -367,7 +342,7 @@ pub const KEYBOARDS: [&str; 24] = [
 ];
 
 /// Every dotted setting that something honours: key, what it may be.
-pub const SETTINGS: [(&str, SettingKind); 24] = [
+pub const SETTINGS: [(&str, SettingKind); 32] = [
     // Ask the server to take the viewer's size.
     ("vnc.resize", SettingKind::Bool),
     // Leave other viewers connected.
@@ -442,6 +417,21 @@ pub const SETTINGS: [(&str, SettingKind); 24] = [
             max: 8192,
         },
     ),
+    // Whether the machine's administrative session is asked for; absent means it is not.
+    ("rdp.admin", SettingKind::Bool),
+    // The program that is started instead of the desktop, and the folder it is started in.
+    ("rdp.program", SettingKind::Text(255)),
+    ("rdp.folder", SettingKind::Text(255)),
+    // What a broker is told, so that it finds the machine or the farm.
+    ("rdp.balance", SettingKind::Text(255)),
+    // What this computer is called there.
+    ("rdp.client_name", SettingKind::Text(15)),
+    // How much of a desktop's beauty is sent; absent means the usual.
+    ("rdp.effects", SettingKind::Choice(&["all", "none"])),
+    // Whether the clipboard is shared; absent means it is.
+    ("rdp.clipboard", SettingKind::Bool),
+    // Lines of the .rdp file that the connection came from, for which there is no other setting: they are written back.
+    ("rdp.file", SettingKind::Lines),
 ];
 
 /// What a setting may be; `None` for a key nobody honours.
@@ -452,32 +442,7 @@ pub fn setting(key: &str) -> Option<SettingKind> {
 }
 
 /// Settings that say where one machine is: no group has them.
-pub const OWN_SETTINGS: [&str; 2] = ["ssh.jump", "ssh.config"];
-
-impl SettingKind {
-    /// The JSON Schema of its values.
-    pub fn schema(self, generator: &mut SchemaGenerator) -> Schema {
-        match self {
-            Self::Bool => json_schema!({ "type": "boolean" }),
-            Self::Integer { min, max } => {
-                json_schema!({ "type": "integer", "minimum": min, "maximum": max })
-            }
-            Self::Text(length) => json_schema!({
-                "type": "string",
-                "maxLength": length,
-                "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$",
-            }),
-            Self::Choice(words) => json_schema!({ "type": "string", "enum": words }),
-            Self::Quality => generator.subschema_for::<Quality>(),
-            Self::Jumps => {
-                json_schema!({ "type": "string", "format": "jumps", "maxLength": MAX_JUMPS_CHARS })
-            }
-            Self::Tunnels => {
-                json_schema!({ "type": "string", "format": "tunnels", "maxLength": MAX_TUNNELS_CHARS })
-            }
-        }
-    }
-}
+pub const OWN_SETTINGS: [&str; 3] = ["ssh.jump", "ssh.config", "rdp.file"];
 
 pub(crate) fn settings_schema(generator: &mut SchemaGenerator) -> Schema {
     let properties: serde_json::Map<_, _> = SETTINGS

@@ -2,6 +2,7 @@
 
 use crate::quality::Quality;
 use crate::terminal::Grid;
+use std::sync::Arc;
 
 /// An X11 keysym. Unicode characters without an own one are `0x0100_0000 + code point`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -132,6 +133,8 @@ pub enum SessionInput {
     },
     /// The local clipboard holds this text.
     Clipboard(String),
+    /// The local clipboard holds this picture, a PNG. Handlers that cannot pass pictures on pass over it.
+    ClipboardPicture(Arc<[u8]>),
     /// The viewer has this many device pixels.
     Viewport {
         /// Device pixels across.
@@ -192,6 +195,11 @@ pub enum DecodeError {
     Empty,
 }
 
+/// The most bytes of a picture on the clipboard, as PNG.
+pub const MAX_PICTURE_BYTES: usize = 8 * 1024 * 1024;
+/// The most bytes of any other message: clipboard text of 1 MiB and its header.
+const MAX_MESSAGE_BYTES: usize = 1024 * 1024 + 16;
+
 /// Reads one message of a viewer: a kind byte, then little-endian fields.
 ///
 /// | kind | | fields |
@@ -207,11 +215,20 @@ pub enum DecodeError {
 /// | 9 | Text | UTF-8 |
 /// | 10 | Bytes | for a terminal, as they are |
 /// | 11 | Grid | u16 columns, u16 rows |
+/// | 12 | ClipboardPicture | PNG |
 ///
 /// # Errors
 /// See [`DecodeError`]; a refused message changes nothing.
 pub fn decode(message: &[u8]) -> Result<ViewerMessage, DecodeError> {
     let (&kind, rest) = message.split_first().ok_or(DecodeError::Empty)?;
+    let most = if kind == 12 {
+        MAX_PICTURE_BYTES
+    } else {
+        MAX_MESSAGE_BYTES
+    };
+    if rest.len() > most {
+        return Err(DecodeError::Length { kind });
+    }
     let text = || String::from_utf8(rest.to_vec()).map_err(|_| DecodeError::Text { kind });
     let decoded = match (kind, rest) {
         (1, &[a, b, c, d]) => ViewerMessage::Ack(u32::from_le_bytes([a, b, c, d])),
@@ -245,6 +262,7 @@ pub fn decode(message: &[u8]) -> Result<ViewerMessage, DecodeError> {
             columns: u16::from_le_bytes([a, b]),
             rows: u16::from_le_bytes([c, d]),
         })),
+        (12, png) => ViewerMessage::Input(SessionInput::ClipboardPicture(png.into())),
         (1..=4 | 6..=8 | 11, _) => return Err(DecodeError::Length { kind }),
         _ => return Err(DecodeError::Unknown { kind }),
     };
@@ -283,6 +301,17 @@ mod tests {
             (&[77], DecodeError::Unknown { kind: 77 }),
         ] {
             assert_eq!(decode(bytes), Err(expected), "{bytes:?}");
+        }
+        for (kind, most) in [
+            (5, MAX_MESSAGE_BYTES),
+            (10, MAX_MESSAGE_BYTES),
+            (12, MAX_PICTURE_BYTES),
+        ] {
+            let mut message = vec![kind];
+            message.resize(1 + most, b'a');
+            assert!(decode(&message).is_ok(), "{kind}");
+            message.push(b'a');
+            assert_eq!(decode(&message), Err(DecodeError::Length { kind }));
         }
     }
 

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`ids`] | opaque identifiers |
 //! | [`group`], [`connection`], [`credentials`], [`settings`], [`token`], [`trust`] | saved things and what the API says of them |
+//! | [`setting`] | what the value of a dotted setting may be |
 //! | [`secret`] | text that is wiped and never printed |
 //! | [`error`] | closed error codes, stages, the error body of the API |
 //! | [`frame`] | rectangles, the framebuffer, what viewers are owed, the binary frame codec |
@@ -19,6 +20,7 @@
 //! | [`transfer_view`] | copies under way, as the API shows them |
 //! | [`jump`] | machines on the way that no saved connection stands for |
 //! | [`tunnel`] | ports and sockets carried through SSH; trait [`tunnel::TunnelLink`] |
+//! | [`import`] | what a file says of a machine |
 //! | [`history`] | what was changed, by whom, and how |
 
 #![deny(missing_docs)]
@@ -35,11 +37,13 @@ pub mod frame;
 pub mod group;
 pub mod history;
 pub mod ids;
+pub mod import;
 pub mod input;
 pub mod jump;
 pub mod quality;
 pub mod secret;
 pub mod session;
+pub mod setting;
 pub mod settings;
 pub mod terminal;
 pub mod token;

@@ -8,6 +8,7 @@ use crate::frame::{Size, Surface};
 use crate::ids::{ConnectionId, SessionId};
 use crate::input::SessionInput;
 use crate::quality::Quality;
+use crate::secret::Secret;
 use crate::terminal::TerminalScreen;
 use crate::transfer::Files;
 use crate::trust::{Identity, TrustCheck};
@@ -19,8 +20,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use ts_rs::TS;
@@ -90,8 +91,34 @@ pub struct Start {
     pub files: watch::Sender<Option<Arc<dyn Files>>>,
     /// Where a handler of tunnels puts the link they go through while it is up.
     pub tunnels: watch::Sender<Option<Arc<dyn TunnelLink>>>,
+    /// What the run before left for this one.
+    pub kept: Kept,
     /// Ends the run.
     pub cancel: CancellationToken,
+}
+
+/// What a handler keeps in memory between the runs of one session, such as the cookie by which a machine knows it again. It is
+/// for the machine that it came from and for no other.
+#[derive(Clone, Default)]
+pub struct Kept(Arc<Mutex<Option<(Endpoint, Secret)>>>);
+
+impl Kept {
+    /// Keeps something of a machine, in place of what was there.
+    pub fn put(&self, of: &Endpoint, what: Secret) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((of.clone(), what));
+    }
+
+    /// Throws away what was kept.
+    pub fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// What was kept of this machine.
+    pub fn get(&self, of: &Endpoint) -> Option<Secret> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.as_ref().filter(|(from, _)| from == of);
+        found.map(|(_, what)| what.clone())
+    }
 }
 
 /// A run of a protocol handler.
@@ -122,6 +149,8 @@ pub enum SessionEvent {
     Name(String),
     /// The machine's clipboard changed.
     Clipboard(String),
+    /// The machine's clipboard holds this picture, a PNG.
+    ClipboardPicture(Arc<[u8]>),
     /// The machine rang.
     Bell,
     /// Something the person should know, such as why a wish was refused.

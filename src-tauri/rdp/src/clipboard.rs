@@ -1,6 +1,8 @@
-//! Text on the clipboard, both ways (MS-RDPECLIP).
+//! Text and pictures on the clipboard, both ways (MS-RDPECLIP).
 
+use crate::clip_picture;
 use crate::limits::MAX_CLIPBOARD_BYTES;
+use farwire_model::input::MAX_PICTURE_BYTES;
 use ironrdp_cliprdr::backend::CliprdrBackend;
 use ironrdp_cliprdr::pdu::{
     ClipboardFormat, ClipboardFormatId, ClipboardGeneralCapabilityFlags, FileContentsRequest,
@@ -17,20 +19,69 @@ use std::sync::{Arc, Mutex, PoisonError};
 enum Said {
     /// Tell what is on the clipboard here.
     WhatIsThere,
-    /// It has something new; whether there is text in it.
-    Offers { has_text: bool },
-    /// It wants what is here.
-    Wants { is_text: bool },
-    /// What was asked for.
-    Brings(Brought),
+    /// It has something new, and we can read it so; none where we cannot.
+    Offers(Option<Form>),
+    /// It wants what is here; none for a form that we never offer.
+    Wants(Option<Form>),
+    /// What was asked for; none when it is gone meanwhile.
+    Brings(Option<Vec<u8>>),
 }
 
-/// What came when the machine was asked for its text.
+/// A form of what is on a clipboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Text,
+    Picture,
+}
+
+impl Form {
+    fn of(id: ClipboardFormatId) -> Option<Self> {
+        match id {
+            ClipboardFormatId::CF_UNICODETEXT => Some(Self::Text),
+            ClipboardFormatId::CF_DIB => Some(Self::Picture),
+            _ => None,
+        }
+    }
+
+    fn id(self) -> ClipboardFormatId {
+        match self {
+            Self::Text => ClipboardFormatId::CF_UNICODETEXT,
+            Self::Picture => ClipboardFormatId::CF_DIB,
+        }
+    }
+}
+
+/// What is on a clipboard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Text.
+    Text(String),
+    /// A picture as PNG.
+    Picture(Arc<[u8]>),
+}
+
+impl Content {
+    fn form(&self) -> Form {
+        match self {
+            Self::Text(_) => Form::Text,
+            Self::Picture(_) => Form::Picture,
+        }
+    }
+
+    fn is_too_long(&self) -> bool {
+        match self {
+            Self::Text(text) => text.len() > MAX_CLIPBOARD_BYTES,
+            Self::Picture(png) => png.len() > MAX_PICTURE_BYTES,
+        }
+    }
+}
+
+/// What came when the machine was asked for what it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Brought {
-    /// The text.
-    Text(String),
-    /// Text that is longer than what is taken.
+    /// That.
+    Content(Content),
+    /// More than what is taken, or a picture that cannot be read.
     TooLong,
     /// It is gone meanwhile.
     Nothing,
@@ -61,7 +112,11 @@ pub type Messages = SvcProcessorMessages<CliprdrClient>;
 pub struct Clipboard {
     heard: Heard,
     /// What is on the clipboard here, as far as it was told.
-    here: Option<String>,
+    here: Option<Content>,
+    /// How what the machine was asked for last is to be read.
+    asked: Option<Form>,
+    /// The picture that was told last, as the machine has it: some machines tell of what they were given.
+    given: Option<Vec<u8>>,
 }
 
 impl Clipboard {
@@ -72,47 +127,89 @@ impl Clipboard {
 
     /// Nothing on it yet.
     pub fn new(heard: Heard) -> Self {
-        Self { heard, here: None }
+        Self {
+            heard,
+            here: None,
+            asked: None,
+            given: None,
+        }
     }
 
-    /// Offers text to the machine; `None` when it is too long. Machines whose channel is not open get it once it is.
-    pub fn offer(&mut self, channel: &mut CliprdrClient, text: String) -> Option<Vec<Messages>> {
-        if text.len() > MAX_CLIPBOARD_BYTES {
+    /// Offers something to the machine; `None` when it is too long. Machines whose channel is not open get it once it is.
+    pub fn offer(
+        &mut self,
+        channel: &mut CliprdrClient,
+        content: Content,
+    ) -> Option<Vec<Messages>> {
+        if content.is_too_long() {
             return None;
         }
-        self.here = Some(text);
+        self.here = Some(content);
+        self.given = None;
         Some(self.tell(channel).into_iter().collect())
     }
 
-    /// Answers what the machine said: what to send, and the text it brought.
+    /// Answers what the machine said: what to send, and what it brought.
     pub fn answer(&mut self, channel: &mut CliprdrClient) -> (Vec<Messages>, Brought) {
         let (mut messages, mut brought) = (Vec::new(), Brought::Nothing);
         for said in self.heard.take() {
             match said {
                 Said::WhatIsThere => messages.extend(self.tell(channel)),
-                Said::Offers { has_text: true } => {
-                    messages.extend(sent(
-                        channel.initiate_paste(ClipboardFormatId::CF_UNICODETEXT),
-                    ));
+                Said::Offers(form) => {
+                    self.asked = form;
+                    if let Some(form) = form {
+                        messages.extend(sent(channel.initiate_paste(form.id())));
+                    }
                 }
-                Said::Offers { has_text: false } => {}
-                Said::Wants { is_text } => {
-                    let text = self.here.as_deref().filter(|_| is_text);
-                    messages.extend(sent(channel.submit_format_data(response(text))));
+                Said::Wants(form) => {
+                    let response = self.response(form);
+                    messages.extend(sent(channel.submit_format_data(response)));
                 }
-                // What it was given comes back from some: that is no news.
-                Said::Brings(Brought::Text(text)) if self.here.as_ref() == Some(&text) => {}
-                Said::Brings(Brought::Nothing) => {}
-                Said::Brings(news) => brought = news,
+                Said::Brings(Some(data)) => match self.read(data) {
+                    Brought::Nothing => {}
+                    news => brought = news,
+                },
+                Said::Brings(None) => {}
             }
         }
         (messages, brought)
     }
 
     fn tell(&self, channel: &mut CliprdrClient) -> Option<Messages> {
-        let text = ClipboardFormat::new(ClipboardFormatId::CF_UNICODETEXT);
-        let formats: Vec<_> = self.here.is_some().then_some(text).into_iter().collect();
-        sent(channel.initiate_copy(&formats))
+        let form = self.here.as_ref().map(Content::form);
+        let formats = form.map(|form| ClipboardFormat::new(form.id()));
+        sent(channel.initiate_copy(formats.as_slice()))
+    }
+
+    /// What is here in the form that the machine wants, or that there is none.
+    fn response(&mut self, wanted: Option<Form>) -> OwnedFormatDataResponse {
+        let here = self.here.as_ref();
+        match here.filter(|here| Some(here.form()) == wanted) {
+            Some(Content::Text(text)) => text_response(text),
+            Some(Content::Picture(png)) => match clip_picture::bitmap(png) {
+                Some(bitmap) => {
+                    self.given = Some(bitmap.clone());
+                    FormatDataResponse::new_data(bitmap)
+                }
+                None => FormatDataResponse::new_error(),
+            },
+            None => FormatDataResponse::new_error(),
+        }
+    }
+
+    /// Reads what came. What the machine was given comes back from some: that is no news.
+    fn read(&self, data: Vec<u8>) -> Brought {
+        let content = match self.asked {
+            None => return Brought::Nothing,
+            Some(Form::Text) => Some(Content::Text(text(&data))),
+            Some(Form::Picture) if self.given.as_ref() == Some(&data) => return Brought::Nothing,
+            Some(Form::Picture) => clip_picture::png(&data).map(|png| Content::Picture(png.into())),
+        };
+        match content {
+            Some(content) if self.here.as_ref() == Some(&content) => Brought::Nothing,
+            Some(content) if !content.is_too_long() => Brought::Content(content),
+            _ => Brought::TooLong,
+        }
     }
 }
 
@@ -129,27 +226,18 @@ fn sent(
     }
 }
 
-/// Text as Windows has it, or that there is none.
-fn response(text: Option<&str>) -> OwnedFormatDataResponse {
-    match text {
-        Some(text) => {
-            let lines = text.replace("\r\n", "\n").replace('\n', "\r\n");
-            FormatDataResponse::new_unicode_string(&lines)
-        }
-        None => FormatDataResponse::new_error(),
-    }
+/// Text as Windows has it.
+fn text_response(text: &str) -> OwnedFormatDataResponse {
+    let lines = text.replace("\r\n", "\n").replace('\n', "\r\n");
+    FormatDataResponse::new_unicode_string(&lines)
 }
 
 /// Text of the machine: UTF-16 up to its end, with one kind of line ends.
-fn text(data: &[u8]) -> Brought {
+fn text(data: &[u8]) -> String {
     let (pairs, _) = data.as_chunks::<2>();
     let units = pairs.iter().map(|pair| u16::from_le_bytes(*pair));
     let units: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
-    let text = String::from_utf16_lossy(&units).replace("\r\n", "\n");
-    match text.len() <= MAX_CLIPBOARD_BYTES {
-        true => Brought::Text(text),
-        false => Brought::TooLong,
-    }
+    String::from_utf16_lossy(&units).replace("\r\n", "\n")
 }
 
 /// Listens on the clipboard's channel.
@@ -177,23 +265,24 @@ impl CliprdrBackend for Backend {
     fn on_process_negotiated_capabilities(&mut self, _: ClipboardGeneralCapabilityFlags) {}
 
     fn on_remote_copy(&mut self, available_formats: &[ClipboardFormat]) {
-        let has_text = available_formats
+        let forms: Vec<_> = available_formats
             .iter()
-            .any(|format| format.id() == ClipboardFormatId::CF_UNICODETEXT);
-        self.0.note(Said::Offers { has_text });
+            .filter_map(|format| Form::of(format.id()))
+            .collect();
+        // Programs that offer both draw a picture of the text.
+        let form = [Form::Text, Form::Picture]
+            .into_iter()
+            .find(|form| forms.contains(form));
+        self.0.note(Said::Offers(form));
     }
 
     fn on_format_data_request(&mut self, request: FormatDataRequest) {
-        let is_text = request.format == ClipboardFormatId::CF_UNICODETEXT;
-        self.0.note(Said::Wants { is_text });
+        self.0.note(Said::Wants(Form::of(request.format)));
     }
 
     fn on_format_data_response(&mut self, response: FormatDataResponse<'_>) {
-        let brought = match response.is_error() {
-            true => Brought::Nothing,
-            false => text(response.data()),
-        };
-        self.0.note(Said::Brings(brought));
+        let data = (!response.is_error()).then(|| response.data().to_vec());
+        self.0.note(Said::Brings(data));
     }
 
     fn on_file_contents_request(&mut self, _: FileContentsRequest) {}
@@ -217,26 +306,50 @@ mod tests {
             ("", "", ""),
             ("é ß 漢 😀", "é ß 漢 😀", "é ß 漢 😀"),
         ] {
-            let response = response(Some(here));
+            let response = text_response(here);
             let mut expected: Vec<u8> = wire.encode_utf16().flat_map(u16::to_le_bytes).collect();
             expected.extend([0, 0]);
             assert_eq!(response.data(), expected, "{here:?}");
-            assert_eq!(
-                text(response.data()),
-                Brought::Text(back.to_owned()),
-                "{here:?}"
-            );
+            assert_eq!(text(response.data()), back, "{here:?}");
+        }
+    }
+
+    fn asking(form: Form) -> Clipboard {
+        Clipboard {
+            asked: Some(form),
+            ..Clipboard::new(Heard::default())
         }
     }
 
     #[test]
     fn text_ends_at_its_mark_and_has_a_limit() {
-        let only_a = Brought::Text("A".to_owned());
-        assert_eq!(text(&[0x41, 0, 0, 0, 0x42, 0]), only_a);
-        assert_eq!(text(&[0x41, 0, 0x42]), only_a);
-        assert_eq!(
-            text(&[0x41, 0].repeat(MAX_CLIPBOARD_BYTES + 1)),
-            Brought::TooLong
-        );
+        assert_eq!(text(&[0x41, 0, 0, 0, 0x42, 0]), "A");
+        assert_eq!(text(&[0x41, 0, 0x42]), "A");
+        let asked = asking(Form::Text);
+        let long = [0x41, 0].repeat(MAX_CLIPBOARD_BYTES + 1);
+        assert_eq!(asked.read(long), Brought::TooLong);
+    }
+
+    #[test]
+    fn a_picture_comes_as_it_was_asked_for_and_what_was_given_is_no_news() {
+        let pixels = image::RgbImage::from_pixel(3, 2, image::Rgb([1, 2, 3]));
+        let mut png = Vec::new();
+        let mut target = std::io::Cursor::new(&mut png);
+        pixels
+            .write_to(&mut target, image::ImageFormat::Png)
+            .unwrap();
+        let mut clipboard = asking(Form::Picture);
+        clipboard.here = Some(Content::Picture(png.into()));
+        let given = clipboard.response(Some(Form::Picture));
+        assert_eq!(clipboard.read(given.data().to_vec()), Brought::Nothing);
+        assert!(clipboard.response(Some(Form::Text)).is_error());
+        assert!(clipboard.response(None).is_error());
+
+        let mut other = asking(Form::Picture);
+        let brought = other.read(given.data().to_vec());
+        assert!(matches!(brought, Brought::Content(Content::Picture(_))));
+        assert_eq!(other.read(vec![1, 2, 3]), Brought::TooLong);
+        other.asked = None;
+        assert_eq!(other.read(vec![1, 2, 3]), Brought::Nothing);
     }
 }

@@ -1,11 +1,13 @@
 //! From an open connection to a session (MS-RDPBCGR 1.3.1.1): what protects it, TLS, signing in, opening.
 
 use crate::clipboard::{Clipboard, Heard};
+use crate::cookie::Jar;
 use crate::failure::{Failed, explain};
 use crate::limits::{AUTH_LIMIT, MAX_SIGN_IN_CHARS, OPEN_LIMIT, STEP_LIMIT};
 use crate::link::{self, Framed, within};
 use crate::names::Account;
 use crate::options::{Options, Security};
+use crate::redirect::Target;
 use crate::tls;
 use farwire_link::{ByteStream, begin};
 use farwire_model::error::Stage;
@@ -50,6 +52,8 @@ pub struct Established {
 pub enum Outcome {
     /// A session.
     Up(Box<Established>),
+    /// The machine sends the session on to another one.
+    Sent(Box<Target>),
     /// A probe went as far as it may without opening a session, which could throw a person out.
     Probed {
         /// How the link is protected, in words.
@@ -57,7 +61,7 @@ pub enum Outcome {
     },
 }
 
-/// Brings a session up over an open stream.
+/// Brings a session up over an open stream. `target` is where a broker sent it, which this is.
 ///
 /// # Errors
 /// Stage `banner` to `channel`, by what went wrong.
@@ -66,6 +70,7 @@ pub async fn establish(
     start: &Start,
     options: &Options,
     size: Size,
+    target: Option<&Target>,
 ) -> Result<Outcome, SessionError> {
     let account = account(start);
     let password = start.credentials.password.as_ref();
@@ -73,15 +78,23 @@ pub async fn establish(
         .map(|password| password.expose())
         .unwrap_or_default();
     check_lengths(start, &account, password)?;
+    options.wishes.check()?;
     let heard = Heard::default();
-    let mut connector = ClientConnector::new(
-        config(start, options, size, &account, password),
-        SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-    )
-    .with_static_channel(CliprdrClient::new(Box::new(Clipboard::backend(&heard))))
-    .with_static_channel(
-        DrdynvcClient::new().with_dynamic_channel(DisplayControlClient::new(|_| Ok(Vec::new()))),
-    );
+    let mut config = config(start, options, size, &account, password);
+    options.wishes.put(&mut config);
+    let mut connector = ClientConnector::new(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+        .with_static_channel(
+            DrdynvcClient::new()
+                .with_dynamic_channel(DisplayControlClient::new(|_| Ok(Vec::new()))),
+        );
+    if options.wishes.has_clipboard {
+        let channel = CliprdrClient::new(Box::new(Clipboard::backend(&heard)));
+        connector = connector.with_static_channel(channel);
+    }
+    connector = options.wishes.ask(connector, target);
+    if let Some(cookie) = Jar::of(start).get() {
+        connector = connector.with_auto_reconnect_cookie(cookie);
+    }
     let fail = |stage, stopped| explain(start, Failed { stage, stopped });
 
     begin(&start.events, Stage::Banner).await;
@@ -154,17 +167,20 @@ pub async fn establish(
             security,
             heard,
         }))),
-        ConnectionOutcome::Redirected(_) => {
-            let message = format!(
-                "{} sends sessions on to another machine, which Farwire does not follow; connect to that machine",
-                peer(start)
-            );
-            Err(SessionError::new(
-                Stage::Channel,
-                FailureKind::Refused,
-                message,
-            ))
-        }
+        ConnectionOutcome::Redirected(sent) => match Target::of(*sent) {
+            Ok(target) => Ok(Outcome::Sent(Box::new(target))),
+            Err(why) => {
+                let message = format!(
+                    "{} sends the session on to another machine, where it cannot go: {why}; connect to that machine",
+                    peer(start)
+                );
+                Err(SessionError::new(
+                    Stage::Channel,
+                    FailureKind::Refused,
+                    message,
+                ))
+            }
+        },
     }
 }
 
@@ -243,7 +259,7 @@ fn config(
         },
         domain: account.domain.clone(),
         client_build: CLIENT_BUILD,
-        client_name: "Farwire".to_owned(),
+        client_name: String::new(),
         keyboard_type: KeyboardType::IBM_ENHANCED,
         keyboard_subtype: 0,
         keyboard_functional_keys_count: 12,

@@ -8,14 +8,19 @@
 //! | `session`, `live` | the live session: what reads and writes, and what it does with it |
 //! | `picture` | what is decoded, brought to the shared picture |
 //! | `input`, `keycode`, `layout`, `wire` | keys and the pointer |
-//! | `clipboard`, `resize` | text both ways; the viewer's size |
+//! | `wishes`, `redirect`, `cookie` | what a session is asked for besides its picture; where a broker sends it; taking it up again |
+//! | `clipboard`, `clip_picture`, `resize` | text and pictures both ways; the viewer's size |
+//! | [`file`] | the lines of an .rdp file |
 //! | `guard`, `limits` | every cap and time limit, with its reason |
 //!
 //! Each session has a thread of its own: decoding is work, and what goes wrong in it ends that session alone.
 
+mod clip_picture;
 mod clipboard;
+mod cookie;
 mod establish;
 mod failure;
+pub mod file;
 mod guard;
 mod input;
 mod keycode;
@@ -26,11 +31,13 @@ mod live;
 mod names;
 mod options;
 mod picture;
+mod redirect;
 mod resize;
 mod session;
 mod status;
 mod tls;
 mod wire;
+mod wishes;
 
 use establish::{Outcome, establish, peer};
 use farwire_link::{ByteStream, begin, tcp};
@@ -38,6 +45,7 @@ use farwire_model::error::Stage;
 use farwire_model::frame::Size;
 use farwire_model::session::{FailureKind, Protocol, Run, SessionError, SessionEvent, Start};
 use options::{Options, allowed};
+use redirect::{MAX_REDIRECTIONS, Target};
 use session::Next;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -115,14 +123,19 @@ async fn to_its_end(
     let cancel = start.cancel.clone();
     let is_given = stream.is_some();
     let mut size = options.size;
+    let mut sent: Vec<Target> = Vec::new();
     loop {
-        let dialling = dial(&start, &options, stream.take(), size);
+        let dialling = dial(&start, &options, stream.take(), size, sent.last());
         let outcome = tokio::select! {
             () = cancel.cancelled() => return Ok(()),
             outcome = dialling => outcome?,
         };
         let established = match outcome {
             Outcome::Up(established) => established,
+            Outcome::Sent(target) => {
+                go_on(&mut start, is_given, &mut sent, *target)?;
+                continue;
+            }
             Outcome::Probed { security } => {
                 let name = start.endpoint.host.clone();
                 let connected = SessionEvent::Connected { name, security };
@@ -132,6 +145,7 @@ async fn to_its_end(
         };
         match session::run(*established, &mut start, &options).await? {
             Next::Nothing => return Ok(()),
+            Next::Sent(target) => go_on(&mut start, is_given, &mut sent, *target)?,
             Next::Again(wanted) if !is_given => size = allowed(wanted),
             Next::Again(_) => {
                 let message = format!(
@@ -153,12 +167,42 @@ async fn dial(
     options: &Options,
     stream: Option<Box<dyn ByteStream>>,
     size: Size,
+    target: Option<&Target>,
 ) -> Result<Outcome, SessionError> {
     let stream = match stream {
         Some(stream) => stream,
         None => Box::new(reach(start).await?),
     };
-    establish(stream, start, options, size).await
+    establish(stream, start, options, size, target).await
+}
+
+/// Takes the way that a broker sends the session, where it may: the certificate there is asked about like any other.
+fn go_on(
+    start: &mut Start,
+    is_given: bool,
+    sent: &mut Vec<Target>,
+    target: Target,
+) -> Result<(), SessionError> {
+    let why = match (is_given, sent.len()) {
+        (true, _) => "through SSH only the machine itself is reached",
+        (false, MAX_REDIRECTIONS..) => "each machine sends it on to the next",
+        (false, _) => {
+            if let Some(host) = &target.host {
+                start.endpoint.host.clone_from(host);
+            }
+            sent.push(target);
+            return Ok(());
+        }
+    };
+    let message = format!(
+        "{} sends the session on to another machine: {why}; connect to that machine",
+        peer(start)
+    );
+    Err(SessionError::new(
+        Stage::Channel,
+        FailureKind::Refused,
+        message,
+    ))
 }
 
 /// Opens TCP to the machine.

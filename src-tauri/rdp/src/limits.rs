@@ -30,6 +30,8 @@ pub const MAX_MESSAGE_BYTES: usize = 64 << 10;
 pub const MAX_TEXT_CHARS: usize = 256;
 /// Clipboard text in either direction, in UTF-8: 1 MiB is a novel.
 pub const MAX_CLIPBOARD_BYTES: usize = 1 << 20;
+/// Its pixels: those of the largest screens there are, 7680 x 4320.
+pub const MAX_CLIP_PICTURE_PIXELS: u64 = 7680 * 4320;
 /// One message on a channel. The machine's clipboard may hold more text than we take, which is no reason to end the session;
 /// beyond this it is.
 pub const MAX_CHANNEL_BYTES: usize = 64 << 20;

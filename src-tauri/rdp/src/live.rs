@@ -1,6 +1,7 @@
 //! What a session knows and what waits to be sent: decoding, and answering, without I/O.
 
-use crate::clipboard::{Brought, Clipboard, Heard};
+use crate::clipboard::{Brought, Clipboard, Content, Heard};
+use crate::cookie::Jar;
 use crate::guard::Guard;
 use crate::input::{Coalescer, Input};
 use crate::limits::{
@@ -8,6 +9,7 @@ use crate::limits::{
 };
 use crate::options::Options;
 use crate::picture::{self, Picture};
+use crate::redirect::Target;
 use crate::resize::Resize;
 use crate::wire;
 use farwire_model::frame::{Cursor, FramebufferError, Size, Surface};
@@ -36,6 +38,8 @@ pub enum Ended {
     Cancelled,
     /// The machine did not manage to change its size: another session of this size.
     Again(Size),
+    /// The session goes on there.
+    Sent(Box<Target>),
     /// The link does not take or bring bytes any more.
     Lost(String),
     /// The machine ended the session on purpose.
@@ -52,6 +56,7 @@ pub struct Live {
     pub waiting: VecDeque<SessionEvent>,
     surface: Arc<Surface>,
     meter: Arc<Meter>,
+    jar: Jar,
     stage: ActiveStage,
     picture: Picture,
     factory: ConnectionActivationFactory,
@@ -109,6 +114,7 @@ impl Live {
             waiting: VecDeque::from([connected, SessionEvent::Locks(0)]),
             surface: Arc::clone(&start.surface),
             meter: Arc::clone(&start.meter),
+            jar: Jar::of(start),
             stage,
             picture,
             factory: agreed.activation_factory,
@@ -274,10 +280,14 @@ impl Live {
             ActiveStageOutput::Terminate(reason) => {
                 return Err(Ended::Over(plain(&reason.description())));
             }
-            ActiveStageOutput::ServerRedirection(_) => {
-                let why = "it goes on at another machine, which Farwire does not follow";
-                return Err(Ended::Over(why.to_owned()));
+            ActiveStageOutput::ServerRedirection(sent) => {
+                return Err(match Target::of(*sent) {
+                    Ok(target) => Ended::Sent(Box::new(target)),
+                    Err(why) => Ended::Over(format!("it goes on at another machine, but {why}")),
+                });
             }
+            ActiveStageOutput::AutoReconnectCookie(cookie) => self.jar.put(&cookie),
+            ActiveStageOutput::AutoReconnectFailed => self.jar.discard(),
             // What was not asked for, or is told by other means.
             ActiveStageOutput::GraphicsUpdate(_)
             | ActiveStageOutput::MonitorLayout(_)
@@ -287,9 +297,7 @@ impl Live {
             | ActiveStageOutput::SessionId(_)
             | ActiveStageOutput::MultitransportRequest(_)
             | ActiveStageOutput::AutoDetect(_)
-            | ActiveStageOutput::AutoReconnectCookie(_)
-            | ActiveStageOutput::LogonErrors(_)
-            | ActiveStageOutput::AutoReconnectFailed => {}
+            | ActiveStageOutput::LogonErrors(_) => {}
         }
         Ok(())
     }
@@ -387,7 +395,8 @@ impl Live {
                 self.resize
                     .viewport(Size::new(width, height), Instant::now());
             }
-            SessionInput::Clipboard(text) => self.offer(text),
+            SessionInput::Clipboard(text) => self.offer(Content::Text(text)),
+            SessionInput::ClipboardPicture(png) => self.offer(Content::Picture(png)),
             SessionInput::CheckLink => {
                 if self.redraw() {
                     self.awaited = Some(Instant::now() + WAKE_LIMIT);
@@ -428,13 +437,13 @@ impl Live {
         }
     }
 
-    fn offer(&mut self, text: String) {
+    fn offer(&mut self, content: Content) {
         let Some(channel) = self.stage.get_svc_processor_mut::<CliprdrClient>() else {
             return;
         };
-        match self.clipboard.offer(channel, text) {
+        match self.clipboard.offer(channel, content) {
             Some(messages) => self.send_clipboard(messages),
-            None => self.say("The clipboard here holds too much text to send it to the machine."),
+            None => self.say("The clipboard here holds too much to send it to the machine."),
         }
     }
 
@@ -445,9 +454,14 @@ impl Live {
         let (messages, brought) = self.clipboard.answer(channel);
         self.send_clipboard(messages);
         match brought {
-            Brought::Text(text) => self.waiting.push_back(SessionEvent::Clipboard(text)),
+            Brought::Content(Content::Text(text)) => {
+                self.waiting.push_back(SessionEvent::Clipboard(text));
+            }
+            Brought::Content(Content::Picture(png)) => {
+                self.waiting.push_back(SessionEvent::ClipboardPicture(png));
+            }
             Brought::TooLong => {
-                self.say("The machine's clipboard holds too much text to bring it here.");
+                self.say("The machine's clipboard holds more than can be brought here.");
             }
             Brought::Nothing => {}
         }

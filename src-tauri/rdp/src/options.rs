@@ -1,6 +1,7 @@
 //! The settings of a connection that this protocol honours.
 
 use crate::layout;
+use crate::wishes::Wishes;
 use farwire_model::frame::Size;
 use farwire_model::session::Start;
 
@@ -20,7 +21,7 @@ pub enum Security {
 const DEFAULT_SIZE: Size = Size::new(1280, 800);
 
 /// The settings of a connection that this protocol honours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// How the session may be protected.
     pub security: Security,
@@ -32,6 +33,8 @@ pub struct Options {
     pub depth: u32,
     /// Windows' number of the keyboard's layout.
     pub layout: u32,
+    /// What the session is asked for besides.
+    pub wishes: Wishes,
 }
 
 impl Options {
@@ -66,6 +69,7 @@ impl Options {
             layout: word("rdp.keyboard")
                 .and_then(layout::number)
                 .unwrap_or_else(layout::own),
+            wishes: Wishes::of(start),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::establish::{Established, peer};
 use crate::limits::{GOODBYE_LIMIT, SHOW_LIMIT, STALL_LIMIT, WAITING_BYTES};
 use crate::live::{Ended, Live};
 use crate::options::Options;
+use crate::redirect::Target;
 use farwire_model::error::Stage;
 use farwire_model::frame::Size;
 use farwire_model::session::{FailureKind, SessionError, SessionEvent, Start};
@@ -20,6 +21,8 @@ pub enum Next {
     Nothing,
     /// Another one of this size: the machine did not manage to change it in this one.
     Again(Size),
+    /// The session goes on there.
+    Sent(Box<Target>),
 }
 
 /// Carries an established session until it is cancelled or ends.
@@ -129,6 +132,7 @@ pub async fn run(
     match ended {
         Ended::Cancelled => Ok(Next::Nothing),
         Ended::Again(size) => Ok(Next::Again(size)),
+        Ended::Sent(target) => Ok(Next::Sent(target)),
         Ended::Lost(why) => {
             let message = format!("lost the session with {peer}: {why}; connect again");
             Err(fail(FailureKind::Lost, message))

@@ -93,6 +93,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         inputs,
         trust: Arc::new(TrustAll),
         ask: Arc::new(farwire_model::ask::Nobody),
+        kept: farwire_model::session::Kept::default(),
         cancel: cancel.clone(),
     };
     let run = tokio::spawn(farwire_vnc::Vnc.run(start));

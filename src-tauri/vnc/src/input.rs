@@ -54,6 +54,7 @@ impl Input {
             }
             SessionInput::ReleaseAll => self.release_all(out),
             SessionInput::Clipboard(_)
+            | SessionInput::ClipboardPicture(_)
             | SessionInput::Viewport { .. }
             | SessionInput::Quality(_)
             | SessionInput::CheckLink

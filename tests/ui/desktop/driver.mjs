@@ -16,14 +16,14 @@ export function needProgram() {
 /** How WebDriver names a reference to an element in JSON. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
-/** Starts the app under WebKitWebDriver. A sandbox has one at a time. */
-export async function openApp(sandbox) {
+/** Starts the app under WebKitWebDriver, with these arguments. A sandbox has one at a time. */
+export async function openApp(sandbox, args = []) {
   needProgram();
   const port = await freePort();
   const driver = sandbox.start("WebKitWebDriver", [`--port=${port}`], { env: { TAURI_WEBVIEW_AUTOMATION: "true" } });
   const base = `http://127.0.0.1:${port}`;
   await until("WebKitWebDriver answers", async () => (await fetch(`${base}/status`)).ok);
-  const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary: PROGRAM, args: [] } } };
+  const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary: PROGRAM, args } } };
   try {
     const { sessionId } = await call(base, "POST", "/session", { capabilities });
     return new App(`${base}/session/${sessionId}`);

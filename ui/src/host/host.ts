@@ -36,6 +36,10 @@ export interface Host {
   readonly filesHere: ((command: object) => Promise<Answer>) | null;
   /** Moves the bytes of files between the page and the program; null where the program copies by itself. */
   readonly loads: FileLoads | null;
+  /** Reads an .rdp file: what it would make, as the route of imports answers. */
+  readFile(file: File): Promise<Answer>;
+  /** Tells of files the program is started with, now and later; null where it is not started with any. */
+  readonly opened: ((listener: (answer: Answer) => void) => void) | null;
   /** Ends the program; null where that is not the page's to do. */
   readonly quit: (() => void) | null;
   /** Opens a web page in the person's browser. Whether that began. */

@@ -26,6 +26,7 @@ export class HttpHost implements SignInHost {
   readonly needsSignIn = true;
   readonly menu = null;
   readonly quit = null;
+  readonly opened = null;
   readonly filesHere = null;
   readonly loads: FileLoads;
   readonly fullScreen = new BrowserFullScreen();
@@ -142,17 +143,24 @@ export class HttpHost implements SignInHost {
     }
   }
 
+  async readFile(file: File): Promise<Answer> {
+    const response = await this.fetch("PUT", `/import?format=rdp&preview=1&name=${encodeURIComponent(file.name)}`, file);
+    return { status: response.status, body: parse(await response.text()) };
+  }
+
+  /** Blobs go as they are, everything else as JSON. */
   private async fetch(method: Method, path: string, body?: unknown, options: RequestOptions = {}): Promise<Response> {
     const headers: Record<string, string> = {};
+    const isBlob = body instanceof Blob;
     if (this.token !== null) headers["Authorization"] = `Bearer ${this.token}`;
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (body !== undefined) headers["Content-Type"] = isBlob ? "application/octet-stream" : "application/json";
     if (options.run !== undefined) headers["Farwire-Run"] = options.run;
     try {
       return await fetch(this.origin + path, {
         // The same to the API, and no proxy or parser on the way stumbles over it.
         method: method === "ACTION" ? "POST" : method,
         headers,
-        body: body === undefined ? null : JSON.stringify(body),
+        body: body === undefined ? null : isBlob ? body : JSON.stringify(body),
         keepalive: options.evenWhenClosing === true,
         signal: options.signal ?? null,
         cache: "no-store",

@@ -35,6 +35,7 @@ export class TauriHost implements Host {
   readonly quit = (): void => void invoke("quit");
   readonly filesHere = (command: object): Promise<Answer> => invoke<Answer>("files_here", { command });
   readonly loads = null;
+  readonly opened: ((listener: (answer: Answer) => void) => void) | null;
   readonly own: OwnWindow | null;
   readonly windows: SessionWindows | null;
   readonly fullScreen: FullScreen = new TauriFullScreen();
@@ -48,6 +49,7 @@ export class TauriHost implements Host {
     const session = ownSession();
     this.own = session === null ? null : new TauriOwnWindow(session);
     this.windows = session === null ? new TauriSessionWindows() : null;
+    this.opened = session === null ? watchOpened : null;
   }
 
   async request(method: Method, path: string, body?: unknown, options: RequestOptions = {}): Promise<Answer> {
@@ -64,6 +66,15 @@ export class TauriHost implements Host {
     } catch (error) {
       const isAnswer = typeof error === "object" && error !== null && "status" in error;
       throw new Unreachable(isAnswer ? refusal(path, error as Answer) : `no answer to GET ${path}`, { cause: error });
+    }
+  }
+
+  async readFile(file: File): Promise<Answer> {
+    try {
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      return await invoke<Answer>("read_file", bytes, { headers: { "file-name": encodeURIComponent(file.name) } });
+    } catch (error) {
+      throw new Unreachable(`${file.name} was not read`, { cause: error });
     }
   }
 
@@ -167,6 +178,18 @@ class TauriFullScreen implements FullScreen {
   private tell(standing: Standing): void {
     this.told({ isOn: standing.is_on, hasAllKeys: standing.has_all_keys });
   }
+}
+
+/** Fetches the files that wait, whenever there may be some. */
+function watchOpened(listener: (answer: Answer) => void): void {
+  const fetchAll = async (): Promise<void> => {
+    for (;;) {
+      const answer = await invoke<Answer | null>("opened_file");
+      if (answer === null) return;
+      listener(answer);
+    }
+  };
+  void hear<null>("farwire-opened", () => void fetchAll()).then(fetchAll);
 }
 
 /** Hears what the program tells this window alone. */

@@ -1,15 +1,16 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { ClipboardBridge, type SystemClipboard } from "./clipboard";
+import { ClipboardBridge, type Picture, type SystemClipboard } from "./clipboard";
 
-let local = "";
+let local: string | Picture = "";
 let mayWrite = true;
 let mayReadQuietly = true;
 let sent: string[] = [];
 const system: SystemClipboard = {
-  read: () => Promise.resolve(local),
-  write: (text) => {
+  read: () => Promise.resolve(typeof local === "string" ? local : ""),
+  readPicture: () => Promise.resolve(typeof local === "string" ? null : local),
+  write: (content) => {
     if (!mayWrite) return Promise.reject(new Error("needs a click"));
-    local = text;
+    local = content;
     return Promise.resolve();
   },
   mayRead: () => Promise.resolve(mayReadQuietly),
@@ -77,5 +78,38 @@ describe("to the remote machine", () => {
   it("sends no empty text", () => {
     expect(bridge().offer("")).toBe(false);
     expect(sent).toEqual([]);
+  });
+});
+
+describe("pictures", () => {
+  const png = (...bytes: number[]): Picture => new Uint8Array(bytes);
+  let pictures: Picture[] = [];
+  const withPictures = (): ClipboardBridge => new ClipboardBridge(system, (text) => void sent.push(text), () => (one) => void pictures.push(one));
+  beforeEach(() => (pictures = []));
+
+  it("are written here, and wait for a click like texts", async () => {
+    const clipboard = withPictures();
+    mayWrite = false;
+    expect(await clipboard.receivedPicture(png(1, 2))).toBe(false);
+    mayWrite = true;
+    expect(await clipboard.deliver()).toBe(true);
+    expect(local).toEqual(png(1, 2));
+  });
+
+  it("are sent when a person asks, and never by themselves", async () => {
+    const clipboard = withPictures();
+    local = png(3);
+    expect(await clipboard.push(false)).toBe("same");
+    expect(pictures).toEqual([]);
+    expect(await clipboard.push(true)).toBe("sent");
+    expect(pictures).toEqual([png(3)]);
+  });
+
+  it("are not sent where nobody takes them, nor when they are too large", async () => {
+    local = png(3);
+    expect(await bridge().push(true)).toBe("same");
+    expect(bridge().offerPicture(png(3))).toBe(false);
+    expect(withPictures().offerPicture(new Uint8Array(9_000_000))).toBe(false);
+    expect(pictures).toEqual([]);
   });
 });

@@ -34,6 +34,8 @@ export type ControlMessage =
   | { kind: "cursor"; w: number; h: number; hotX: number; hotY: number; pixels: Uint8ClampedArray<ArrayBuffer> }
   | { kind: "cursor-move"; x: number; y: number }
   | { kind: "clipboard"; text: string }
+  /** A PNG. */
+  | { kind: "clipboard-picture"; png: Uint8Array<ArrayBuffer> }
   | { kind: "state"; report: StateNotice }
   | { kind: "name"; name: string }
   | { kind: "bell" }
@@ -105,6 +107,8 @@ export function parseMessage(buffer: ArrayBuffer): ServerMessage {
         throw new FrameError(`no terminal has ${rect.w} columns and ${rect.h} rows`);
       }
       return { kind: "terminal-screen", columns: rect.w, rows: rect.h, bytes: new Uint8Array(buffer, HEADER_BYTES) };
+    case 17:
+      return { kind: "clipboard-picture", png: new Uint8Array(buffer, HEADER_BYTES) };
     default:
       throw new FrameError(`no message is of kind ${kind}`);
   }

@@ -66,6 +66,14 @@ export function clipboard(text: string): ArrayBuffer {
   return textMessage(5, text);
 }
 
+/** A picture of the local clipboard, a PNG, for machines that take some. */
+export function clipboardPicture(png: Uint8Array): ArrayBuffer {
+  const bytes = new Uint8Array(1 + png.length);
+  bytes[0] = 12;
+  bytes.set(png, 1);
+  return bytes.buffer;
+}
+
 /** The size the remote desktop should take, in device pixels. */
 export function viewport(w: number, h: number, scalePercent: number): ArrayBuffer {
   return build(7, (view) => {

@@ -101,7 +101,16 @@ export class InputSurface {
     event.preventDefault();
     if (performance.now() - this.lastMiddle < MIDDLE_PASTE_MS) return;
     const text = event.clipboardData?.getData("text/plain") ?? "";
+    const picture = Array.from(event.clipboardData?.files ?? []).find(({ type }) => type === "image/png");
     if (text !== "") this.viewer.clipboard.offer(text);
+    else if (picture && this.viewer.takesPictures) {
+      // The key waits for it, but not for ever.
+      void picture.arrayBuffer().then((bytes) => {
+        this.viewer.clipboard.offerPicture(new Uint8Array(bytes));
+        this.flushPaste();
+      });
+      return;
+    }
     this.flushPaste();
   }
 

@@ -38,6 +38,8 @@ export class Viewer {
   readonly terminal = new TerminalLink((seq) => this.stream?.send(out.ack(seq)));
   /** Observing: nothing a person does here reaches the remote machine. */
   viewOnly = false;
+  /** Whether the remote machine takes pictures from the clipboard. */
+  takesPictures = false;
   private stream: Stream | null = null;
   private visible = true;
   private grid: { columns: number; rows: number } | null = null;
@@ -59,11 +61,16 @@ export class Viewer {
       currentPlatform(),
     );
     this.pointer = new PointerTrack((x, y, buttons) => this.input(out.pointer(x, y, buttons)));
-    this.clipboard = new ClipboardBridge(systemClipboard, (text) => {
+    const send = (message: ArrayBuffer): void => {
       if (this.viewOnly) return;
-      this.stream?.send(out.clipboard(text));
-      events.clipboardSent(text.length);
-    });
+      this.stream?.send(message);
+      events.clipboardSent(message.byteLength - 1);
+    };
+    this.clipboard = new ClipboardBridge(
+      systemClipboard,
+      (text) => send(out.clipboard(text)),
+      () => (this.takesPictures ? (png) => send(out.clipboardPicture(png)) : null),
+    );
   }
 
   /** Attaches to the session behind a ticket's address; the picture of an earlier stream stays until pixels come. */
@@ -195,6 +202,9 @@ export class Viewer {
       case "clipboard":
         void this.receiveClipboard(message.text);
         return;
+      case "clipboard-picture":
+        void this.receivePicture(message.png);
+        return;
       case "bell":
         this.events.bell();
         return;
@@ -223,6 +233,11 @@ export class Viewer {
   private async receiveClipboard(text: string): Promise<void> {
     const delivered = await this.clipboard.received(text);
     this.events.clipboardReceived(text.length, delivered);
+  }
+
+  private async receivePicture(png: Uint8Array<ArrayBuffer>): Promise<void> {
+    const delivered = await this.clipboard.receivedPicture(png);
+    this.events.clipboardReceived(png.length, delivered);
   }
 }
 

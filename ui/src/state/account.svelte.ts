@@ -11,6 +11,7 @@ import { history } from "./history.svelte";
 import { nearby } from "./nearby";
 import { passwords } from "./passwords.svelte";
 import { grant } from "./places";
+import { show as showFile } from "./rdpfiles";
 import { sessions } from "./sessions.svelte";
 import { settings } from "./settings.svelte";
 import { shared } from "./shared.svelte";
@@ -102,6 +103,7 @@ class Account {
     if (host.own) return;
     await host.windows?.watch({ shown: (ids) => sessions.setElsewhere(ids), wished: grant });
     sessions.openTabs();
+    api.watchOpened((reading) => void showFile(reading));
   }
 
   private async loadAll(): Promise<void> {

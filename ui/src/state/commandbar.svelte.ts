@@ -1,10 +1,10 @@
 /** The command bar: open or not, and what the typed text finds. */
-import type { Group } from "../bindings";
+import type { Group, ImportView } from "../bindings";
 import { connections } from "./connections.svelte";
 import { bestOf, NO_FIT } from "./fuzzy";
 import { groups } from "./groups.svelte";
 import { library } from "./library.svelte";
-import { parseQuick, type QuickTarget } from "./quick";
+import { parseQuick, quickAddress, type QuickTarget } from "./quick";
 import { type Found, prepare, search, wordsOf } from "./search";
 import { MACHINES, sessions } from "./sessions.svelte";
 
@@ -22,6 +22,8 @@ const MAX_USED = 8;
 class CommandBar {
   isOpen = $state(false);
   text = $state("");
+  /** A file that fills it; null once something else is typed. */
+  file: ImportView | null = $state.raw(null);
   /** The tab that was active when it was opened. */
   openedOver: string = MACHINES;
   /** Actions used last, the last one first. */
@@ -40,8 +42,16 @@ class CommandBar {
 
   open(): void {
     this.text = "";
+    this.file = null;
     this.openedOver = sessions.activeId;
     this.isOpen = true;
+  }
+
+  /** Opens it with the address that a file names. */
+  openFile(file: ImportView): void {
+    this.open();
+    this.file = file;
+    this.text = quickAddress(file);
   }
 
   /** An action was used: next time it comes before others that fit as well. */

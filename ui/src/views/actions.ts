@@ -6,6 +6,7 @@ import Camera from "@lucide/svelte/icons/camera";
 import ClipboardCopy from "@lucide/svelte/icons/clipboard-copy";
 import Clock from "@lucide/svelte/icons/clock";
 import Eye from "@lucide/svelte/icons/eye";
+import FileInput from "@lucide/svelte/icons/file-input";
 import Folder from "@lucide/svelte/icons/folder";
 import HistoryIcon from "@lucide/svelte/icons/history";
 import Info from "@lucide/svelte/icons/info";
@@ -42,6 +43,7 @@ import { fullScreen } from "../state/fullscreen.svelte";
 import { layout } from "../state/layout.svelte";
 import { isList, library, type Place, type SettingsPage } from "../state/library.svelte";
 import { grant } from "../state/places";
+import * as rdpFiles from "../state/rdpfiles";
 import { COMBINATIONS, copyScreenshot, moveWindow, saveScreenshot, sendCombination, typeClipboard } from "../state/sessionactions";
 import { MACHINES, sessions } from "../state/sessions.svelte";
 import type { SessionTab } from "../state/tab.svelte";
@@ -119,6 +121,13 @@ export function windowActions() {
       keys: onMachines ? "Ctrl+K" : "Ctrl+Alt+K",
       listKeys: "Ctrl+K",
       run: () => grant({ kind: "search" }),
+    },
+    openFile: {
+      label: t.rdp.file.open,
+      find: t.rdp.file.find,
+      icon: FileInput,
+      isDisabled: host.own !== null,
+      run: () => rdpFiles.pick(),
     },
     filter: { label: t.window.filter, icon: ListFilter, keys: "Ctrl+F", run: filter },
     selectAll: {

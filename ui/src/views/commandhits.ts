@@ -1,5 +1,5 @@
 /** What the command bar lists, in its order. */
-import type { Connection, Group } from "../bindings";
+import type { Connection, Group, ImportView } from "../bindings";
 import { commandBar } from "../state/commandbar.svelte";
 import { BESIDE } from "../state/fuzzy";
 import type { QuickTarget } from "../state/quick";
@@ -13,6 +13,7 @@ export type Hit = { id: string } & (
   | { kind: "group"; group: Group }
   | { kind: "tag"; tag: string }
   | { kind: "quick"; target: QuickTarget }
+  | { kind: "file"; file: ImportView }
   | { kind: "action"; action: CommandAction }
 );
 
@@ -23,7 +24,8 @@ export interface Section {
 
 /** Everything the typed text finds, the part with the best fit first. */
 export function commandSections(): Section[] {
-  const { machines, groups, tags, quick, words, used } = commandBar;
+  const { file, machines, groups, tags, quick, words, used } = commandBar;
+  if (file) return [{ title: t.rdp.file.title, hits: [{ id: "file", kind: "file", file }] }];
   const actions = commandActions(words, used);
   const parts: (Section & { fit: number })[] = [
     {
@@ -46,8 +48,8 @@ export function commandSections(): Section[] {
   return parts.filter(({ hits }) => hits.length > 0).sort((a, b) => a.fit - b.fit);
 }
 
-/** Does what a hit stands for; an address is not opened here, since that may fail. */
-export function runHit(hit: Exclude<Hit, { kind: "quick" }>, isShift: boolean): void {
+/** Does what a hit stands for; addresses and files are not opened here, since that may fail. */
+export function runHit(hit: Exclude<Hit, { kind: "quick" | "file" }>, isShift: boolean): void {
   switch (hit.kind) {
     case "machine":
       return sessions.open(hit.machine.uid, isShift);

@@ -40,7 +40,7 @@ export function mainMenu(): MenuEntry[] {
   const branch = (label: string, items: MenuEntry[]): MenuEntry => ({ kind: "branch", label, items });
   const { menus } = t.window;
   return [
-    branch(menus.file, [...lines(of.add, of.search), RULE, ...lines(of.nearby, of.backups), RULE, ...lines(of.settings, of.quit)]),
+    branch(menus.file, [...lines(of.add, of.search, of.openFile), RULE, ...lines(of.nearby, of.backups), RULE, ...lines(of.settings, of.quit)]),
     branch(menus.edit, [...lines(of.filter, of.selectAll), RULE, ...ofSelected(), RULE, ...lines(of.history)]),
     branch(menus.view, [
       ...lines(of.tiles, of.table),

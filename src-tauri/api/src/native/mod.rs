@@ -7,6 +7,7 @@ mod credentials;
 mod files;
 mod groups;
 mod history;
+mod imports;
 mod openapi;
 mod opening;
 mod passwords;
@@ -129,6 +130,10 @@ pub static ROUTES: &[Route] = routes! {
     ACTION "/transfer/{transfer_id}/resume" Acts [409], FILES, transfers::resume, "Goes on with a transfer that was held or that asks.";
     ACTION "/transfer/{transfer_id}/retry" Acts [409], FILES, transfers::resume, "Tries again what could not be copied.";
     ACTION "/transfer/{transfer_id}/cancel" Acts [409], FILES, transfers::cancel, "Ends a transfer and removes what is half copied.";
+
+    PUT "/import" Sets [413], WRITE, imports::import, "Reads an .rdp file and saves it as a connection, without secrets, or with ?preview=1 says what that would be; needs the scope credentials, too.";
+    ACTION "/import/{import_id}/apply" Sets, WRITE, imports::apply, "Saves what a file said that was read with ?preview=1; needs the scope credentials, too.";
+    GET "/export" [404 409], READ, imports::export, "Writes a connection as an .rdp file, without secrets.";
 
     GET "/history", READ, history::list, "What was changed, the newest first.";
     GET "/history/{id}", READ, history::show, "One change, with every field that differs.";

@@ -9,7 +9,7 @@ use farwire_model::error::{ErrorBody, ErrorCode, Stage};
 use farwire_model::event::EventAction;
 use farwire_model::frame::{Notice, Size};
 use farwire_model::session::{
-    FailureKind, Purpose, SessionError, SessionEvent, SessionState, Start, StateNotice, Stats,
+    FailureKind, Kept, Purpose, SessionError, SessionEvent, SessionState, Start, StateNotice, Stats,
 };
 use farwire_model::terminal::TerminalScreen;
 use std::sync::atomic::Ordering;
@@ -76,6 +76,8 @@ pub(super) struct Actor {
     pub once: Option<Once>,
     pub allowed: Option<Allowed>,
     pub size: Option<Size>,
+    /// What one run leaves for the next.
+    pub kept: Kept,
 }
 
 impl Actor {
@@ -183,6 +185,7 @@ impl Actor {
                 session: Arc::clone(&self.session),
                 core: self.core.clone(),
             }),
+            kept: self.kept.clone(),
             cancel: stop.clone(),
         };
         drop(core);
@@ -272,6 +275,7 @@ impl Actor {
             }
             SessionEvent::Name(name) => surface.tell(Notice::Name(name.into())),
             SessionEvent::Clipboard(text) => surface.tell(Notice::Clipboard(text.into())),
+            SessionEvent::ClipboardPicture(png) => surface.tell(Notice::ClipboardPicture(png)),
             SessionEvent::Bell => surface.tell(Notice::Bell),
             SessionEvent::Said(text) => surface.tell(Notice::Said(text.into())),
             SessionEvent::Locks(locks) => surface.tell(Notice::Locks(locks)),

@@ -17,7 +17,7 @@ use farwire_model::ids::{ConnectionId, SessionId};
 use farwire_model::quality::Quality;
 use farwire_model::secret::Secret;
 use farwire_model::session::{
-    Channel, FailureKind, Protocol, SessionError, SessionState, SessionView, StateNotice,
+    Channel, FailureKind, Kept, Protocol, SessionError, SessionState, SessionView, StateNotice,
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32};
@@ -240,6 +240,7 @@ impl Core {
             once,
             allowed,
             size: view.size.filter(|_| !is_view_only),
+            kept: Kept::default(),
         };
         session.done.spawn(actor.run(attempt));
         session.done.close();

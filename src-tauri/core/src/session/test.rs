@@ -73,6 +73,7 @@ impl Core {
             inputs,
             trust: Arc::new(trust),
             ask: Arc::new(Nobody),
+            kept: farwire_model::session::Kept::default(),
             cancel,
         };
         let mut stages = Vec::new();

@@ -60,6 +60,8 @@ pub enum Kind {
     Output = 15,
     /// Bytes that draw everything anew, on a terminal of `width` columns and `height` rows that was reset.
     Screen = 16,
+    /// A picture of the machine's clipboard, PNG.
+    ClipboardPicture = 17,
 }
 
 /// A message's header.
@@ -307,6 +309,7 @@ fn encode_notice(notice: &Notice) -> Vec<u8> {
             &serde_json::to_vec(stats).unwrap_or_default(),
         ),
         Notice::Clipboard(text) => message(Kind::Clipboard, none, text.as_bytes()),
+        Notice::ClipboardPicture(png) => message(Kind::ClipboardPicture, none, png),
         Notice::Name(text) => message(Kind::Name, none, text.as_bytes()),
         Notice::Bell => message(Kind::Bell, none, &[]),
         Notice::Said(text) => message(Kind::Said, none, text.as_bytes()),

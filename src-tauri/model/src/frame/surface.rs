@@ -26,6 +26,8 @@ pub enum Notice {
     State(StateNotice),
     /// The machine's clipboard changed.
     Clipboard(Arc<str>),
+    /// The machine's clipboard holds this picture, a PNG.
+    ClipboardPicture(Arc<[u8]>),
     /// The machine's name changed.
     Name(Arc<str>),
     /// The machine rang.

@@ -116,6 +116,7 @@ async fn session(port: u16) -> Tunnelling {
         ask: Arc::new(Nobody),
         files: watch::Sender::new(None),
         tunnels: tunnels.clone(),
+        kept: farwire_model::session::Kept::default(),
         cancel: cancel.clone(),
     };
     tokio::spawn(SshTunnels.run(start));

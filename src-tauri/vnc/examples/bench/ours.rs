@@ -59,6 +59,7 @@ pub async fn run(port: u16, quality: &str, picture: &str) -> Outcome {
         inputs,
         trust: Arc::new(NoTrust),
         ask: Arc::new(farwire_model::ask::Nobody),
+        kept: farwire_model::session::Kept::default(),
         cancel: CancellationToken::new(),
     });
     let session = tokio::spawn(run);

@@ -255,6 +255,7 @@ pub fn session_over<S>(
         inputs: inputs_out,
         trust: Arc::new(TrustNobody),
         ask: Arc::new(farwire_model::ask::Nobody),
+        kept: farwire_model::session::Kept::default(),
         cancel: cancel.clone(),
     };
     change(&mut start);

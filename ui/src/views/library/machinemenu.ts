@@ -1,6 +1,7 @@
 import Copy from "@lucide/svelte/icons/copy";
 import CopyPlus from "@lucide/svelte/icons/copy-plus";
 import Eye from "@lucide/svelte/icons/eye";
+import FileOutput from "@lucide/svelte/icons/file-output";
 import Folder from "@lucide/svelte/icons/folder";
 import FolderInput from "@lucide/svelte/icons/folder-input";
 import KeyRound from "@lucide/svelte/icons/key-round";
@@ -17,6 +18,7 @@ import { groups } from "../../state/groups.svelte";
 import { library } from "../../state/library.svelte";
 import { common, many } from "../../state/many.svelte";
 import { passwords } from "../../state/passwords.svelte";
+import * as rdpFiles from "../../state/rdpfiles";
 import { sessions } from "../../state/sessions.svelte";
 import { toasts } from "../../state/toasts.svelte";
 import { t } from "../../texts";
@@ -99,6 +101,7 @@ export function machineMenu(machine: Connection): MenuEntry[] {
       isDisabled: !machine.host,
       run: () => void navigator.clipboard.writeText(addressOf(machine)),
     },
+    ...(machine.protocol === "RDP" && machine.host ? [{ label: t.rdp.file.save, icon: FileOutput, run: () => void rdpFiles.save(machine) }] : []),
     { label: t.passwords.copy, icon: KeyRound, run: () => void passwords.askForMachine(machine) },
     { kind: "rule" },
     { label: t.common.delete, icon: Trash, keys: "Del", isDanger: true, run: () => void connections.remove(machine) },
