@@ -3,7 +3,7 @@
 use crate::credentials::{CredentialUse, Endpoint};
 use crate::ids::{ConnectionId, CredentialId, GroupId};
 use crate::jump::{Jump, MAX_JUMPS_CHARS};
-use crate::quality::Quality;
+use crate::quality::{CodecChoice, Quality};
 use crate::tunnel::MAX_TUNNELS_CHARS;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -367,7 +367,7 @@ pub const KEYBOARDS: [&str; 24] = [
 ];
 
 /// Every dotted setting that something honours: key, what it may be.
-pub const SETTINGS: [(&str, SettingKind); 24] = [
+pub const SETTINGS: [(&str, SettingKind); 26] = [
     // Ask the server to take the viewer's size.
     ("vnc.resize", SettingKind::Bool),
     // Leave other viewers connected.
@@ -423,6 +423,8 @@ pub const SETTINGS: [(&str, SettingKind); 24] = [
         "rdp.colours",
         SettingKind::Choice(&["full", "true", "high", "low"]),
     ),
+    // Which kinds of encoding the machine is offered.
+    ("rdp.codec", SettingKind::Choice(&CodecChoice::WORDS)),
     // The keyboard's layout; absent means this computer's.
     ("rdp.keyboard", SettingKind::Choice(&KEYBOARDS)),
     // Ask the machine to take the viewer's size; absent means to, unless it has a size of its own here.
@@ -442,6 +444,8 @@ pub const SETTINGS: [(&str, SettingKind); 24] = [
             max: 8192,
         },
     ),
+    // How large the machine draws things, in percent; absent means as the viewer's screen has it.
+    ("rdp.scale", SettingKind::Integer { min: 100, max: 500 }),
 ];
 
 /// What a setting may be; `None` for a key nobody honours.

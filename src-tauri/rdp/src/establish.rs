@@ -2,6 +2,7 @@
 
 use crate::clipboard::{Clipboard, Heard};
 use crate::failure::{Failed, explain};
+use crate::graphics::{Opener, Output};
 use crate::limits::{AUTH_LIMIT, MAX_SIGN_IN_CHARS, OPEN_LIMIT, STEP_LIMIT};
 use crate::link::{self, ByteStream, Framed, begin, within};
 use crate::names::Account;
@@ -9,6 +10,7 @@ use crate::options::{Options, Security};
 use crate::tls;
 use farwire_model::error::Stage;
 use farwire_model::frame::Size;
+use farwire_model::quality::CodecChoice;
 use farwire_model::session::{FailureKind, Purpose, SessionError, Start};
 use ironrdp_cliprdr::CliprdrClient;
 use ironrdp_connector::credssp::CredsspSequence;
@@ -43,6 +45,8 @@ pub struct Established {
     pub security: String,
     /// What the clipboard's channel hears.
     pub heard: Heard,
+    /// What the graphics pipeline brings.
+    pub graphics: Output,
 }
 
 /// What came of it.
@@ -72,15 +76,18 @@ pub async fn establish(
         .map(|password| password.expose())
         .unwrap_or_default();
     check_lengths(start, &account, password)?;
-    let heard = Heard::default();
+    let (heard, graphics) = (Heard::default(), Output::default());
+    let mut dynamic =
+        DrdynvcClient::new().with_dynamic_channel(DisplayControlClient::new(|_| Ok(Vec::new())));
+    if options.has_pipeline() {
+        dynamic.attach_listener(Opener::new(&graphics, options.has_h264(size)));
+    }
     let mut connector = ClientConnector::new(
         config(start, options, size, &account, password),
         SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
     )
     .with_static_channel(CliprdrClient::new(Box::new(Clipboard::backend(&heard))))
-    .with_static_channel(
-        DrdynvcClient::new().with_dynamic_channel(DisplayControlClient::new(|_| Ok(Vec::new()))),
-    );
+    .with_static_channel(dynamic);
     let fail = |stage, stopped| explain(start, Failed { stage, stopped });
 
     begin(start, Stage::Banner).await;
@@ -152,6 +159,7 @@ pub async fn establish(
             agreed,
             security,
             heard,
+            graphics,
         }))),
         ConnectionOutcome::Redirected(_) => {
             let message = format!(
@@ -227,7 +235,7 @@ fn config(
             height: size.height,
         },
         monitor_layout: None,
-        desktop_scale_factor: 100,
+        desktop_scale_factor: u32::from(options.scale),
         desktop_physical_size: None,
         desktop_orientation: None,
         device_scale_factor: None,
@@ -250,10 +258,9 @@ fn config(
         connection_type: ConnectionType::Lan,
         ime_file_name: String::new(),
         bitmap: Some(BitmapConfig {
-            lossy_compression: true,
+            lossy_compression: options.codecs != CodecChoice::Bitmaps,
             color_depth: options.depth,
-            // RemoteFX, which is decoded for any depth but sent for 32 bits only.
-            codecs: client_codecs_capabilities(&[]).unwrap_or_else(|_| BitmapCodecs(Vec::new())),
+            codecs: codecs(options),
         }),
         dig_product_id: String::new(),
         client_dir: String::new(),
@@ -274,7 +281,18 @@ fn config(
         enable_server_pointer: true,
         pointer_software_rendering: false,
         multitransport_flags: None,
-        support_dyn_vc_gfx_protocol: false,
+        support_dyn_vc_gfx_protocol: options.has_pipeline(),
+    }
+}
+
+/// RemoteFX, which is decoded for any depth but sent for 32 bits only; or none.
+fn codecs(options: &Options) -> BitmapCodecs {
+    let none = BitmapCodecs(Vec::new());
+    match options.codecs {
+        CodecChoice::Bitmaps => none,
+        CodecChoice::Auto | CodecChoice::H264 | CodecChoice::RemoteFx => {
+            client_codecs_capabilities(&[]).unwrap_or(none)
+        }
     }
 }
 

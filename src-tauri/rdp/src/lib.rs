@@ -6,18 +6,21 @@
 //! | `connect` | host name to TCP |
 //! | `establish`, `link`, `tls`, `failure`, `status` | protection, TLS and its certificate, signing in, opening; what went wrong, in words |
 //! | `session`, `live` | the live session: what reads and writes, and what it does with it |
-//! | `picture` | what is decoded, brought to the shared picture |
+//! | `picture`, `graphics`, `codec`, `speed` | what is decoded, brought to the shared picture; the graphics pipeline; by which codec, and how fast |
 //! | `input`, `keycode`, `layout`, `wire` | keys and the pointer |
-//! | `clipboard`, `resize` | text both ways; the viewer's size |
+//! | `clipboard`, `resize`, `hidden` | text both ways; the viewer's size; nothing drawn where nobody looks |
 //! | `guard`, `limits` | every cap and time limit, with its reason |
 //!
 //! Each session has a thread of its own: decoding is work, and what goes wrong in it ends that session alone.
 
 mod clipboard;
+mod codec;
 mod connect;
 mod establish;
 mod failure;
+mod graphics;
 mod guard;
+mod hidden;
 mod input;
 mod keycode;
 mod layout;
@@ -29,6 +32,7 @@ mod options;
 mod picture;
 mod resize;
 mod session;
+mod speed;
 mod status;
 mod tls;
 mod wire;
@@ -111,9 +115,9 @@ async fn to_its_end(
     mut start: Start,
     mut stream: Option<Box<dyn ByteStream>>,
 ) -> Result<(), SessionError> {
-    let options = Options::of(&start);
+    let mut options = Options::of(&start);
     let cancel = start.cancel.clone();
-    let is_given = stream.is_some();
+    options.can_begin_anew = stream.is_none();
     let mut size = options.size;
     loop {
         let dialling = dial(&start, &options, stream.take(), size);
@@ -132,10 +136,16 @@ async fn to_its_end(
         };
         match session::run(*established, &mut start, &options).await? {
             Next::Nothing => return Ok(()),
-            Next::Again(wanted) if !is_given => size = allowed(wanted),
+            Next::Again(anew) if options.can_begin_anew => {
+                size = allowed(anew.size);
+                options.scale = anew.scale;
+                options.codecs = anew.codecs;
+                // The wish it began with is an old one.
+                start.size = None;
+            }
             Next::Again(_) => {
                 let message = format!(
-                    "lost the session with {} over its size; connect again",
+                    "the session with {} has to begin anew for another size or codec; connect again",
                     peer(&start)
                 );
                 return Err(SessionError::new(

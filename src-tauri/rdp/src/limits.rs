@@ -34,6 +34,8 @@ pub const KEEPALIVE_PROBES: u32 = 3;
 pub const ACK_LIMIT: Duration = Duration::from_secs(30);
 /// How long the viewer's size must rest before the server is asked to take it: a window is dragged in many steps.
 pub const RESIZE_REST: Duration = Duration::from_millis(300);
+/// How long nobody must look before the machine is told to draw nothing: tabs are changed back and forth.
+pub const HIDE_REST: Duration = Duration::from_secs(3);
 /// Updates that arrive in one go are shown together, but no later than this: one frame of a 60 Hz screen.
 pub const SHOW_LIMIT: Duration = Duration::from_millis(16);
 /// A second message that cannot be decoded this soon after the first means that asking for the picture anew did not help.
@@ -45,11 +47,9 @@ pub const MAX_MESSAGE_BYTES: usize = 64 << 10;
 pub const MAX_TEXT_CHARS: usize = 256;
 /// Clipboard text in either direction, in UTF-8: 1 MiB is a novel.
 pub const MAX_CLIPBOARD_BYTES: usize = 1 << 20;
-/// One message on a channel. The machine's clipboard may hold more text than we take, which is no reason to end the session;
-/// beyond this it is.
+/// One message on a channel, also on a dynamic one. The machine's clipboard may hold more text than we take, which is no reason
+/// to end the session; beyond this it is.
 pub const MAX_CHANNEL_BYTES: usize = 64 << 20;
-/// Everything a session's dynamic channels may bring: only the display's is open, with some 20 bytes a session.
-pub const MAX_DYNAMIC_BYTES: usize = 1 << 20;
 /// A pointer's side, by the protocol (MS-RDPBCGR 2.2.9.1.1.4.5 names 384; older servers know no large ones).
 pub const MAX_CURSOR_SIDE: u16 = 384;
 /// The longest account, domain or password that is sent (MS-RDPBCGR 2.2.1.11.1.1 holds 512 bytes of UTF-16).

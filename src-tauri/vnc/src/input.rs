@@ -56,6 +56,7 @@ impl Input {
             SessionInput::Clipboard(_)
             | SessionInput::Viewport { .. }
             | SessionInput::Quality(_)
+            | SessionInput::Codec(_)
             | SessionInput::CheckLink
             | SessionInput::Bytes(_)
             | SessionInput::Grid(_) => {}

@@ -31,7 +31,7 @@ impl App {
     }
 
     /// Accepts whatever certificate the server shows.
-    async fn accept(&self, uid: &str, port: u16) -> String {
+    pub async fn accept(&self, uid: &str, port: u16) -> String {
         let (status, answer) = self.connect(uid).await;
         assert_eq!(
             (status, &answer["property"]),
@@ -47,7 +47,7 @@ impl App {
         shown
     }
 
-    async fn view(&self, session: &str) -> Value {
+    pub async fn view(&self, session: &str) -> Value {
         self.ok("GET", &format!("/session/{session}"), Value::Null)
             .await
     }
@@ -66,7 +66,7 @@ impl App {
 }
 
 /// How far two pictures of one size are from each other, in levels of a channel on average.
-fn distance(one: &RgbaImage, other: &RgbaImage) -> f64 {
+pub fn distance(one: &RgbaImage, other: &RgbaImage) -> f64 {
     if one.dimensions() != other.dimensions() {
         return f64::INFINITY;
     }
@@ -79,7 +79,7 @@ fn distance(one: &RgbaImage, other: &RgbaImage) -> f64 {
     sum as f64 / one.as_raw().len() as f64
 }
 
-fn is_dark(picture: &RgbaImage) -> bool {
+pub fn is_dark(picture: &RgbaImage) -> bool {
     picture.pixels().all(|pixel| pixel.0 == [0, 0, 0, 255])
 }
 
