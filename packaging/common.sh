@@ -4,9 +4,10 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# What the command line programs are built with: some crates build C, and VNC's anonymous TLS is the system's.
+# What the command line programs are built with: some crates build C, OpenH264 has its fast paths in assembler, and VNC's anonymous
+# TLS is the system's.
 # shellcheck disable=SC2034 # The lists are read by the scripts that source this file.
-build_packages=(build-essential pkg-config libssl-dev)
+build_packages=(build-essential nasm pkg-config libssl-dev)
 # What the window is built with. They bring the libraries it runs with.
 # shellcheck disable=SC2034
 window_packages=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev)

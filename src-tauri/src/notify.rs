@@ -233,7 +233,7 @@ mod tests {
     use farwire_model::connection::ProtocolKind;
     use farwire_model::error::{ErrorBody, ErrorCode};
     use farwire_model::ids::{ConnectionId, SessionId};
-    use farwire_model::quality::Quality;
+    use farwire_model::quality::{CodecChoice, Quality};
     use farwire_model::session::SessionView;
 
     fn event(kind: EventKind, id: &str, session: Option<SessionView>) -> EventMessage {
@@ -262,6 +262,7 @@ mod tests {
             bytes_out: 0,
             latency_ms: None,
             codec: String::new(),
+            codec_choice: CodecChoice::Auto,
             quality: Quality::Auto,
             quality_level: None,
             stalled: false,

@@ -119,9 +119,15 @@ export async function npmPackages(): Promise<Source[]> {
   );
 }
 
+/** Where a crate keeps the code of others that it compiles, with their licence. */
+const OTHERS = "upstream";
+
 async function ownTexts({ folder }: Source): Promise<string[]> {
-  const files = (await readdir(folder, { withFileTypes: true })).filter((one) => one.isFile() && TEXT_FILE.test(one.name));
-  const texts = await Promise.all(files.map(({ name }) => readFile(join(folder, name), "utf8")));
+  const here = await readdir(folder, { withFileTypes: true });
+  const hasOthers = here.some((one) => one.isDirectory() && one.name === OTHERS);
+  const theirs = hasOthers ? await readdir(join(folder, OTHERS), { withFileTypes: true }) : [];
+  const files = [...here, ...theirs].filter((one) => one.isFile() && TEXT_FILE.test(one.name));
+  const texts = await Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name), "utf8")));
   return texts.map((text) => text.replace(/\r\n/g, "\n").replace(/^\s*\n|\s+$/g, "")).filter((text) => text.length >= MIN_TEXT);
 }
 

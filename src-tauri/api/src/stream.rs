@@ -81,7 +81,7 @@ pub async fn carry_session(
     let attached = session.attach(Arc::clone(&sink) as Arc<dyn FrameSink>);
     let ended = tokio::select! {
         ended = send(&session, &sink, &attached, &mut outgoing) => ended,
-        ended = receive(&session, &sink, &mut incoming) => ended,
+        ended = receive(&session, &sink, &attached, &mut incoming) => ended,
         () = session.ended() => Ok(()),
         () = cancel.cancelled() => Ok(()),
     };
@@ -165,6 +165,7 @@ async fn send(
 async fn receive(
     session: &Session,
     sink: &CanvasSink,
+    attached: &Attached,
     incoming: &mut (impl Stream<Item = Vec<u8>> + Unpin),
 ) -> Result<(), StreamError> {
     while let Some(message) = incoming.next().await {
@@ -179,6 +180,7 @@ async fn receive(
             }
             ViewerMessage::Visible(is_visible) => {
                 sink.is_hidden.store(!is_visible, Ordering::Relaxed);
+                attached.set_shown(is_visible);
                 sink.news.notify_one();
             }
             ViewerMessage::Input(input) => session.input(input).await,

@@ -3,6 +3,7 @@
 use crate::credentials::{CredentialUse, Endpoint};
 use crate::ids::{ConnectionId, CredentialId, GroupId};
 use crate::jump::Jump;
+use crate::quality::CodecChoice;
 use crate::setting::SettingKind;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -342,7 +343,7 @@ pub const KEYBOARDS: [&str; 24] = [
 ];
 
 /// Every dotted setting that something honours: key, what it may be.
-pub const SETTINGS: [(&str, SettingKind); 32] = [
+pub const SETTINGS: [(&str, SettingKind); 34] = [
     // Ask the server to take the viewer's size.
     ("vnc.resize", SettingKind::Bool),
     // Leave other viewers connected.
@@ -398,6 +399,8 @@ pub const SETTINGS: [(&str, SettingKind); 32] = [
         "rdp.colours",
         SettingKind::Choice(&["full", "true", "high", "low"]),
     ),
+    // Which kinds of encoding the machine is offered.
+    ("rdp.codec", SettingKind::Choice(&CodecChoice::WORDS)),
     // The keyboard's layout; absent means this computer's.
     ("rdp.keyboard", SettingKind::Choice(&KEYBOARDS)),
     // Ask the machine to take the viewer's size; absent means to, unless it has a size of its own here.
@@ -432,6 +435,8 @@ pub const SETTINGS: [(&str, SettingKind); 32] = [
     ("rdp.clipboard", SettingKind::Bool),
     // Lines of the .rdp file that the connection came from, for which there is no other setting: they are written back.
     ("rdp.file", SettingKind::Lines),
+    // How large the machine draws things, in percent; absent means as the viewer's screen has it.
+    ("rdp.scale", SettingKind::Integer { min: 100, max: 500 }),
 ];
 
 /// What a setting may be; `None` for a key nobody honours.

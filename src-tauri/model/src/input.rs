@@ -1,6 +1,6 @@
 //! What people type and point, and the codec of what viewers send (see [`decode`]).
 
-use crate::quality::Quality;
+use crate::quality::{CodecChoice, Quality};
 use crate::terminal::Grid;
 use std::sync::Arc;
 
@@ -154,6 +154,8 @@ pub enum SessionInput {
     Grid(Grid),
     /// The picture is to be this good from now on.
     Quality(Quality),
+    /// The machine is offered these kinds of encoding from now on.
+    Codec(CodecChoice),
     /// This computer slept or changed its network: find out quickly whether the link still lives.
     CheckLink,
 }

@@ -7,7 +7,7 @@ use crate::error::{ErrorBody, ErrorCode, Stage};
 use crate::frame::{Size, Surface};
 use crate::ids::{ConnectionId, SessionId};
 use crate::input::SessionInput;
-use crate::quality::Quality;
+use crate::quality::{CodecChoice, Quality};
 use crate::secret::Secret;
 use crate::terminal::TerminalScreen;
 use crate::transfer::Files;
@@ -304,11 +304,18 @@ pub enum Codec {
     Zrle,
     Tight,
     TightJpeg,
+    Bitmap,
+    RemoteFx,
+    Progressive,
+    ClearCodec,
+    Planar,
+    Avc420,
+    Avc444,
 }
 
 impl Codec {
     /// Every encoding and its name for people.
-    pub const ALL: [(Self, &'static str); 10] = [
+    pub const ALL: [(Self, &'static str); 17] = [
         (Self::Raw, "Raw"),
         (Self::CopyRect, "CopyRect"),
         (Self::Rre, "RRE"),
@@ -319,6 +326,13 @@ impl Codec {
         (Self::Zrle, "ZRLE"),
         (Self::Tight, "Tight"),
         (Self::TightJpeg, "Tight JPEG"),
+        (Self::Bitmap, "Bitmaps"),
+        (Self::RemoteFx, "RemoteFX"),
+        (Self::Progressive, "RemoteFX Progressive"),
+        (Self::ClearCodec, "ClearCodec"),
+        (Self::Planar, "Planar"),
+        (Self::Avc420, "H.264"),
+        (Self::Avc444, "H.264 4:4:4"),
     ];
 }
 
@@ -371,6 +385,8 @@ pub struct SessionView {
     pub latency_ms: Option<f64>,
     /// How the newest pixels were encoded.
     pub codec: String,
+    /// Which kinds of encoding the machine is offered: RDP only, `auto` elsewhere.
+    pub codec_choice: CodecChoice,
     /// How good a picture is asked for.
     pub quality: Quality,
     /// The level, 0 to 9, that this comes to at the moment; none for exact pixels.

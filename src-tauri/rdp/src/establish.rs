@@ -3,6 +3,7 @@
 use crate::clipboard::{Clipboard, Heard};
 use crate::cookie::Jar;
 use crate::failure::{Failed, explain};
+use crate::graphics::{Opener, Output};
 use crate::limits::{AUTH_LIMIT, MAX_SIGN_IN_CHARS, OPEN_LIMIT, STEP_LIMIT};
 use crate::link::{self, Framed, within};
 use crate::names::Account;
@@ -12,6 +13,7 @@ use crate::tls;
 use farwire_link::{ByteStream, begin};
 use farwire_model::error::Stage;
 use farwire_model::frame::Size;
+use farwire_model::quality::CodecChoice;
 use farwire_model::session::{FailureKind, Purpose, SessionError, Start};
 use ironrdp_cliprdr::CliprdrClient;
 use ironrdp_connector::credssp::CredsspSequence;
@@ -46,6 +48,8 @@ pub struct Established {
     pub security: String,
     /// What the clipboard's channel hears.
     pub heard: Heard,
+    /// What the graphics pipeline brings.
+    pub graphics: Output,
 }
 
 /// What came of it.
@@ -79,14 +83,16 @@ pub async fn establish(
         .unwrap_or_default();
     check_lengths(start, &account, password)?;
     options.wishes.check()?;
-    let heard = Heard::default();
+    let (heard, graphics) = (Heard::default(), Output::default());
+    let mut dynamic =
+        DrdynvcClient::new().with_dynamic_channel(DisplayControlClient::new(|_| Ok(Vec::new())));
+    if options.has_pipeline() {
+        dynamic.attach_listener(Opener::new(&graphics, options.has_h264(size)));
+    }
     let mut config = config(start, options, size, &account, password);
     options.wishes.put(&mut config);
     let mut connector = ClientConnector::new(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
-        .with_static_channel(
-            DrdynvcClient::new()
-                .with_dynamic_channel(DisplayControlClient::new(|_| Ok(Vec::new()))),
-        );
+        .with_static_channel(dynamic);
     if options.wishes.has_clipboard {
         let channel = CliprdrClient::new(Box::new(Clipboard::backend(&heard)));
         connector = connector.with_static_channel(channel);
@@ -166,6 +172,7 @@ pub async fn establish(
             agreed,
             security,
             heard,
+            graphics,
         }))),
         ConnectionOutcome::Redirected(sent) => match Target::of(*sent) {
             Ok(target) => Ok(Outcome::Sent(Box::new(target))),
@@ -244,7 +251,7 @@ fn config(
             height: size.height,
         },
         monitor_layout: None,
-        desktop_scale_factor: 100,
+        desktop_scale_factor: u32::from(options.scale),
         desktop_physical_size: None,
         desktop_orientation: None,
         device_scale_factor: None,
@@ -267,10 +274,9 @@ fn config(
         connection_type: ConnectionType::Lan,
         ime_file_name: String::new(),
         bitmap: Some(BitmapConfig {
-            lossy_compression: true,
+            lossy_compression: options.codecs != CodecChoice::Bitmaps,
             color_depth: options.depth,
-            // RemoteFX, which is decoded for any depth but sent for 32 bits only.
-            codecs: client_codecs_capabilities(&[]).unwrap_or_else(|_| BitmapCodecs(Vec::new())),
+            codecs: codecs(options),
         }),
         dig_product_id: String::new(),
         client_dir: String::new(),
@@ -291,7 +297,18 @@ fn config(
         enable_server_pointer: true,
         pointer_software_rendering: false,
         multitransport_flags: None,
-        support_dyn_vc_gfx_protocol: false,
+        support_dyn_vc_gfx_protocol: options.has_pipeline(),
+    }
+}
+
+/// RemoteFX, which is decoded for any depth but sent for 32 bits only; or none.
+fn codecs(options: &Options) -> BitmapCodecs {
+    let none = BitmapCodecs(Vec::new());
+    match options.codecs {
+        CodecChoice::Bitmaps => none,
+        CodecChoice::Auto | CodecChoice::H264 | CodecChoice::RemoteFx => {
+            client_codecs_capabilities(&[]).unwrap_or(none)
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Holds what channels claim to bring against our caps, before anything is kept of it.
 
-use crate::limits::{MAX_CHANNEL_BYTES, MAX_DYNAMIC_BYTES};
+use crate::limits::MAX_CHANNEL_BYTES;
 
 /// Why a server's message was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -8,27 +8,22 @@ pub enum Refused {
     /// A message on a channel over [`MAX_CHANNEL_BYTES`].
     #[error("a message of {0} bytes on a channel")]
     TooLong(u32),
-    /// More than [`MAX_DYNAMIC_BYTES`] on the dynamic channels of a session.
-    #[error("more than {MAX_DYNAMIC_BYTES} bytes for the display's channel")]
-    TooMuch,
 }
 
-/// What channels brought so far.
+/// Which channels there are.
 pub struct Guard {
     /// The channel that pixels and control messages come on.
     io_channel: u16,
     /// The channel the dynamic ones go through, if there is one.
     dynamic_channel: Option<u16>,
-    dynamic_bytes: usize,
 }
 
 impl Guard {
-    /// Nothing came yet.
+    /// A session's channels.
     pub fn new(io_channel: u16, dynamic_channel: Option<u16>) -> Self {
         Self {
             io_channel,
             dynamic_channel,
-            dynamic_bytes: 0,
         }
     }
 
@@ -36,28 +31,50 @@ impl Guard {
     ///
     /// # Errors
     /// See [`Refused`]. What is no message on a channel passes: the decoder refuses what it cannot read.
-    pub fn check(&mut self, frame: &[u8]) -> Result<(), Refused> {
+    pub fn check(&self, frame: &[u8]) -> Result<(), Refused> {
         let Some((channel, body)) = data(frame) else {
             return Ok(());
         };
         if channel == self.io_channel {
             return Ok(());
         }
-        if Some(channel) == self.dynamic_channel {
-            self.dynamic_bytes = self.dynamic_bytes.saturating_add(body.len());
-            if self.dynamic_bytes > MAX_DYNAMIC_BYTES {
-                return Err(Refused::TooMuch);
-            }
-        }
-        let Some((length, _)) = body.split_first_chunk() else {
+        let Some((length, rest)) = body.split_first_chunk() else {
             return Ok(());
         };
-        let length = u32::from_le_bytes(*length);
-        match usize::try_from(length) {
-            Ok(length) if length <= MAX_CHANNEL_BYTES => Ok(()),
-            _ => Err(Refused::TooLong(length)),
+        within(u32::from_le_bytes(*length))?;
+        let is_dynamic = Some(channel) == self.dynamic_channel;
+        match rest.split_first_chunk() {
+            // The first part of a message, whose header the dynamic channels' own lies behind.
+            Some((flags, inner)) if is_dynamic && u32::from_le_bytes(*flags) & 1 != 0 => {
+                dynamic_length(inner).map_or(Ok(()), within)
+            }
+            _ => Ok(()),
         }
     }
+}
+
+fn within(length: u32) -> Result<(), Refused> {
+    match usize::try_from(length) {
+        Ok(length) if length <= MAX_CHANNEL_BYTES => Ok(()),
+        _ => Err(Refused::TooLong(length)),
+    }
+}
+
+/// The length that the first part of a message on a dynamic channel claims for all of it (MS-RDPEDYC 2.2.3.1 and 2.2.3.3);
+/// `None` for other messages.
+fn dynamic_length(message: &[u8]) -> Option<u32> {
+    let (header, rest) = message.split_first()?;
+    if !matches!(header >> 4, 2 | 6) {
+        return None;
+    }
+    let field = |bits: u8| match bits & 3 {
+        0 => 1,
+        1 => 2,
+        _ => 4,
+    };
+    let length = rest.get(field(*header)..)?.get(..field(header >> 2))?;
+    let value = |all, byte: &u8| all << 8 | u32::from(*byte);
+    Some(length.iter().rev().fold(0, value))
 }
 
 /// The channel of a `SendDataIndication` and what it carries (T.125, packed as in MS-RDPBCGR 4.1.14).
@@ -109,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_channel_may_not_claim_more_than_the_cap() {
-        let mut guard = Guard::new(1003, Some(1005));
+        let guard = Guard::new(1003, Some(1005));
         let cap = u32::try_from(MAX_CHANNEL_BYTES).unwrap();
         for (channel, total, expected) in [
             (1004, 8, Ok(())),
@@ -130,19 +147,39 @@ mod tests {
     }
 
     #[test]
-    fn dynamic_channels_have_a_cap_together() {
-        let mut guard = Guard::new(1003, Some(1005));
-        let one = frame(1005, 8, false);
-        let passed = (0..=MAX_DYNAMIC_BYTES)
-            .take_while(|_| guard.check(&one).is_ok())
-            .count();
-        assert_eq!(passed, MAX_DYNAMIC_BYTES / 8);
-        assert_eq!(guard.check(&one), Err(Refused::TooMuch));
+    fn a_message_on_a_dynamic_channel_may_not_claim_more_than_the_cap() {
+        let guard = Guard::new(1003, Some(1005));
+        let cap = u32::try_from(MAX_CHANNEL_BYTES).unwrap();
+        let first = |channel, command: u8, length: u32| {
+            let mut frame = frame(channel, 8, false);
+            // A channel's number of two bytes, a length of four.
+            frame.extend([command << 4 | 2 << 2 | 1, 7, 0]);
+            frame.extend(length.to_le_bytes());
+            frame
+        };
+        for (channel, command, length, expected) in [
+            (1005, 2, cap, Ok(())),
+            (1005, 2, cap + 1, Err(Refused::TooLong(cap + 1))),
+            (1005, 6, u32::MAX, Err(Refused::TooLong(u32::MAX))),
+            // Data without a length of its own; a channel that is none of these.
+            (1005, 3, u32::MAX, Ok(())),
+            (1004, 2, u32::MAX, Ok(())),
+        ] {
+            let frame = first(channel, command, length);
+            assert_eq!(
+                guard.check(&frame),
+                expected,
+                "{channel} {command} {length}"
+            );
+        }
+        assert_eq!(dynamic_length(&[0x20, 1, 200, 9]), Some(200));
+        assert_eq!(dynamic_length(&[0x24, 1, 0x34, 0x12]), Some(0x1234));
+        assert_eq!(dynamic_length(&[0x24, 1, 0x34]), None);
     }
 
     #[test]
     fn what_is_no_message_on_a_channel_passes() {
-        let mut guard = Guard::new(1003, None);
+        let guard = Guard::new(1003, None);
         for frame in [
             &[][..],
             &[3, 0, 0, 5],

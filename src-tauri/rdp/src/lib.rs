@@ -6,22 +6,26 @@
 //! | `connect` | host name to TCP |
 //! | `establish`, `link`, `tls`, `failure`, `status` | protection, TLS and its certificate, signing in, opening; what went wrong, in words |
 //! | `session`, `live` | the live session: what reads and writes, and what it does with it |
-//! | `picture` | what is decoded, brought to the shared picture |
+//! | `picture`, `graphics`, `codec`, `speed` | what is decoded, brought to the shared picture; the graphics pipeline; by which codec, and how fast |
 //! | `input`, `keycode`, `layout`, `wire` | keys and the pointer |
 //! | `wishes`, `redirect`, `cookie` | what a session is asked for besides its picture; where a broker sends it; taking it up again |
-//! | `clipboard`, `clip_picture`, `resize` | text and pictures both ways; the viewer's size |
 //! | [`file`] | the lines of an .rdp file |
+//! | `clipboard`, `clip_picture` | text and pictures both ways |
+//! | `resize`, `hidden` | the viewer's size; nothing drawn where nobody looks |
 //! | `guard`, `limits` | every cap and time limit, with its reason |
 //!
 //! Each session has a thread of its own: decoding is work, and what goes wrong in it ends that session alone.
 
 mod clip_picture;
 mod clipboard;
+mod codec;
 mod cookie;
 mod establish;
 mod failure;
 pub mod file;
+mod graphics;
 mod guard;
+mod hidden;
 mod input;
 mod keycode;
 mod layout;
@@ -34,6 +38,7 @@ mod picture;
 mod redirect;
 mod resize;
 mod session;
+mod speed;
 mod status;
 mod tls;
 mod wire;
@@ -119,9 +124,9 @@ async fn to_its_end(
     mut start: Start,
     mut stream: Option<Box<dyn ByteStream>>,
 ) -> Result<(), SessionError> {
-    let options = Options::of(&start);
+    let mut options = Options::of(&start);
     let cancel = start.cancel.clone();
-    let is_given = stream.is_some();
+    options.can_begin_anew = stream.is_none();
     let mut size = options.size;
     let mut sent: Vec<Target> = Vec::new();
     loop {
@@ -133,7 +138,7 @@ async fn to_its_end(
         let established = match outcome {
             Outcome::Up(established) => established,
             Outcome::Sent(target) => {
-                go_on(&mut start, is_given, &mut sent, *target)?;
+                go_on(&mut start, !options.can_begin_anew, &mut sent, *target)?;
                 continue;
             }
             Outcome::Probed { security } => {
@@ -145,11 +150,17 @@ async fn to_its_end(
         };
         match session::run(*established, &mut start, &options).await? {
             Next::Nothing => return Ok(()),
-            Next::Sent(target) => go_on(&mut start, is_given, &mut sent, *target)?,
-            Next::Again(wanted) if !is_given => size = allowed(wanted),
+            Next::Sent(target) => go_on(&mut start, !options.can_begin_anew, &mut sent, *target)?,
+            Next::Again(anew) if options.can_begin_anew => {
+                size = allowed(anew.size);
+                options.scale = anew.scale;
+                options.codecs = anew.codecs;
+                // The wish it began with is an old one.
+                start.size = None;
+            }
             Next::Again(_) => {
                 let message = format!(
-                    "lost the session with {} over its size; connect again",
+                    "the session with {} has to begin anew for another size or codec; connect again",
                     peer(&start)
                 );
                 return Err(SessionError::new(

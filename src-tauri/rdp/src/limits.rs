@@ -19,6 +19,8 @@ pub const STALL_LIMIT: Duration = Duration::from_secs(30);
 pub const WAKE_LIMIT: Duration = Duration::from_secs(4);
 /// How long the viewer's size must rest before the server is asked to take it: a window is dragged in many steps.
 pub const RESIZE_REST: Duration = Duration::from_millis(300);
+/// How long nobody must look before the machine is told to draw nothing: tabs are changed back and forth.
+pub const HIDE_REST: Duration = Duration::from_secs(3);
 /// Updates that arrive in one go are shown together, but no later than this: one frame of a 60 Hz screen.
 pub const SHOW_LIMIT: Duration = Duration::from_millis(16);
 /// A second message that cannot be decoded this soon after the first means that asking for the picture anew did not help.
@@ -32,11 +34,9 @@ pub const MAX_TEXT_CHARS: usize = 256;
 pub const MAX_CLIPBOARD_BYTES: usize = 1 << 20;
 /// Its pixels: those of the largest screens there are, 7680 x 4320.
 pub const MAX_CLIP_PICTURE_PIXELS: u64 = 7680 * 4320;
-/// One message on a channel. The machine's clipboard may hold more text than we take, which is no reason to end the session;
-/// beyond this it is.
+/// One message on a channel, also on a dynamic one. The machine's clipboard may hold more text than we take, which is no reason
+/// to end the session; beyond this it is.
 pub const MAX_CHANNEL_BYTES: usize = 64 << 20;
-/// Everything a session's dynamic channels may bring: only the display's is open, with some 20 bytes a session.
-pub const MAX_DYNAMIC_BYTES: usize = 1 << 20;
 /// A pointer's side, by the protocol (MS-RDPBCGR 2.2.9.1.1.4.5 names 384; older servers know no large ones).
 pub const MAX_CURSOR_SIDE: u16 = 384;
 /// The longest account, domain or password that is sent (MS-RDPBCGR 2.2.1.11.1.1 holds 512 bytes of UTF-16).

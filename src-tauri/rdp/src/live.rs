@@ -1,21 +1,24 @@
 //! What a session knows and what waits to be sent: decoding, and answering, without I/O.
 
-use crate::clipboard::{Brought, Clipboard, Content, Heard};
+mod clip;
+mod drawn;
+
+use crate::clipboard::{Clipboard, Content, Heard};
 use crate::cookie::Jar;
+use crate::graphics::Output;
 use crate::guard::Guard;
+use crate::hidden::Hidden;
 use crate::input::{Coalescer, Input};
-use crate::limits::{
-    DAMAGE_PERIOD, MAX_TEXT_CHARS, REACTIVATE_LIMIT, WAITING_BYTES, WAITING_EVENTS, WAKE_LIMIT,
-};
-use crate::options::Options;
+use crate::limits::{MAX_TEXT_CHARS, REACTIVATE_LIMIT, WAITING_BYTES, WAITING_EVENTS, WAKE_LIMIT};
+use crate::options::{Anew, Options};
 use crate::picture::{self, Picture};
 use crate::redirect::Target;
 use crate::resize::Resize;
 use crate::wire;
 use farwire_model::frame::{Cursor, FramebufferError, Size, Surface};
 use farwire_model::input::SessionInput;
+use farwire_model::quality::CodecChoice;
 use farwire_model::session::{Meter, SessionEvent, Start};
-use ironrdp_cliprdr::CliprdrClient;
 use ironrdp_connector::connection_activation::{
     ConnectionActivationFactory, ConnectionActivationSequence, ConnectionActivationState,
 };
@@ -36,10 +39,10 @@ use tokio::time::Instant;
 pub enum Ended {
     /// Cancelled, or the application is gone.
     Cancelled,
-    /// The machine did not manage to change its size: another session of this size.
-    Again(Size),
     /// The session goes on there.
     Sent(Box<Target>),
+    /// Another session: with other encodings, or of a size that the machine did not manage to change to.
+    Again(Anew),
     /// The link does not take or bring bytes any more.
     Lost(String),
     /// The machine ended the session on purpose.
@@ -59,6 +62,12 @@ pub struct Live {
     jar: Jar,
     stage: ActiveStage,
     picture: Picture,
+    /// What the graphics pipeline brings.
+    graphics: Output,
+    codecs: CodecChoice,
+    /// Whether another session can take the place of this one.
+    can_begin_anew: bool,
+    hidden: Hidden,
     factory: ConnectionActivationFactory,
     /// The session changes its size, and until when it may.
     renewal: Option<(Box<ConnectionActivationSequence>, Instant)>,
@@ -83,7 +92,7 @@ impl Live {
     /// A size that cannot be shown.
     pub fn new(
         agreed: ConnectionResult,
-        heard: Heard,
+        (heard, graphics): (Heard, Output),
         start: &Start,
         options: &Options,
         connected: SessionEvent,
@@ -105,9 +114,10 @@ impl Live {
             pointer_software_rendering: agreed.pointer_software_rendering,
         }
         .build();
-        let mut resize = Resize::new(options.follows_viewport, size);
+        let (scale, own_scale) = (options.scale, options.own_scale);
+        let mut resize = Resize::new(options.follows_viewport, size, scale, own_scale);
         if let Some(viewport) = start.size {
-            resize.viewport(viewport, Instant::now());
+            resize.viewport(viewport, scale, Instant::now());
         }
         Ok(Self {
             outgoing: Vec::new(),
@@ -117,6 +127,10 @@ impl Live {
             jar: Jar::of(start),
             stage,
             picture,
+            graphics,
+            codecs: options.codecs,
+            can_begin_anew: options.can_begin_anew,
+            hidden: Hidden::default(),
             factory: agreed.activation_factory,
             renewal: None,
             input: Input::new(agreed.input_flags, options.layout),
@@ -173,6 +187,7 @@ impl Live {
             .process(&mut self.picture.image, action, frame, received_at);
         let parts = self.stage.take_damage_regions();
         self.picture.bring(&self.surface, &parts);
+        self.note_codec(action, frame, !parts.is_empty());
         match decoded {
             Ok(outputs) => outputs
                 .into_iter()
@@ -183,6 +198,7 @@ impl Live {
             self.redraw();
         }
         if action == Action::X224 {
+            self.pipeline()?;
             self.answer_clipboard();
             if !self.is_display_ready && self.stage.display_control_ready() == Some(true) {
                 self.is_display_ready = true;
@@ -192,28 +208,27 @@ impl Live {
         Ok(())
     }
 
-    /// Shows what was decoded.
-    pub fn show(&mut self) {
-        if self.picture.take_fresh() {
-            self.meter.updates.fetch_add(1, Ordering::Relaxed);
-            self.surface.publish();
-        }
-    }
-
     /// Sends this input and what else waits behind it.
-    pub fn input(&mut self, first: SessionInput, queue: &mut mpsc::Receiver<SessionInput>) {
+    ///
+    /// # Errors
+    /// Another session is to take the place of this one.
+    pub fn input(
+        &mut self,
+        first: SessionInput,
+        queue: &mut mpsc::Receiver<SessionInput>,
+    ) -> Result<(), Ended> {
         let mut coalescer = Coalescer::default();
         let mut next = Some(first);
         while let Some(input) = next {
             if let Some(ready) = coalescer.push(input) {
-                self.send_input(ready);
+                self.send_input(ready)?;
             }
             let has_room = self.outgoing.len() < WAITING_BYTES;
             next = has_room.then(|| queue.try_recv().ok()).flatten();
         }
-        if let Some(last) = coalescer.take() {
-            self.send_input(last);
-        }
+        coalescer
+            .take()
+            .map_or(Ok(()), |last| self.send_input(last))
     }
 
     /// Lets go of every key and button.
@@ -227,7 +242,9 @@ impl Live {
     pub fn due(&self) -> Option<Instant> {
         let renewal = self.renewal.as_ref().map(|(_, until)| *until);
         let resize = self.resize.due().filter(|_| renewal.is_none());
-        [resize, renewal, self.awaited].into_iter().flatten().min()
+        let hidden = self.hidden.due().filter(|_| renewal.is_none());
+        let all = [resize, renewal, hidden, self.awaited];
+        all.into_iter().flatten().min()
     }
 
     /// Does what is due.
@@ -241,15 +258,17 @@ impl Live {
         }
         if let Some((_, until)) = &self.renewal {
             return match *until <= now {
-                true => Err(Ended::Again(self.resize.asked())),
+                true => Err(self.again()),
                 false => Ok(()),
             };
         }
-        let Some(size) = self.resize.take(self.is_display_ready, now) else {
+        self.suppress(now);
+        let Some((size, scale)) = self.resize.take(self.is_display_ready, now) else {
             return Ok(());
         };
         let (width, height) = (u32::from(size.width), u32::from(size.height));
-        match self.stage.encode_resize(width, height, None, None) {
+        let scale = Some(u32::from(scale));
+        match self.stage.encode_resize(width, height, scale, None) {
             Some(Ok(message)) => self.outgoing.extend(message),
             Some(Err(error)) => {
                 tracing::debug!(error = %error.report(), "a size was not asked for")
@@ -257,6 +276,17 @@ impl Live {
             None => {}
         }
         Ok(())
+    }
+
+    /// The size did not come: a session that begins with it takes the place of this one.
+    fn again(&self) -> Ended {
+        let (size, scale) = self.resize.asked();
+        let codecs = self.codecs;
+        Ended::Again(Anew {
+            size,
+            scale,
+            codecs,
+        })
     }
 
     fn output(&mut self, output: ActiveStageOutput) -> Result<(), Ended> {
@@ -323,7 +353,7 @@ impl Live {
         }
         if let Err(error) = stepped {
             tracing::debug!(error = %error.report(), "the session did not change its size");
-            return Err(Ended::Again(self.resize.asked()));
+            return Err(self.again());
         }
         self.outgoing.extend_from_slice(answer.filled());
         let ConnectionActivationState::Finalized {
@@ -359,44 +389,23 @@ impl Live {
         self.input_flags = input_flags;
         self.input.renewed(input_flags);
         (self.can_refresh, self.can_suppress) = (refresh_rect_support, suppress_output_support);
+        self.hidden.forgotten(Instant::now());
         Ok(())
     }
 
-    /// Asks for the picture anew; a second time soon after means that it does not help.
-    fn cannot_decode(&mut self, why: &str) -> Result<(), Ended> {
-        let now = Instant::now();
-        let is_again = self
-            .damaged
-            .is_some_and(|before| now.duration_since(before) < DAMAGE_PERIOD);
-        if is_again {
-            return Err(Ended::Fault(plain(why)));
-        }
-        tracing::debug!(error = why, "a message could not be decoded");
-        self.damaged = Some(now);
-        self.redraw();
-        Ok(())
-    }
-
-    /// Asks for the whole picture; `false` when the machine cannot be asked.
-    fn redraw(&mut self) -> bool {
-        let Size { width, height } = self.picture.size();
-        let messages =
-            self.stage
-                .request_full_redraw(width, height, self.can_refresh, self.can_suppress);
-        let messages = messages.unwrap_or_default();
-        let is_asked = !messages.is_empty();
-        self.outgoing.extend(messages.into_iter().flatten());
-        is_asked
-    }
-
-    fn send_input(&mut self, input: SessionInput) {
+    fn send_input(&mut self, input: SessionInput) -> Result<(), Ended> {
         match input {
-            SessionInput::Viewport { width, height, .. } => {
-                self.resize
-                    .viewport(Size::new(width, height), Instant::now());
+            SessionInput::Viewport {
+                width,
+                height,
+                scale_percent,
+            } => {
+                let size = Size::new(width, height);
+                self.resize.viewport(size, scale_percent, Instant::now());
             }
             SessionInput::Clipboard(text) => self.offer(Content::Text(text)),
             SessionInput::ClipboardPicture(png) => self.offer(Content::Picture(png)),
+            SessionInput::Codec(codecs) => return self.choose(codecs),
             SessionInput::CheckLink => {
                 if self.redraw() {
                     self.awaited = Some(Instant::now() + WAKE_LIMIT);
@@ -418,6 +427,7 @@ impl Live {
                 }
             }
         }
+        Ok(())
     }
 
     fn send(&mut self, events: Vec<FastPathInputEvent>) {
@@ -434,47 +444,6 @@ impl Live {
         match self.stage.encode_static(&mut message, wire::long(events)) {
             Ok(_) => self.outgoing.extend_from_slice(message.filled()),
             Err(error) => tracing::error!(error = %error.report(), "input was not sent"),
-        }
-    }
-
-    fn offer(&mut self, content: Content) {
-        let Some(channel) = self.stage.get_svc_processor_mut::<CliprdrClient>() else {
-            return;
-        };
-        match self.clipboard.offer(channel, content) {
-            Some(messages) => self.send_clipboard(messages),
-            None => self.say("The clipboard here holds too much to send it to the machine."),
-        }
-    }
-
-    fn answer_clipboard(&mut self) {
-        let Some(channel) = self.stage.get_svc_processor_mut::<CliprdrClient>() else {
-            return;
-        };
-        let (messages, brought) = self.clipboard.answer(channel);
-        self.send_clipboard(messages);
-        match brought {
-            Brought::Content(Content::Text(text)) => {
-                self.waiting.push_back(SessionEvent::Clipboard(text));
-            }
-            Brought::Content(Content::Picture(png)) => {
-                self.waiting.push_back(SessionEvent::ClipboardPicture(png));
-            }
-            Brought::TooLong => {
-                self.say("The machine's clipboard holds more than can be brought here.");
-            }
-            Brought::Nothing => {}
-        }
-    }
-
-    fn send_clipboard(&mut self, messages: Vec<crate::clipboard::Messages>) {
-        for message in messages {
-            match self.stage.process_svc_processor_messages(message) {
-                Ok(bytes) => self.outgoing.extend(bytes),
-                Err(error) => {
-                    tracing::debug!(error = %error.report(), "the clipboard was not told")
-                }
-            }
         }
     }
 

@@ -1,8 +1,9 @@
 //! The settings of a connection that this protocol honours.
 
-use crate::layout;
 use crate::wishes::Wishes;
+use crate::{layout, speed};
 use farwire_model::frame::Size;
+use farwire_model::quality::CodecChoice;
 use farwire_model::session::Start;
 
 /// How a session may be protected.
@@ -20,6 +21,9 @@ pub enum Security {
 /// The size a session begins with when neither the settings nor a viewer tells one.
 const DEFAULT_SIZE: Size = Size::new(1280, 800);
 
+/// Of a plain screen, in percent.
+const PLAIN_SCALE: u16 = 100;
+
 /// The settings of a connection that this protocol honours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -31,6 +35,14 @@ pub struct Options {
     pub follows_viewport: bool,
     /// Bits a pixel: 32, 24, 16 or 15.
     pub depth: u32,
+    /// How large things are drawn at first, in percent.
+    pub scale: u16,
+    /// How large they are always drawn, if somebody chose that.
+    pub own_scale: Option<u16>,
+    /// Which encodings the machine is offered.
+    pub codecs: CodecChoice,
+    /// Whether the machine can be connected to anew from here.
+    pub can_begin_anew: bool,
     /// Windows' number of the keyboard's layout.
     pub layout: u32,
     /// What the session is asked for besides.
@@ -42,12 +54,13 @@ impl Options {
     pub fn of(start: &Start) -> Self {
         let setting = |key: &str| start.settings.get(key);
         let word = |key: &str| setting(key).and_then(|value| value.as_str());
-        let side = |key: &str| {
+        let number = |key: &str| {
             let value = setting(key).and_then(|value| value.as_u64())?;
             u16::try_from(value).ok()
         };
-        let fixed = side("rdp.width").zip(side("rdp.height"));
+        let fixed = number("rdp.width").zip(number("rdp.height"));
         let fixed = fixed.map(|(width, height)| Size::new(width, height));
+        let own_scale = number("rdp.scale").map(allowed_scale);
         let resize = setting("rdp.resize").and_then(|value| value.as_bool());
         // A size that somebody chose stays, unless they chose this too.
         let follows_viewport = resize.unwrap_or(fixed.is_none());
@@ -66,12 +79,48 @@ impl Options {
                 Some("low") => 15,
                 _ => 32,
             },
+            scale: own_scale.unwrap_or(PLAIN_SCALE),
+            own_scale,
+            codecs: CodecChoice::of(setting(CodecChoice::SETTING)),
+            can_begin_anew: true,
             layout: word("rdp.keyboard")
                 .and_then(layout::number)
                 .unwrap_or_else(layout::own),
             wishes: Wishes::of(start),
         }
     }
+}
+
+/// What a session is begun anew with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anew {
+    /// The size.
+    pub size: Size,
+    /// How large things are drawn, in percent.
+    pub scale: u16,
+    /// The encodings that are offered.
+    pub codecs: CodecChoice,
+}
+
+impl Options {
+    /// Whether the machine is offered the graphics pipeline, which has full colours only.
+    pub fn has_pipeline(&self) -> bool {
+        self.codecs != CodecChoice::Bitmaps && self.depth == 32
+    }
+
+    /// Whether it is offered H.264 for a session of this size.
+    pub fn has_h264(&self, size: Size) -> bool {
+        match self.codecs {
+            CodecChoice::Auto => !speed::is_too_slow(size),
+            CodecChoice::H264 => true,
+            CodecChoice::RemoteFx | CodecChoice::Bitmaps => false,
+        }
+    }
+}
+
+/// The nearest scale a machine may be asked for (MS-RDPEDISP 2.2.2.2.1).
+pub fn allowed_scale(percent: u16) -> u16 {
+    percent.clamp(PLAIN_SCALE, 500)
 }
 
 /// The nearest size a machine may be asked for: an even width, each side 200 to 8192 (MS-RDPEDISP 2.2.2.2.1).

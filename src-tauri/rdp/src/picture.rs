@@ -2,6 +2,7 @@
 
 use crate::limits::MAX_CURSOR_SIDE;
 use farwire_model::frame::{Cursor, Framebuffer, FramebufferError, Pixel, Rect, Size, Surface};
+use ironrdp_egfx::compositor::OutputUpdate;
 use ironrdp_graphics::image_processing::PixelFormat;
 use ironrdp_graphics::pointer::DecodedPointer;
 use ironrdp_pdu::geometry::InclusiveRectangle;
@@ -62,6 +63,26 @@ impl Picture {
             }
         });
         self.is_fresh = true;
+    }
+
+    /// Brings over what the graphics pipeline drew, whose rectangles end before their last row and column.
+    pub fn paint(&mut self, surface: &Surface, parts: &[OutputUpdate]) {
+        surface.paint(|painter| {
+            for OutputUpdate { region, data, .. } in parts {
+                let width = region.right.saturating_sub(region.left);
+                let height = region.bottom.saturating_sub(region.top);
+                let whole = Rect::new(region.left, region.top, width, height);
+                let stride = usize::from(width) * size_of::<Pixel>();
+                if let Some(rect) = whole.intersection(self.size.rect()) {
+                    let rows = data.chunks_exact(stride.max(1));
+                    for (to, from) in painter.frame().rows_mut(rect).zip(rows) {
+                        copy_row(to, from);
+                    }
+                    painter.damaged(rect);
+                }
+            }
+        });
+        self.is_fresh |= !parts.is_empty();
     }
 
     /// Whether something was brought over since this was asked last.

@@ -3,10 +3,9 @@
 use crate::establish::{Established, peer};
 use crate::limits::{GOODBYE_LIMIT, SHOW_LIMIT, STALL_LIMIT, WAITING_BYTES};
 use crate::live::{Ended, Live};
-use crate::options::Options;
+use crate::options::{Anew, Options};
 use crate::redirect::Target;
 use farwire_model::error::Stage;
-use farwire_model::frame::Size;
 use farwire_model::session::{FailureKind, SessionError, SessionEvent, Start};
 use ironrdp_tokio::MovableTokioFramed;
 use std::io;
@@ -19,10 +18,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 pub enum Next {
     /// Nothing: it was cancelled.
     Nothing,
-    /// Another one of this size: the machine did not manage to change it in this one.
-    Again(Size),
     /// The session goes on there.
     Sent(Box<Target>),
+    /// Another one.
+    Again(Anew),
 }
 
 /// Carries an established session until it is cancelled or ends.
@@ -41,16 +40,20 @@ pub async fn run(
         agreed,
         security,
         heard,
+        graphics,
     } = established;
     let connected = SessionEvent::Connected {
         name: start.endpoint.host.clone(),
         security,
     };
-    let mut live = Live::new(agreed, heard, start, options, connected)
+    let mut live = Live::new(agreed, (heard, graphics), start, options, connected)
         .map_err(|error| fail(FailureKind::Protocol, format!("{peer} has {error}")))?;
     let (stream, early) = framed.into_inner();
     let (reader, mut writer) = tokio::io::split(stream);
     let mut reader = MovableTokioFramed::new_with_leftover(reader, early);
+    let mut hidden = start.surface.hidden();
+    // Also what was so before.
+    hidden.mark_changed();
     let Start {
         inputs,
         events,
@@ -96,9 +99,16 @@ pub async fn run(
                 }
             }
             input = inputs.recv(), if has_inputs && live.takes_input() => match input {
-                Some(input) => live.input(input, inputs),
+                Some(input) => if let Err(ended) = live.input(input, inputs) {
+                    break ended;
+                },
                 None => has_inputs = false,
             },
+            // The surface outlives this.
+            Ok(()) = hidden.changed() => {
+                let is_hidden = *hidden.borrow_and_update();
+                live.look(is_hidden);
+            }
             written = push(&mut writer, &live.outgoing), if has_bytes => {
                 needs_flush = !live.outgoing.is_empty();
                 stalled = None;
@@ -131,8 +141,8 @@ pub async fn run(
     goodbye(&mut writer, &live.outgoing).await;
     match ended {
         Ended::Cancelled => Ok(Next::Nothing),
-        Ended::Again(size) => Ok(Next::Again(size)),
         Ended::Sent(target) => Ok(Next::Sent(target)),
+        Ended::Again(anew) => Ok(Next::Again(anew)),
         Ended::Lost(why) => {
             let message = format!("lost the session with {peer}: {why}; connect again");
             Err(fail(FailureKind::Lost, message))

@@ -57,6 +57,7 @@ impl Input {
             | SessionInput::ClipboardPicture(_)
             | SessionInput::Viewport { .. }
             | SessionInput::Quality(_)
+            | SessionInput::Codec(_)
             | SessionInput::CheckLink
             | SessionInput::Bytes(_)
             | SessionInput::Grid(_) => {}

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
 /// What only the state of things can say: the key, and the code the server refuses a well-formed value with.
-const BEYOND_A_SCHEMA: [(&str, &str); 19] = [
+const BEYOND_A_SCHEMA: [(&str, &str); 20] = [
     // Names a saved thing, which must be there.
     ("category_uid", "INVALID_REQUEST_DATA"),
     ("parent_uid", "INVALID_REQUEST_DATA"),
@@ -29,6 +29,8 @@ const BEYOND_A_SCHEMA: [(&str, &str); 19] = [
     ("address", "VALUE_INCORRECT_FORMAT"),
     // Goes with the kind of tunnel.
     ("to", "INVALID_REQUEST_DATA"),
+    // Only RDP sessions have the choice.
+    ("codec", "INVALID_REQUEST_DATA"),
     // Lies in the future.
     ("expires", "VALUE_OUT_OF_BOUNDS"),
 ];

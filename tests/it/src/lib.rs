@@ -28,6 +28,8 @@
 //! | `shaped` | automatic quality follows what a link carries |
 //! | `sleep` | this computer sleeps: dead links are noticed, live ones stay |
 //! | `rdp` | sessions on real RDP servers: certificates, signing in, pictures, input, sizes, failures |
+//! | `rdp_exact` | the same on a server of the tests' own: exact pixels and keys, both outcomes of NLA, noise |
+//! | `rdp_picture` | their codecs, and nothing drawn where nobody looks |
 //! | `ssh` | SSH connections through the API: shells, commands, host keys, ways through other machines |
 //! | `ssh_sign_in` | every way of signing in to a real SSH server |
 //! | `ssh_connect` | links to real SSH servers: signing in, host keys, machines in between |
@@ -46,7 +48,7 @@
 //! | `backups` | going back to a backup, in the running program and without it |
 //! | `damage` | farwired on damaged files |
 //!
-//! The others are what tests are made of: `app`, `client`, `contract`, `peers`, `sshd`, `wire`, `xrdp`, `xvnc`.
+//! The others are what tests are made of: `app`, `client`, `contract`, `peers`, `rdp_server`, `sshd`, `wire`, `xrdp`, `xvnc`.
 
 #![cfg(test)]
 
@@ -81,7 +83,10 @@ mod privx;
 mod privx_steps;
 mod rdp;
 mod rdp_clipboard;
+mod rdp_exact;
 mod rdp_files;
+mod rdp_picture;
+mod rdp_server;
 mod rdp_wishes;
 mod remote;
 mod repeats;

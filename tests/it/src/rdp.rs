@@ -63,7 +63,7 @@ impl App {
 }
 
 /// How far two pictures of one size are from each other, in levels of a channel on average.
-fn distance(one: &RgbaImage, other: &RgbaImage) -> f64 {
+pub fn distance(one: &RgbaImage, other: &RgbaImage) -> f64 {
     if one.dimensions() != other.dimensions() {
         return f64::INFINITY;
     }
@@ -76,7 +76,7 @@ fn distance(one: &RgbaImage, other: &RgbaImage) -> f64 {
     sum as f64 / one.as_raw().len() as f64
 }
 
-fn is_dark(picture: &RgbaImage) -> bool {
+pub fn is_dark(picture: &RgbaImage) -> bool {
     picture.pixels().all(|pixel| pixel.0 == [0, 0, 0, 255])
 }
 

@@ -103,4 +103,18 @@ test("an RDP machine is trusted, signed in to, seen, and takes what is typed", {
   await page.keyboard.press("Enter");
   await eventually("what was typed was done over there", () => existsSync(proof) && readFileSync(proof, "utf8"), "RDP ok\n");
   await shoot(page, "rdp-session");
+
+  const badge = session.getByRole("button", { name: "Session details" });
+  await eventually("the badge tells the codec", () => badge.textContent(), /H\.264/);
+  await page.getByRole("tab", { name: "Machines" }).click();
+  await page.getByRole("row", { name: /office-07/ }).click();
+  const details = page.getByRole("complementary", { name: "Details" });
+  await details.getByRole("tab", { name: "Display" }).click();
+  await details.getByLabel("Codec", { exact: true }).click();
+  await page.getByRole("option", { name: "Bitmaps, exact" }).click();
+  await shoot(page, "rdp-choose-codec", { schemes: ["light"] });
+  await page.getByRole("tab", { name: "office-07" }).click();
+  await eventually("the machine sends what was chosen", () => badge.textContent(), /Bitmaps/);
+  await eventually("the remote terminal is drawn anew", () => countPixels(page, "office-07", TERMINAL_COLOUR, OFF), (count) => count > 100_000);
+  await shoot(page, "rdp-codec");
 });

@@ -9,6 +9,7 @@ export type { ChangeView } from "./ChangeView";
 export type { ChangedField } from "./ChangedField";
 export type { ChangedThing } from "./ChangedThing";
 export type { ChangedThingFields } from "./ChangedThingFields";
+export type { CodecChoice } from "./CodecChoice";
 export type { Conflict } from "./Conflict";
 export type { Connection } from "./Connection";
 export type { ConnectionId } from "./ConnectionId";

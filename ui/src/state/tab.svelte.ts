@@ -1,6 +1,6 @@
 /** One tab of a remote screen: the session it shows, how that stands, and the viewer that draws it. */
 import { api, ApiError, type CredentialFields } from "../api";
-import type { ErrorBody, Quality, Questions, SessionState, SessionView, Stage, StateNotice, Stats } from "../bindings";
+import type { CodecChoice, ErrorBody, Quality, Questions, SessionState, SessionView, Stage, StateNotice, Stats } from "../bindings";
 import type { CursorImage } from "../session/cursor";
 import type { Fitting, Size } from "../session/pointer";
 import { Viewer } from "../session/viewer";
@@ -189,6 +189,11 @@ export class SessionTab {
   /** Asks for another quality at once; what is saved stays as it is. */
   async setQuality(quality: Quality): Promise<void> {
     if (this.sessionId !== null) await api.setQuality(this.sessionId, quality);
+  }
+
+  /** Offers the machine other encodings at once. */
+  async chooseCodec(choice: CodecChoice): Promise<void> {
+    if (this.sessionId !== null) await api.chooseCodec(this.sessionId, choice);
   }
 
   async setViewOnly(viewOnly: boolean): Promise<void> {

@@ -13,6 +13,10 @@ export const rdp = {
     "NLA (Network Level Authentication) signs in before the machine shows anything. A machine that once had it is not spoken to without it, unless you choose TLS.",
   colours: "Colours",
   colourNames: { full: "All (32 bits)", true: "All (24 bits)", high: "65,536 (16 bits)", low: "32,768 (15 bits)" },
+  codec: "Codec",
+  codecs: { auto: "Automatic", h264: "H.264", remotefx: "RemoteFX", bitmaps: "Bitmaps, exact" },
+  codecHint:
+    "What the machine may send; the one in use stands above the picture. Automatic has H.264 while this computer decodes it fast enough. A change begins the session anew, on the same desktop.",
   keyboard: "Keyboard",
   keyboardHint: "Keys are sent by their place; the machine reads them by this layout.",
   ownKeyboard: "As on this computer",
@@ -44,7 +48,6 @@ export const rdp = {
   },
   width: "Width",
   height: "Height",
-  sizeHint: "Pixels the session begins with, 200 to 8192; both or none.",
   clipboard: "Share the clipboard",
   clipboardHint: "Text and pictures, both ways; files are not shared",
   admin: "Administrative session",
@@ -94,4 +97,6 @@ export const rdp = {
     isSaved: "This machine is saved already.",
     willSave: (name: string) => `Connecting saves it as “${name}”. Passwords in the file are never taken over.`,
   },
+  scale: "Scale",
+  sizeHint: "Pixels the session begins with, 200 to 8192; both or none. The scale is how large things are drawn, 100 to 500 percent; none is as this screen has it.",
 };

@@ -15,7 +15,7 @@ use farwire_model::error::ErrorCode;
 use farwire_model::frame::{MAX_SIDE, Size};
 use farwire_model::ids::SessionId;
 use farwire_model::input::SessionInput;
-use farwire_model::quality::Quality;
+use farwire_model::quality::{CodecChoice, Quality};
 use farwire_model::secret::Secret;
 use farwire_model::session::SessionView;
 use farwire_model::terminal::ScreenText;
@@ -34,6 +34,8 @@ keys! {
         view_only: Option<bool>,
         /// How good a picture is asked for.
         quality: Option<Quality>,
+        /// Which kinds of encoding the machine is offered: RDP only. The session begins anew with them, on the same desktop.
+        codec: Option<CodecChoice>,
         /// The viewer's width in pixels: a wish.
         width: Option<Side>,
         /// The viewer's height in pixels: a wish.
@@ -165,6 +167,9 @@ pub(super) async fn show(call: &Call) -> Result<SessionView, ApiError> {
 pub(super) async fn update(call: &Call<SessionChange>) -> Result<SessionView, ApiError> {
     let session = session(call)?;
     let change = call.body()?;
+    if let Some(choice) = change.codec {
+        session.choose_codec(choice).await?;
+    }
     if let Some(quality) = change.quality {
         session.set_quality(quality).await;
     }

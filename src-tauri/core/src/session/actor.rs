@@ -8,6 +8,7 @@ use crate::sign_in::{Allowed, Once};
 use farwire_model::error::{ErrorBody, ErrorCode, Stage};
 use farwire_model::event::EventAction;
 use farwire_model::frame::{Notice, Size};
+use farwire_model::quality::CodecChoice;
 use farwire_model::session::{
     FailureKind, Kept, Purpose, SessionError, SessionEvent, SessionState, Start, StateNotice, Stats,
 };
@@ -161,6 +162,8 @@ impl Actor {
         let stop = self.cancel.child_token();
         let mut settings = attempt.connection.settings;
         settings.insert("vnc.quality".to_owned(), self.session.quality().into());
+        let codecs = self.session.codec_choice().word();
+        settings.insert(CodecChoice::SETTING.to_owned(), codecs.into());
         let start = Start {
             endpoint: attempt.endpoint,
             credentials: attempt.credentials,

@@ -7,10 +7,11 @@ use crate::idle::LastUse;
 use crate::sign_in::{Allowed, Once};
 use crate::terminal::Terminal;
 use farwire_model::connection::ProtocolKind;
+use farwire_model::error::ErrorCode;
 use farwire_model::frame::{Attached, FrameSink, Notice, Surface};
 use farwire_model::ids::{ConnectionId, SessionId};
 use farwire_model::input::SessionInput;
-use farwire_model::quality::Quality;
+use farwire_model::quality::{CodecChoice, Quality};
 use farwire_model::secret::Secret;
 use farwire_model::session::{Channel, Meter, SessionState, SessionView, StateNotice};
 use farwire_model::terminal::{ScreenText, TerminalScreen};
@@ -51,6 +52,7 @@ pub struct Session {
     pub(super) fps: AtomicU32,
     // What was asked for last; it outlives a lost link.
     pub(super) quality: Mutex<Quality>,
+    pub(super) codecs: Mutex<CodecChoice>,
     // The way to the handler of the current attempt; none while there is no link.
     pub(super) inputs: watch::Sender<Option<mpsc::Sender<SessionInput>>>,
     pub(super) commands: mpsc::Sender<Command>,
@@ -80,6 +82,7 @@ impl Session {
             bytes_out: self.meter.bytes_out.load(Ordering::Relaxed),
             latency_ms: latency_ms(&self.meter),
             codec: self.meter.codec().to_owned(),
+            codec_choice: self.codec_choice(),
             quality: self.quality(),
             quality_level: self.meter.level(),
             stalled: state.stalled,
@@ -137,6 +140,7 @@ impl Session {
             SessionInput::ReleaseAll
                 | SessionInput::Key { is_down: false, .. }
                 | SessionInput::Quality(_)
+                | SessionInput::Codec(_)
                 | SessionInput::CheckLink
         );
         if self.is_view_only.load(Ordering::Relaxed) && !is_harmless {
@@ -182,6 +186,29 @@ impl Session {
     pub async fn set_quality(&self, quality: Quality) {
         *self.quality.lock().unwrap_or_else(PoisonError::into_inner) = quality;
         self.input(SessionInput::Quality(quality)).await;
+    }
+
+    /// Which kinds of encoding the machine is offered.
+    pub fn codec_choice(&self) -> CodecChoice {
+        *self.codecs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Offers other kinds of encoding from now on, also after a lost link.
+    ///
+    /// # Errors
+    /// A protocol that has no such choice.
+    pub async fn choose_codec(&self, choice: CodecChoice) -> Result<(), CoreError> {
+        if self.protocol != ProtocolKind::Rdp {
+            let message = format!(
+                "{} is no RDP session: its encodings follow its quality",
+                self.name
+            );
+            let code = ErrorCode::InvalidRequestData;
+            return Err(CoreError::field(code, "codec", message));
+        }
+        *self.codecs.lock().unwrap_or_else(PoisonError::into_inner) = choice;
+        self.input(SessionInput::Codec(choice)).await;
+        Ok(())
     }
 
     /// Finds out whether the link still lives; a session that waits before its next try tries at once.

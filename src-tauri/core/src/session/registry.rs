@@ -14,7 +14,7 @@ use farwire_model::error::Stage;
 use farwire_model::event::{EventAction, EventKind};
 use farwire_model::frame::{Size, Surface};
 use farwire_model::ids::{ConnectionId, SessionId};
-use farwire_model::quality::Quality;
+use farwire_model::quality::{CodecChoice, Quality};
 use farwire_model::secret::Secret;
 use farwire_model::session::{
     Channel, FailureKind, Kept, Protocol, SessionError, SessionState, SessionView, StateNotice,
@@ -176,6 +176,7 @@ impl Core {
                 == Some(true);
         let wanted = connection.settings.get("vnc.quality");
         let quality = wanted.and_then(Quality::of).unwrap_or_default();
+        let codecs = CodecChoice::of(connection.settings.get(CodecChoice::SETTING));
         let (commands, receiver) = mpsc::channel(COMMAND_QUEUE);
         let cancel = self.cancel.child_token();
         let surface = Surface::new();
@@ -212,6 +213,7 @@ impl Core {
             is_view_only: AtomicBool::new(is_view_only),
             fps: AtomicU32::new(0),
             quality: Mutex::new(quality),
+            codecs: Mutex::new(codecs),
             inputs: watch::channel(None).0,
             commands,
             answer: Mutex::default(),

@@ -2,14 +2,16 @@
 
 use super::live::Session;
 use crate::error::CoreError;
+use farwire_model::connection::ProtocolKind;
 use farwire_model::error::ErrorCode;
-use farwire_model::frame::{MAX_PIXELS, Size};
+use farwire_model::frame::{FrameSink, MAX_PIXELS, Owed, Size};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, RgbaImage};
 use std::io::Cursor;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use std::time::Duration;
+use tokio::sync::{Notify, Semaphore};
 
 /// How a screenshot is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +80,7 @@ impl Session {
                 message,
             ));
         }
+        self.look().await;
         // Never closed, so this only waits.
         let _place = PLACES.acquire().await;
         let encode = move || {
@@ -113,6 +116,45 @@ impl Session {
                 attempt: "writing a screenshot",
                 message,
             })
+    }
+}
+
+/// How long a screenshot waits for the first of a picture that nobody looked at until now.
+const LOOK_LIMIT: Duration = Duration::from_secs(1);
+/// And then for the rest of it: whole pictures come in many parts.
+const LOOK_REST: Duration = Duration::from_millis(200);
+
+/// A viewer that looks once.
+#[derive(Default)]
+struct Glance(Notify);
+
+impl FrameSink for Glance {
+    fn wake(&self) {
+        self.0.notify_one();
+    }
+}
+
+impl Session {
+    /// An RDP machine draws nothing while all viewers are hidden: has it draw, and waits for that.
+    async fn look(&self) {
+        if self.protocol != ProtocolKind::Rdp || !*self.surface.hidden().borrow() {
+            return;
+        }
+        let glance = Arc::new(Glance::default());
+        let attached = self
+            .surface
+            .attach(Arc::clone(&glance) as Arc<dyn FrameSink>);
+        // The whole picture is owed at first; only what comes after it is new.
+        attached.take(|_, owed| *owed = Owed::default());
+        let drawn = async {
+            while attached.take(|_, owed| owed.has_picture()) == Some(false) {
+                glance.0.notified().await;
+            }
+        };
+        // What does not come is a machine that draws nothing new.
+        if tokio::time::timeout(LOOK_LIMIT, drawn).await.is_ok() {
+            tokio::time::sleep(LOOK_REST).await;
+        }
     }
 }
 

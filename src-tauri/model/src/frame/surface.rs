@@ -5,6 +5,7 @@ use super::owed::Owed;
 use super::rect::{Rect, Size};
 use crate::session::{SessionState, StateNotice, Stats};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 /// The machine's mouse pointer. A width of 0 means it shows none.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +56,8 @@ pub trait FrameSink: Send + Sync {
 struct Slot {
     id: u64,
     sink: Arc<dyn FrameSink>,
+    /// Whether anybody can see it.
+    is_shown: bool,
     owed: Owed,
 }
 
@@ -72,6 +75,8 @@ struct State {
 #[derive(Default)]
 pub struct Surface {
     state: Mutex<State>,
+    /// Whether all viewers there are, at least one, are hidden.
+    is_hidden: watch::Sender<bool>,
 }
 
 impl Surface {
@@ -92,7 +97,13 @@ impl Surface {
         if let Some(locks) = state.locks {
             owed.notice(Notice::Locks(locks));
         }
-        state.slots.push(Slot { id, sink, owed });
+        state.slots.push(Slot {
+            id,
+            sink,
+            is_shown: true,
+            owed,
+        });
+        self.note_hidden(&state);
         drop(state);
         Attached {
             surface: Arc::clone(self),
@@ -103,6 +114,20 @@ impl Surface {
     /// How many viewers are attached.
     pub fn viewers(&self) -> usize {
         self.lock().slots.len()
+    }
+
+    /// Whether all viewers are hidden, from now on: pixels need not come until one is shown. A session without any viewer is
+    /// not hidden: scripts look at it by screenshots.
+    pub fn hidden(&self) -> watch::Receiver<bool> {
+        self.is_hidden.subscribe()
+    }
+
+    /// To be called with the viewers locked.
+    fn note_hidden(&self, state: &State) {
+        let slots = &state.slots;
+        let is_hidden = !slots.is_empty() && slots.iter().all(|slot| !slot.is_shown);
+        self.is_hidden
+            .send_if_modified(|was| std::mem::replace(was, is_hidden) != is_hidden);
     }
 
     /// Paints. The lock is held while `paint` runs: decode from memory only, never wait for the network in it.
@@ -185,6 +210,15 @@ impl Attached {
         }
     }
 
+    /// Notes whether anybody can see this viewer.
+    pub fn set_shown(&self, is_shown: bool) {
+        let mut state = self.surface.lock();
+        if let Some(slot) = state.slots.iter_mut().find(|slot| slot.id == self.id) {
+            slot.is_shown = is_shown;
+        }
+        self.surface.note_hidden(&state);
+    }
+
     /// Tells this viewer alone something that is no pixels.
     pub fn tell(&self, notice: Notice) {
         let mut state = self.surface.lock();
@@ -197,7 +231,9 @@ impl Attached {
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        self.surface.lock().slots.retain(|slot| slot.id != self.id);
+        let mut state = self.surface.lock();
+        state.slots.retain(|slot| slot.id != self.id);
+        self.surface.note_hidden(&state);
     }
 }
 
@@ -281,5 +317,36 @@ impl Painter<'_> {
         for slot in &mut self.state.slots {
             slot.owed.cursor_at = Some((x, y));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nobody;
+
+    impl FrameSink for Nobody {
+        fn wake(&self) {}
+    }
+
+    #[test]
+    fn a_session_is_hidden_once_all_its_viewers_are() {
+        let surface = Surface::new();
+        let hidden = surface.hidden();
+        assert!(!*hidden.borrow(), "scripts look at it");
+        let one = surface.attach(Arc::new(Nobody));
+        one.set_shown(false);
+        assert!(*hidden.borrow());
+        let other = surface.attach(Arc::new(Nobody));
+        assert!(!*hidden.borrow());
+        other.set_shown(false);
+        assert!(*hidden.borrow());
+        one.set_shown(true);
+        assert!(!*hidden.borrow());
+        drop(one);
+        assert!(*hidden.borrow());
+        drop(other);
+        assert!(!*hidden.borrow());
     }
 }
