@@ -1,6 +1,6 @@
 //! The windows themselves.
 
-use crate::native::graphics::{Graphics, Way};
+use crate::native::graphics::{Settled, Way};
 use crate::{full_screen, native, page, places, session_windows};
 use farwire_api::Api;
 use farwire_model::settings::Theme;
@@ -95,7 +95,7 @@ pub fn set_paper(window: &WebviewWindow, chosen: Theme) {
         Color(0xef, 0xf1, 0xf2, 0xff)
     };
     let coloured = window.set_background_color(Some(paper)).and_then(|()| {
-        let is_seen_through = window.state::<Graphics>().way == Way::Under;
+        let is_seen_through = window.state::<Settled>().get().way == Way::Under;
         let clear = Some(Color(0, 0, 0, 0)).filter(|_| is_seen_through);
         clear.map_or(Ok(()), |clear| {
             let page: &Webview = window.as_ref();

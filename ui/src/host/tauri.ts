@@ -41,6 +41,7 @@ export class TauriHost implements Host {
   readonly passwords: PasswordClipboard = new TauriPasswords();
   readonly surface: PictureSurface = {
     graphics: () => invoke<Graphics>("graphics"),
+    tryPage: () => invoke<Graphics>("try_page"),
     place: (pictures: readonly Placement[]) => invoke<string[]>("place_pictures", { pictures }),
   };
 
