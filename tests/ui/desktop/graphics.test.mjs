@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { MUCH, NAME, NEEDED, openConnected } from "./connected.mjs";
 import { openDisplay } from "./display.mjs";
 import { openApp } from "./driver.mjs";
+import { TERMINAL_COLOUR } from "./machine.mjs";
 import { isSame, pointAt, showExactly, wayOf } from "./pictures.mjs";
 import { eventually, Sandbox, skipWithout, until } from "./processes.mjs";
 
@@ -51,6 +52,7 @@ for (const [what, chosen, env, way, how, reason] of [
     await pointAt({ ...opened, name: NAME });
     await isSame({ ...opened, name: NAME }, "the picture", MUCH);
     await app.click("tab", "Machines");
+    await eventually("the picture is gone", () => display.count(TERMINAL_COLOUR), (count) => count < MUCH / 10);
     const { how: said, why } = await told(app);
     assert.equal(said, how);
     assert.match(why, reason);
