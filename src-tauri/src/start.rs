@@ -119,6 +119,7 @@ pub fn start(drawing: &Drawing) -> Result<ExitCode, StartError> {
             session_windows::leave_session_window,
             full_screen::full_screen,
             full_screen::want_all_keys,
+            window::still_caret,
             native::graphics,
             native::try_page,
             native::place_pictures,

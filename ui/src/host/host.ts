@@ -42,6 +42,8 @@ export interface Host {
   openLink(address: string): Promise<boolean>;
   /** Where pictures are drawn besides the page; null where the page draws them all. */
   readonly surface: PictureSurface | null;
+  /** Keeps the caret from blinking, or lets it again: one that nobody sees wakes the program all the same. */
+  readonly stillCaret: ((isStill: boolean) => void) | null;
   /** Where the program runs; null where only the program's own window may know. */
   about(): Promise<About | null>;
 }

@@ -39,6 +39,7 @@ export class TauriHost implements Host {
   readonly windows: SessionWindows | null;
   readonly fullScreen: FullScreen = new TauriFullScreen();
   readonly passwords: PasswordClipboard = new TauriPasswords();
+  readonly stillCaret = (isStill: boolean): void => void invoke("still_caret", { isStill });
   readonly surface: PictureSurface = {
     graphics: () => invoke<Graphics>("graphics"),
     tryPage: () => invoke<Graphics>("try_page"),
