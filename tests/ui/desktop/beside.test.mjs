@@ -71,11 +71,16 @@ for (const way of ["under", "top"]) {
       await run("windowsize", "--sync", window, "1280", "780");
       await areSame("in a larger window");
       const [, top] = await windowOrigin(sandbox);
-      const bars = top + 780 - SCROLL_BAR;
-      const before = await still(display, bars);
+      const [first, last] = await app.script(() => {
+        const { top, bottom } = document.querySelector(".pane:not([hidden]) .view").getBoundingClientRect();
+        return [top, bottom];
+      });
+      // Above are tool bars, whose numbers change.
+      const rows = [Math.ceil(top + first), Math.floor(top + last) - SCROLL_BAR];
+      const before = await still(display, rows);
       await sandbox.run("xrefresh", []);
       await areSame("drawn anew");
-      return around(before, await still(display, bars), bars);
+      return around(before, await still(display, rows), rows);
     };
     await eventually("nothing is left over", leftOver, null);
     await display.shoot(`beside-${way}-2`);
@@ -138,22 +143,22 @@ for (const way of ["under", "top"]) {
   });
 }
 
-/** The screen once nothing on it moves but the rows of the scroll bars. */
-async function still(display, bars) {
+/** The screen once nothing in some rows of it moves. */
+async function still(display, rows) {
   let last = await display.pixels();
   await until("the screen stands still", async () => {
     await setTimeout(300);
     const before = last;
     last = await display.pixels();
-    return around(before, last, bars) === null;
+    return around(before, last, rows) === null;
   });
   return last;
 }
 
-/** What lies around all pixels in which two pictures of the screen differ; nothing where they do not but for the scroll bars. */
-function around(before, after, bars) {
-  const isBar = (pixel) => pixel >= bars * SCREEN_WIDTH && pixel < (bars + SCROLL_BAR) * SCREEN_WIDTH;
-  const at = Array.from({ length: before.length / 3 }, (_, pixel) => pixel).filter((pixel) => !isBar(pixel) && [0, 1, 2].some((part) => before[pixel * 3 + part] !== after[pixel * 3 + part]));
+/** What lies around all pixels in which two pictures of the screen differ in these rows; nothing where they do not. */
+function around(before, after, [first, end]) {
+  const all = Array.from({ length: (end - first) * SCREEN_WIDTH }, (_, pixel) => first * SCREEN_WIDTH + pixel);
+  const at = all.filter((pixel) => [0, 1, 2].some((part) => before[pixel * 3 + part] !== after[pixel * 3 + part]));
   if (at.length === 0) return null;
   const [across, down] = [at.map((pixel) => pixel % SCREEN_WIDTH), at.map((pixel) => Math.floor(pixel / SCREEN_WIDTH))];
   const least = (some) => some.reduce((a, b) => Math.min(a, b));
