@@ -1,4 +1,4 @@
-//! Change events, to the page.
+//! Change events, to the page and whoever else is interested.
 
 use farwire_model::event::{EventAction, EventKind, EventMessage};
 use tokio::sync::broadcast::Receiver;

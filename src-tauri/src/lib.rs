@@ -55,14 +55,14 @@ const LOGGED: &str = "warn,farwire_shell=info,farwire_api=info,farwire_core=info
 
 /// Runs the program until its main window is closed or the system asks it to end.
 pub fn run() -> ExitCode {
-    let (renderer, choice) = renderer::choose();
+    let drawing = renderer::choose();
     let filter = EnvFilter::try_from_env("FARWIRE_LOG").unwrap_or_else(|_| EnvFilter::new(LOGGED));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    match start::start(renderer, choice) {
+    match start::start(&drawing) {
         Ok(code) => code,
         Err(error) => {
             message::show(&error);

@@ -4,6 +4,7 @@ use farwire_model::settings::GraphicsChoice;
 use khronos_egl as egl;
 use serde::Serialize;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -33,16 +34,32 @@ pub enum Renderer {
     Safe,
 }
 
+/// How this run of the program draws pages, and what that was chosen from.
+#[derive(Clone, Debug)]
+pub struct Drawing {
+    /// How.
+    pub renderer: Renderer,
+    /// What was chosen in the settings.
+    pub choice: GraphicsChoice,
+    /// The graphics device's name in `/dev/dri`, where there is one that the person may use.
+    pub render_node: Option<String>,
+}
+
 /// Chooses the renderer that fits the machine, unless the person has chosen.
 ///
 /// Without a graphics device WebKit emulates one: measured, that costs 90 MiB and a third of the frame rate. WebKit reads the
 /// switch from the environment, which may only change while the program has a single thread: call this before anything else.
-pub fn choose() -> (Renderer, GraphicsChoice) {
+pub fn choose() -> Drawing {
     let choice = data_dir().map_or(GraphicsChoice::Auto, |dir| chosen(&dir));
-    (renderer_for(choice), choice)
+    let render_node = render_node(Path::new("/dev/dri"));
+    Drawing {
+        renderer: renderer_for(choice, render_node.is_some()),
+        choice,
+        render_node,
+    }
 }
 
-fn renderer_for(choice: GraphicsChoice) -> Renderer {
+fn renderer_for(choice: GraphicsChoice, has_device: bool) -> Renderer {
     let is_safe = choice == GraphicsChoice::Safe;
     if let Some(chosen) = env::var_os(SWITCH) {
         return if is_safe {
@@ -51,7 +68,7 @@ fn renderer_for(choice: GraphicsChoice) -> Renderer {
             as_chosen(&chosen)
         };
     }
-    if !is_safe && has_graphics_device(Path::new("/dev/dri")) {
+    if !is_safe && has_device {
         return Renderer::Device;
     }
     // Starting over with another environment would do too, but loads WebKit's libraries twice: a tenth of the way to the window.
@@ -124,13 +141,15 @@ pub fn remember(data_dir: &Path, choice: GraphicsChoice) -> io::Result<()> {
     fs::write(data_dir.join(CHOSEN), text)
 }
 
-fn has_graphics_device(devices: &Path) -> bool {
-    let Ok(entries) = devices.read_dir() else {
-        return false;
-    };
-    entries
-        .flatten()
-        .any(|entry| entry.file_name().to_string_lossy().starts_with("renderD"))
+/// The first graphics device that may be used: others draw nothing, and WebKit would emulate one.
+fn render_node(devices: &Path) -> Option<String> {
+    let usable = devices.read_dir().ok()?.flatten().filter_map(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_node = name.starts_with("renderD");
+        let open = || File::options().read(true).write(true).open(entry.path());
+        (is_node && open().is_ok()).then_some(name)
+    });
+    usable.min()
 }
 
 #[cfg(test)]
@@ -144,13 +163,17 @@ mod tests {
     }
 
     #[test]
-    fn only_a_render_node_is_a_graphics_device() {
+    fn only_a_render_node_that_can_be_used_is_a_graphics_device() {
         let devices = tempfile::tempdir().unwrap();
-        assert!(!has_graphics_device(&devices.path().join("missing")));
+        assert_eq!(render_node(&devices.path().join("missing")), None);
         std::fs::write(devices.path().join("card0"), "").unwrap();
-        assert!(!has_graphics_device(devices.path()));
-        std::fs::write(devices.path().join("renderD128"), "").unwrap();
-        assert!(has_graphics_device(devices.path()));
+        // As little for reading and writing as one that belongs to others.
+        std::fs::create_dir(devices.path().join("renderD127")).unwrap();
+        assert_eq!(render_node(devices.path()), None);
+        for name in ["renderD129", "renderD128"] {
+            std::fs::write(devices.path().join(name), "").unwrap();
+        }
+        assert_eq!(render_node(devices.path()).as_deref(), Some("renderD128"));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use crate::about::{self, About};
 use crate::full_screen::{self, FullScreen};
-use crate::native::graphics::{self, Graphics};
+use crate::native::graphics::{self, Graphics, Settled};
 use crate::opened::{self, Opened};
 use crate::passwords::{self, OnClipboard};
 use crate::places::Places;
-use crate::renderer::{self, Renderer};
+use crate::renderer::{self, Drawing};
 use crate::session_windows::{self, SessionWindows};
 use crate::{events, ipc, links, menu, native, notify, window};
 use farwire_api::Api;
@@ -14,9 +14,9 @@ use farwire_api::listener::Listener;
 use farwire_core::error::CoreError;
 use farwire_core::store::StoreError;
 use farwire_core::{Config, Core};
-use farwire_model::settings::GraphicsChoice;
+use farwire_model::event::EventKind;
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,7 +93,7 @@ impl StartError {
 ///
 /// # Errors
 /// There is no display, the data folder is taken or unreadable, or the window cannot be made.
-pub fn start(renderer: Renderer, choice: GraphicsChoice) -> Result<ExitCode, StartError> {
+pub fn start(drawing: &Drawing) -> Result<ExitCode, StartError> {
     // Tauri would panic without a display.
     gtk::init().map_err(|source| StartError::NoDisplay { source })?;
     let own_folder = env::var_os("FARWIRE_DATA_DIR").map(PathBuf::from);
@@ -102,7 +102,7 @@ pub fn start(renderer: Renderer, choice: GraphicsChoice) -> Result<ExitCode, Sta
         .manage(FullScreen::default())
         .manage(OnClipboard::default())
         .manage(Opened::default())
-        .manage(Graphics::of(renderer, choice, graphics::is_x11()))
+        .manage(Settled::new(Graphics::of(drawing, graphics::is_x11())))
         .invoke_handler(tauri::generate_handler![
             ipc::request,
             ipc::request_bytes,
@@ -123,7 +123,9 @@ pub fn start(renderer: Renderer, choice: GraphicsChoice) -> Result<ExitCode, Sta
             session_windows::leave_session_window,
             full_screen::full_screen,
             full_screen::want_all_keys,
-            graphics::graphics,
+            window::still_caret,
+            native::graphics,
+            native::try_page,
             native::place_pictures,
         ]);
     if own_folder.is_none() {
@@ -142,18 +144,15 @@ pub fn start(renderer: Renderer, choice: GraphicsChoice) -> Result<ExitCode, Sta
         None => app.path().app_data_dir()?,
     };
     app.manage(Places::read(&data_dir));
-    app.manage(About::new(data_dir.clone(), renderer));
+    app.manage(About::new(data_dir.clone(), drawing.renderer));
     // The store is read while the web view starts. The page's first request comes after both: the loop below carries it.
     let opening = spawn(Core::open(Config::at(data_dir.clone())));
     let window = window::build(&handle)?;
     let core = block_on(opening)?.map_err(cannot_open)?;
     let api = Api::new(Arc::clone(&core));
     app.manage(Arc::clone(&api));
-    let chosen = core.settings().appearance.graphics;
-    if let Err(error) = renderer::remember(&data_dir, chosen) {
-        tracing::warn!(%error, "the choice of graphics is not known at the next start");
-    }
-    let background = block_on(Background::start(&handle, &api));
+    remember_graphics(&data_dir, &core);
+    let background = block_on(Background::start(&handle, &api, data_dir));
     window::set_paper(&window, core.settings().appearance.theme);
     window.show()?;
     let code = app.run_return(|app, event| {
@@ -178,6 +177,13 @@ pub fn start(renderer: Renderer, choice: GraphicsChoice) -> Result<ExitCode, Sta
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
+/// Leaves what is chosen in the settings for the next start.
+fn remember_graphics(data_dir: &Path, core: &Core) {
+    if let Err(error) = renderer::remember(data_dir, core.settings().appearance.graphics) {
+        tracing::warn!(%error, "the choice of graphics is not known at the next start");
+    }
+}
+
 fn cannot_open(error: CoreError) -> StartError {
     match error {
         CoreError::Store {
@@ -196,7 +202,7 @@ struct Background {
 }
 
 impl Background {
-    async fn start(app: &AppHandle, api: &Arc<Api>) -> Self {
+    async fn start(app: &AppHandle, api: &Arc<Api>, data_dir: PathBuf) -> Self {
         let cancel = CancellationToken::new();
         let tasks = TaskTracker::new();
         if let Some(notice) = api.core().notice() {
@@ -209,6 +215,16 @@ impl Background {
             move |event| {
                 if let Err(error) = page.emit(events::NAME, event) {
                     tracing::debug!(%error, "the page did not take an event");
+                }
+            },
+        ));
+        let core = Arc::clone(api.core());
+        tasks.spawn(events::forward(
+            core.subscribe(),
+            cancel.clone(),
+            move |event| {
+                if matches!(event.kind, EventKind::Settings | EventKind::Resync) {
+                    remember_graphics(&data_dir, &core);
                 }
             },
         ));

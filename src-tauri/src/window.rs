@@ -1,11 +1,11 @@
 //! The windows themselves.
 
-use crate::native::graphics::{Graphics, Way};
+use crate::native::graphics::{Settled, Way};
 use crate::{full_screen, native, page, places, session_windows};
 use farwire_api::Api;
 use farwire_model::settings::Theme;
 use gdkx11::X11Window;
-use gtk::prelude::{Cast, GtkWindowExt, StyleContextExt, WidgetExt};
+use gtk::prelude::{Cast, GtkSettingsExt, GtkWindowExt, StyleContextExt, WidgetExt};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tauri::utils::config::WindowConfig;
@@ -14,6 +14,9 @@ use tauri::{AppHandle, Manager, Url, Webview, WebviewUrl, WebviewWindow, Webview
 
 /// The main window's name in the configuration and in the page's rights.
 pub const MAIN: &str = "main";
+
+/// A caret that blinks once an hour. Without blinking at all, WebKit draws it anew in each tick of its frame clock.
+const STILL_BLINK_MS: i32 = 3_600_000;
 
 /// Makes the main window and has the page loaded, but does not show it yet.
 ///
@@ -95,7 +98,7 @@ pub fn set_paper(window: &WebviewWindow, chosen: Theme) {
         Color(0xef, 0xf1, 0xf2, 0xff)
     };
     let coloured = window.set_background_color(Some(paper)).and_then(|()| {
-        let is_seen_through = window.state::<Graphics>().way == Way::Under;
+        let is_seen_through = window.state::<Settled>().get().way == Way::Under;
         let clear = Some(Color(0, 0, 0, 0)).filter(|_| is_seen_through);
         clear.map_or(Ok(()), |clear| {
             let page: &Webview = window.as_ref();
@@ -145,6 +148,23 @@ fn present(window: &WebviewWindow) {
         }
         None => frame.present(),
     }
+}
+
+/// Keeps carets from blinking, or lets them again as the desktop says. That of a remote screen cannot be seen, but the page's
+/// frame clock runs for it: measured, 36 wake-ups a second of a session at rest.
+#[tauri::command]
+pub async fn still_caret(app: AppHandle, is_still: bool) {
+    session_windows::on_main_thread(&app, move |_| {
+        let Some(settings) = gtk::Settings::default() else {
+            return;
+        };
+        if is_still {
+            settings.set_gtk_cursor_blink_time(STILL_BLINK_MS);
+        } else {
+            settings.reset_property("gtk-cursor-blink-time");
+        }
+    })
+    .await;
 }
 
 /// Whether a text may be an identifier, and so may stand in an address as it is.

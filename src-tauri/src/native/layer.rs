@@ -3,14 +3,16 @@
 use super::graphics::Way;
 use super::picture::Picture;
 use super::place::{Pixels, Placement};
+use super::probe;
 use farwire_core::Core;
 use farwire_model::ids::SessionId;
 use gtk::glib::Propagation;
 use gtk::prelude::*;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use tauri::WebviewWindow;
+use tokio::sync::oneshot;
 
 /// More pictures at once than any screen has room for.
 const MAX_PICTURES: usize = 64;
@@ -19,7 +21,7 @@ const MAX_PICTURES: usize = 64;
 pub struct Layer {
     overlay: gtk::Overlay,
     page: gtk::Widget,
-    way: Way,
+    way: Rc<Cell<Way>>,
     pictures: BTreeMap<String, Picture>,
     /// What of the page lies under pictures.
     covered: Rc<RefCell<Vec<Pixels>>>,
@@ -40,22 +42,23 @@ impl Layer {
         };
         let overlay = gtk::Overlay::new();
         let covered: Rc<RefCell<Vec<Pixels>>> = Rc::default();
+        let way = Rc::new(Cell::new(way));
         boxed.remove(&page);
-        if way == Way::Under {
+        if way.get() == Way::Under {
             // The page lies on top, so that what it draws covers pictures, and sees all keys and the pointer.
             overlay.add(&gtk::Box::new(gtk::Orientation::Vertical, 0));
             overlay.add_overlay(&page);
         } else {
             overlay.add(&page);
-            // Whatever changes in a picture, the toolkit draws what is under it too. For a page that is a copy of as many pixels.
-            let covered = Rc::clone(&covered);
-            page.connect_draw(
-                move |_, context| match is_under(&covered.borrow(), context) {
-                    true => Propagation::Stop,
-                    false => Propagation::Proceed,
-                },
-            );
         }
+        // Whatever changes in a picture, the toolkit draws what is under it too. For a page that is a copy of as many pixels.
+        let (below, hidden) = (Rc::clone(&way), Rc::clone(&covered));
+        page.connect_draw(move |_, context| {
+            match below.get() == Way::Top && is_under(&hidden.borrow(), context) {
+                true => Propagation::Stop,
+                false => Propagation::Proceed,
+            }
+        });
         boxed.pack_start(&overlay, true, true, 0);
         overlay.show_all();
         Ok(Some(Self {
@@ -65,6 +68,16 @@ impl Layer {
             pictures: BTreeMap::new(),
             covered,
         }))
+    }
+
+    /// Looks whether the page lets through what lies under it, and tells.
+    pub fn try_page(&self, tell: oneshot::Sender<bool>) {
+        probe::begin(&self.overlay, &self.page, tell);
+    }
+
+    /// Where pictures are put from now on. There are none yet.
+    pub fn turn(&self, way: Way) {
+        self.way.set(way);
     }
 
     /// Shows these pictures and no others; answers the sessions of those that are shown.
@@ -103,7 +116,7 @@ impl Layer {
     fn add(&self, picture: &Picture) {
         let widget = picture.widget();
         self.overlay.add_overlay(widget);
-        if self.way == Way::Under {
+        if self.way.get() == Way::Under {
             self.overlay.reorder_overlay(&self.page, -1);
         } else {
             // Keys and the pointer go to the page below.

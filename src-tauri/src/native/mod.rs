@@ -20,20 +20,23 @@
 //! | `picture` | one picture: a widget that looks at a session |
 //! | `place` | where a picture lies, in pixels of the screen |
 //! | `pixels` | from the framebuffer's pixels to the surface's |
+//! | `probe` | a look at whether the page lets through what lies under it |
 
 pub mod graphics;
 mod layer;
 mod picture;
 mod pixels;
 mod place;
+mod probe;
 
 use crate::session_windows::on_main_thread;
 use farwire_api::Api;
-use graphics::Graphics;
+use graphics::{Graphics, Settled};
 use place::Placement;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tauri::{AppHandle, Manager, WebviewWindow};
+use tauri::{AppHandle, Manager, State, WebviewWindow};
+use tokio::sync::oneshot;
 
 use layer::Layer;
 use std::cell::RefCell;
@@ -48,7 +51,7 @@ thread_local! {
 /// # Errors
 /// The window is gone.
 pub fn install(window: &WebviewWindow) -> tauri::Result<()> {
-    let Graphics { way, .. } = *window.state::<Graphics>();
+    let way = window.state::<Settled>().get().way;
     if let Some(layer) = Layer::install(window, way)? {
         LAYERS.with_borrow_mut(|layers| layers.insert(window.label().to_owned(), layer));
     }
@@ -58,6 +61,38 @@ pub fn install(window: &WebviewWindow) -> tauri::Result<()> {
 /// A window is gone, and with it its pictures.
 pub fn forget(label: &str) {
     LAYERS.with_borrow_mut(|layers| layers.remove(label));
+}
+
+/// How pictures are shown, to the page.
+#[tauri::command]
+pub fn graphics(settled: State<'_, Settled>) -> Graphics {
+    settled.get()
+}
+
+/// The page has left a corner of itself out: looks whether what lies under it is seen there, if the way depends on that. Answers
+/// how pictures are shown from now on.
+#[tauri::command]
+pub async fn try_page(app: AppHandle, window: WebviewWindow) -> Graphics {
+    let known = app.state::<Settled>().get();
+    if !known.is_open() {
+        return known;
+    }
+    let (tell, told) = oneshot::channel();
+    let asked = on_main_thread(&app, move |_| {
+        LAYERS.with_borrow(|layers| {
+            if let Some(layer) = layers.get(window.label()) {
+                layer.try_page(tell);
+            }
+        });
+    });
+    asked.await;
+    let tried = known.tried(told.await.unwrap_or(false));
+    let settled = on_main_thread(&app, move |app| {
+        app.state::<Settled>().set(tried.clone());
+        LAYERS.with_borrow(|layers| layers.values().for_each(|layer| layer.turn(tried.way)));
+        tried
+    });
+    settled.await.unwrap_or(known)
 }
 
 /// The page says where pictures lie in its window; those it does not name any more are taken away. Answers the sessions whose

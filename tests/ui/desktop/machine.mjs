@@ -8,9 +8,12 @@ export const TERMINAL_COLOUR = [0x1b, 0x3c, 0x2e];
 
 const hex = (colour) => `#${colour.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 
-/** Starts a remote desktop with a terminal in front that covers most of it. The server may be given more options. */
-export async function startMachine(sandbox, options = "") {
-  const folder = join(sandbox.home, "machine");
+/**
+ * Starts a remote desktop with a terminal in front that covers most of it. The server may be given more options. Each machine of
+ * a sandbox has a folder of its own.
+ */
+export async function startMachine(sandbox, options = "", name = "machine") {
+  const folder = join(sandbox.home, name);
   mkdirSync(folder, { mode: 0o700 });
   const desktop = sandbox.start(join(import.meta.dirname, "../../lib/desktop.sh"), [folder], {
     env: { GEOMETRY: "800x560", XVNC_OPTIONS: options },
@@ -27,6 +30,8 @@ export async function startMachine(sandbox, options = "") {
   const log = () => readFileSync(join(folder, "Xvnc.log"), "utf8");
   return {
     port: Number(line[1]),
+    /** For programs that appear on its screen. */
+    env,
     /** Ends it, and every link to it. */
     stop: () => desktop.child.kill(),
     password: readFileSync(join(folder, "password"), "utf8").trim(),

@@ -1,91 +1,20 @@
 // Pictures on the desktop's own surface, under the page and over it: what is on the screen is what the machine shows, to the pixel.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MUCH, NAME, NEEDED, openConnected } from "./connected.mjs";
+import { MUCH, NAME, NEEDED } from "./connected.mjs";
 import { TERMINAL_COLOUR } from "./machine.mjs";
+import { isOnSurface, isSame, openPicture as open, pointAt, REMOTE, SCREEN_WIDTH, shownThere, windowOrigin } from "./pictures.mjs";
 import { eventually, skipWithout, until } from "./processes.mjs";
 
-const REMOTE = { width: 800, height: 560 };
 /** What the machine's screen becomes. */
 const SMALLER = { width: 640, height: 480 };
-const [SCREEN_WIDTH, SCREEN_HEIGHT] = [1360, 860];
 const skip = skipWithout(...NEEDED, "xwininfo", "xsetroot", "xrandr");
-
-/**
- * Opens the program with a machine on its screen, pixel by pixel and without losses, and the surface where it is wanted. A pixel
- * of the page has `scale` of the screen each way.
- */
-async function open(t, way, scale = 1) {
-  const opened = await openConnected(t, `native-${way}-${scale}`, (sandbox) => {
-    sandbox.env.WEBKIT_DISABLE_DMABUF_RENDERER = way === "under" ? "0" : "1";
-    sandbox.env.GDK_SCALE = String(scale);
-  });
-  const { app, session } = opened;
-  const [{ session_id: id }] = (await app.request("GET", "/sessions")).body;
-  await app.request("PUT", `/session/${id}`, { quality: "lossless" });
-  await session.click("radio", "1:1");
-  await eventually("where the surface is", () => app.script(() => document.documentElement.dataset.graphics), way);
-  await until("the surface shows it", () => isOnSurface(app));
-  return opened;
-}
-
-/** Whether the page leaves the picture to the surface. */
-const isOnSurface = (app) => app.script(() => document.querySelector(".picture.elsewhere") !== null);
-
-/** Where the inside of the window begins on the screen. */
-async function windowOrigin(sandbox) {
-  const told = String(await sandbox.run("xwininfo", ["-name", "Farwire"]));
-  return ["X", "Y"].map((axis) => Number(new RegExp(`Absolute upper-left ${axis}: +(-?\\d+)`).exec(told)[1]));
-}
-
-/** Where the picture begins on the screen, and what of it is seen: none while it is not shown. */
-async function seenPart({ app, sandbox }, remote = REMOTE) {
-  const [left, top] = await windowOrigin(sandbox);
-  const [picture, view] = await app.script(() =>
-    [".picture", ".view"].map((name) => {
-      const { left, top, right, bottom } = document.querySelector(`.pane:not([hidden]) ${name}`).getBoundingClientRect();
-      const [x, y, toX, toY] = [left, top, right, bottom].map((edge) => edge * devicePixelRatio);
-      return { left: x, top: y, right: toX, bottom: toY };
-    }),
-  );
-  const origin = [left + picture.left, top + picture.top].map(Math.round);
-  const edges = [SCREEN_WIDTH, SCREEN_HEIGHT].map((edge, axis) => edge - origin[axis]);
-  return {
-    origin,
-    from: [Math.max(0, view.left - picture.left), Math.max(0, view.top - picture.top)].map(Math.ceil),
-    to: [Math.min(remote.width, edges[0], view.right - picture.left), Math.min(remote.height, edges[1], view.bottom - picture.top)].map(Math.floor),
-  };
-}
-
-/** How many pixels of the seen part differ from the machine's own, and how many were compared; those in `but` are left out. */
-async function different(opened, { but, remote = REMOTE } = {}) {
-  const { origin, from, to } = await seenPart(opened, remote);
-  const there = await opened.sandbox.run("import", ["-silent", "-window", "root", "-depth", "8", "rgb:-"], { env: opened.env });
-  const here = await opened.display.pixels();
-  let [found, compared] = [0, 0];
-  for (let y = from[1]; y < to[1]; y += 1) {
-    for (let x = from[0]; x < to[0]; x += 1) {
-      const [left, top] = [origin[0] + x, origin[1] + y];
-      if (but && left >= but.left && left < but.right && top >= but.top && top < but.bottom) continue;
-      const [a, b] = [(y * remote.width + x) * 3, (top * SCREEN_WIDTH + left) * 3];
-      compared += 1;
-      if (there[a] !== here[b] || there[a + 1] !== here[b + 1] || there[a + 2] !== here[b + 2]) found += 1;
-    }
-  }
-  return { found, compared };
-}
-
-async function isSame(opened, name, atLeast = MUCH, options = {}) {
-  await eventually(name, () => different(opened, options), ({ found, compared }) => found === 0 && compared >= atLeast);
-}
 
 for (const way of ["under", "top"]) {
   test(`what is on the screen is the machine's picture, with the surface ${way} the page`, { skip, timeout: 600_000 }, async (t) => {
     const opened = await open(t, way);
     const { app, display, sandbox, session, env, machine, run, isShown, activeTitle } = opened;
-    // The server paints its own pointer into the picture of a viewer that points nowhere.
-    const { origin } = await seenPart(opened);
-    await sandbox.run("xdotool", ["mousemove", String(origin[0] + 10), String(origin[1] + 10)]);
+    await pointAt(opened);
     await isSame(opened, "at first", REMOTE.width * 500);
     await display.shoot(`native-${way}-1`);
 
@@ -185,8 +114,7 @@ for (const way of ["under", "top"]) {
     const opened = await open(t, way, 2);
     const { display, sandbox, env, machine } = opened;
     // Much of the window lies beyond the screen.
-    const { origin } = await seenPart(opened);
-    await sandbox.run("xdotool", ["mousemove", String(origin[0] + 10), String(origin[1] + 10)]);
+    await pointAt(opened);
     await isSame(opened, "at first", MUCH);
     for (const [at, colour] of ["#a03050", "#3070a0", "#70a030"].entries()) {
       sandbox.start("xterm", ["-bg", colour, "-geometry", `30x10+${40 + at * 90}+${30 + at * 70}`], { env });
@@ -208,7 +136,7 @@ async function scaledColours(opened) {
       const { left, top, width, height } = document.querySelector(".pane:not([hidden]) .picture").getBoundingClientRect();
       return { left, top, width, height };
     });
-    const there = await opened.sandbox.run("import", ["-silent", "-window", "root", "-depth", "8", "rgb:-"], { env: opened.env });
+    const there = await shownThere(opened);
     const here = await opened.display.pixels();
     const remote = (x, y) => [...there.subarray((y * REMOTE.width + x) * 3, (y * REMOTE.width + x) * 3 + 3)];
     const [wrong, REACH] = [[], 6];

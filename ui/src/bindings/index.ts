@@ -23,6 +23,7 @@ export type { EventAction } from "./EventAction";
 export type { EventKind } from "./EventKind";
 export type { EventMessage } from "./EventMessage";
 export type { FilePlace } from "./FilePlace";
+export type { GraphicsChoice } from "./GraphicsChoice";
 export type { Grid } from "./Grid";
 export type { Group } from "./Group";
 export type { GroupId } from "./GroupId";

@@ -1,5 +1,5 @@
 /** The seam to the program behind the window: the same calls by HTTP in a browser and by IPC in the app. */
-import type { EventMessage } from "../bindings";
+import type { EventMessage, GraphicsChoice } from "../bindings";
 
 export type Method = "GET" | "PUT" | "DELETE" | "ACTION";
 
@@ -46,6 +46,8 @@ export interface Host {
   openLink(address: string): Promise<boolean>;
   /** Where pictures are drawn besides the page; null where the page draws them all. */
   readonly surface: PictureSurface | null;
+  /** Keeps the caret from blinking, or lets it again: one that nobody sees wakes the program all the same. */
+  readonly stillCaret: ((isStill: boolean) => void) | null;
   /** Where the program runs; null where only the program's own window may know. */
   about(): Promise<About | null>;
 }
@@ -169,8 +171,18 @@ export class Unreachable extends Error {}
 /** Where pictures are drawn: by the page on a canvas, or on a surface under it or over it. */
 export type Way = "canvas" | "under" | "top";
 
+/** How pictures are drawn, and what that follows from. */
 export interface Graphics {
   way: Way;
+  /** The graphics device. */
+  render_node: string | null;
+  /** Whether the page comes by WebKit's DMABUF renderer. */
+  has_dmabuf: boolean;
+  /** Whether the page lets through what lies under it: null before that was tried, or where nothing depends on it. */
+  is_transparent: boolean | null;
+  is_x11: boolean;
+  /** What was chosen in the settings when the program started. */
+  choice: GraphicsChoice;
 }
 
 /** A rectangle in CSS pixels from the window's top left. */
@@ -195,6 +207,8 @@ export interface Placement {
 /** The desktop's own surface for pictures. */
 export interface PictureSurface {
   graphics(): Promise<Graphics>;
+  /** Looks whether what lies under the page is seen where the page left a corner of itself out; answers what follows. */
+  tryPage(): Promise<Graphics>;
   /** Shows these pictures and no others; answers the sessions of those that are shown. */
   place(pictures: readonly Placement[]): Promise<readonly string[]>;
 }

@@ -32,6 +32,7 @@ export class HttpHost implements SignInHost {
   readonly fullScreen = new BrowserFullScreen();
   readonly passwords = new BrowserPasswords((path, body) => this.request("ACTION", path, body));
   readonly surface = null;
+  readonly stillCaret = null;
   readonly windows: SessionWindows | null;
   private readonly popup = ownPopup();
   private token: string | null = null;

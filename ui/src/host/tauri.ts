@@ -40,8 +40,10 @@ export class TauriHost implements Host {
   readonly windows: SessionWindows | null;
   readonly fullScreen: FullScreen = new TauriFullScreen();
   readonly passwords: PasswordClipboard = new TauriPasswords();
+  readonly stillCaret = (isStill: boolean): void => void invoke("still_caret", { isStill });
   readonly surface: PictureSurface = {
     graphics: () => invoke<Graphics>("graphics"),
+    tryPage: () => invoke<Graphics>("try_page"),
     place: (pictures: readonly Placement[]) => invoke<string[]>("place_pictures", { pictures }),
   };
 

@@ -1,6 +1,6 @@
 /** Pictures on the desktop's own surface: where they lie, and when the page has to draw them itself. */
 import { createSubscriber } from "svelte/reactivity";
-import { type Graphics, host, type Placement, type Way } from "../host";
+import { type Graphics, host, type PictureSurface, type Placement, type Way } from "../host";
 import { commandBar } from "./commandbar.svelte";
 import { toasts } from "./toasts.svelte";
 
@@ -9,8 +9,10 @@ function floating(): number {
   return document.body.querySelectorAll(":scope > :not(#app, script)").length;
 }
 
+const nextFrame = (): Promise<unknown> => new Promise((resolve) => requestAnimationFrame(resolve));
+
 class NativePictures {
-  private told: Graphics = $state.raw({ way: "canvas" });
+  private told: Graphics | null = $state.raw(null);
   private readonly wanted = new Map<string, Placement>();
   private shown: ReadonlySet<string> = new Set();
   private sent: Promise<void> = Promise.resolve();
@@ -22,15 +24,32 @@ class NativePictures {
   });
 
   constructor() {
-    if (!host.surface) return;
-    void host.surface.graphics().then((told) => {
-      this.told = told;
-      document.documentElement.dataset["graphics"] = told.way;
-    });
+    if (host.surface) void this.ask(host.surface);
   }
 
+  /** Where pictures are drawn. The page draws them until more is known. */
   get way(): Way {
-    return this.told.way;
+    return this.told?.way ?? "canvas";
+  }
+
+  /** What is known of that, once it is. */
+  get graphics(): Graphics | null {
+    return this.told;
+  }
+
+  private async ask(surface: PictureSurface): Promise<void> {
+    let told = await surface.graphics();
+    const root = document.documentElement.dataset;
+    if (told.way === "under" && told.is_transparent === null) {
+      root["probe"] = "";
+      // The second one begins when the first is drawn.
+      await nextFrame();
+      await nextFrame();
+      told = await surface.tryPage();
+      delete root["probe"];
+    }
+    root["graphics"] = told.way;
+    this.told = told;
   }
 
   /** Whether something of the page may lie over pictures, which a surface over the page would hide. */
