@@ -62,6 +62,7 @@ mod contract;
 mod daemon;
 mod damage;
 mod decision;
+mod distant;
 mod events;
 mod folder;
 mod guard;

@@ -3,8 +3,10 @@
 use super::asking::Asking;
 use super::attempt::Attempt;
 use super::live::{Session, latency_ms};
+use super::registry::Asks;
 use crate::Core;
 use crate::sign_in::{Allowed, Once};
+use farwire_model::ask::Nobody;
 use farwire_model::error::{ErrorBody, ErrorCode, Stage};
 use farwire_model::event::EventAction;
 use farwire_model::frame::{Notice, Size};
@@ -76,6 +78,7 @@ pub(super) struct Actor {
     pub once: Option<Once>,
     pub allowed: Option<Allowed>,
     pub size: Option<Size>,
+    pub asks: Asks,
 }
 
 impl Actor {
@@ -179,10 +182,13 @@ impl Actor {
             files: self.session.files.clone(),
             tunnels: self.session.tunnels.clone(),
             trust: Arc::new(core.saved_trust()),
-            ask: Arc::new(Asking {
-                session: Arc::clone(&self.session),
-                core: self.core.clone(),
-            }),
+            ask: match self.asks {
+                Asks::Nobody => Arc::new(Nobody),
+                Asks::People => Arc::new(Asking {
+                    session: Arc::clone(&self.session),
+                    core: self.core.clone(),
+                }),
+            },
             cancel: stop.clone(),
         };
         drop(core);

@@ -13,7 +13,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 /// The most bytes of one read: what fits into a packet, and OpenSSH's own limit.
 const MAX_READ: u32 = 255 * 1024;
@@ -39,6 +41,7 @@ pub struct Sftp {
     extensions: Vec<Bytes>,
     read_size: u32,
     write_size: u32,
+    round_trip: Duration,
     // Where commands are run, too.
     connection: Option<Weak<Connection>>,
 }
@@ -52,17 +55,23 @@ impl Sftp {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        let greeted = Instant::now();
         let (link, extensions) = Link::start(stream).await?;
         let mut sftp = Self {
             link: Arc::new(link),
             extensions,
             read_size: SURE_READ,
             write_size: MAX_WRITE,
+            round_trip: greeted.elapsed(),
             connection: None,
         };
         if sftp.has("limits@openssh.com") {
             let request = Request::extended("limits@openssh.com");
-            if let Reply::Extended(answer) = sftp.link.ask(request).await?
+            let asked = Instant::now();
+            let answer = sftp.link.ask(request).await?;
+            // The greeting waited for the service to start, too.
+            sftp.round_trip = sftp.round_trip.min(asked.elapsed());
+            if let Reply::Extended(answer) = answer
                 && let Ok([_, read, write]) = wire::numbers(answer)
             {
                 // 0 stands for no limit of its own.
@@ -341,6 +350,10 @@ impl Files for Sftp {
                 _ => Err(unexpected(attempt)),
             }
         })
+    }
+
+    fn round_trip(&self) -> Duration {
+        self.round_trip
     }
 
     fn run<'a>(&'a self, command: &'a [u8]) -> FileFuture<'a, Box<dyn Program>> {
