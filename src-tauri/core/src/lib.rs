@@ -47,6 +47,7 @@ pub mod groups;
 mod history;
 mod idle;
 mod inheritance;
+mod lending;
 pub mod limits;
 pub mod memory_dump;
 pub mod origin;

@@ -70,6 +70,7 @@ mod history;
 mod inheritance;
 mod layout;
 mod lend;
+mod lending;
 mod limits;
 mod line;
 mod lists;
