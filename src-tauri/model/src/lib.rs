@@ -17,6 +17,7 @@
 //! | [`event`] | the change events the window and scripts listen to |
 //! | [`transfer`] | files of another machine: paths, attributes; trait [`transfer::Files`] |
 //! | [`transfer_view`] | copies under way, as the API shows them |
+//! | [`commas`] | lists as one text |
 //! | [`jump`] | machines on the way that no saved connection stands for |
 //! | [`tunnel`] | ports and sockets carried through SSH; trait [`tunnel::TunnelLink`] |
 //! | [`history`] | what was changed, by whom, and how |
@@ -27,6 +28,7 @@ pub mod application;
 pub mod ask;
 pub mod audit;
 pub mod command;
+pub mod commas;
 pub mod connection;
 pub mod credentials;
 pub mod error;
