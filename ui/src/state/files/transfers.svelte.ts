@@ -64,7 +64,9 @@ class Transfers {
 
   async act(work: () => Promise<TransferView>): Promise<boolean> {
     try {
-      this.note(await work());
+      const { transfer_id: id } = await work();
+      // How it stood when it answered may be older than what is known by now.
+      await this.fetch(id);
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
