@@ -246,7 +246,10 @@ async fn over_more<'a>(
 ) -> Infallible {
     let mut more = way.more();
     let mut seen = 0;
-    while left >= LARGE_BYTES {
+    if left < LARGE_BYTES {
+        return future::pending().await;
+    }
+    loop {
         let new = more
             .borrow_and_update()
             .get(seen..)
@@ -261,10 +264,9 @@ async fn over_more<'a>(
             }
         }
         if more.changed().await.is_err() {
-            break;
+            return future::pending().await;
         }
     }
-    future::pending().await
 }
 
 /// A path in the same folder.
