@@ -27,6 +27,7 @@ export class HttpHost implements SignInHost {
   readonly menu = null;
   readonly quit = null;
   readonly filesHere = null;
+  readonly drags = null;
   readonly loads: FileLoads;
   readonly fullScreen = new BrowserFullScreen();
   readonly passwords = new BrowserPasswords((path, body) => this.request("ACTION", path, body));

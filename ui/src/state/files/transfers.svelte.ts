@@ -51,7 +51,7 @@ class Transfers {
   }
 
   /** Copies files and folders into a folder of another place. */
-  async copy(from: FileSource, items: readonly FileItem[], to: FileSource, folder: string): Promise<void> {
+  async copy(from: FileSource, items: readonly Pick<FileItem, "path">[], to: FileSource, folder: string): Promise<void> {
     if (items.length > MAX_AT_ONCE) {
       toasts.show(t.files.tooMany(MAX_AT_ONCE));
       return;
