@@ -404,6 +404,8 @@ pub trait OpenFile: Send + Sync {
     fn read_size(&self) -> u32;
     /// The most bytes of one write.
     fn write_size(&self) -> u32;
+    /// Reads under way at once that are worth asking for.
+    fn reads_at_once(&self) -> usize;
     /// Has the server put it on the disk; `false` where it cannot be asked to.
     fn sync(&self) -> FileFuture<'_, bool>;
     /// Closes it and says whether all went well.

@@ -5,7 +5,8 @@ use crate::line::Line;
 use crate::sshd::{PASSWORD, Setup, Sshd, USER};
 use crate::transfers::{begin, here, rests, there};
 use serde_json::{Value, json};
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,7 +14,9 @@ use std::time::Duration;
 /// One way, so twice as much there and back.
 pub const LATE: Duration = Duration::from_millis(20);
 /// Slow enough for a copy to be under way when further links come up, on a slow machine too.
-pub const BYTES_PER_SEC: u64 = 8 << 20;
+pub const BYTES_PER_SEC: u64 = 16 << 20;
+/// What is read there goes over several links from this size on.
+const LARGE: u64 = 520 << 20;
 const SIZE: usize = 48 << 20;
 
 /// A machine that is far away, and a large file.
@@ -120,13 +123,31 @@ async fn a_large_file_goes_over_four_links_both_ways() {
     let Some(far) = Far::start().await else {
         return;
     };
-    let id = far.down().await;
-    far.asked(4).await;
-    far.is_copied(&id, far.local("down")).await;
-    assert_eq!(far.line.asked.load(Ordering::SeqCst), 4);
     let id = far.up(true).await;
-    far.asked(8).await;
+    far.asked(4).await;
     far.is_copied(&id, far.remote("up")).await;
+    assert_eq!(far.line.asked.load(Ordering::SeqCst), 4);
+
+    // What is read there has to be larger.
+    let content = far.remote("source");
+    File::options()
+        .write(true)
+        .open(&content)
+        .unwrap()
+        .set_len(LARGE)
+        .unwrap();
+    let id = far.down().await;
+    far.asked(8).await;
+    rests(&far.app, &id, "done").await;
+    let mut copy = File::open(far.local("down")).unwrap();
+    assert_eq!(copy.metadata().unwrap().len(), LARGE);
+    let mut begin = vec![0; SIZE];
+    copy.read_exact(&mut begin).unwrap();
+    assert!(begin == far.content);
+    let mut piece = vec![1; 1 << 20];
+    while let Ok(length @ 1..) = copy.read(&mut piece) {
+        assert!(piece[..length].iter().all(|byte| *byte == 0));
+    }
     assert_eq!(far.line.asked.load(Ordering::SeqCst), 8);
     far.app.stop().await;
 }
@@ -136,29 +157,24 @@ async fn held_and_gone_on_with_and_ended_over_several_links() {
     let Some(far) = Far::start().await else {
         return;
     };
-    for is_up in [false, true] {
-        let (id, copy) = match is_up {
-            true => (far.up(false).await, far.remote("up")),
-            false => (far.down().await, far.local("down")),
-        };
-        let asked = far.line.asked.load(Ordering::SeqCst);
-        far.asked(asked + 3).await;
-        far.moved(SIZE / 8).await;
-        let act = async |what: &str| {
-            let path = format!("/transfer/{id}/{what}");
-            far.app.ok("ACTION", &path, Value::Null).await;
-        };
-        act("pause").await;
-        rests(&far.app, &id, "paused").await;
-        assert!(!copy.exists());
-        act("resume").await;
-        far.is_copied(&id, copy.clone()).await;
-        fs::remove_file(copy).unwrap();
-    }
+    let copy = far.remote("up");
+    let id = far.up(false).await;
+    far.asked(4).await;
+    far.moved(SIZE / 8).await;
+    let act = async |id: &str, what: &str| {
+        let path = format!("/transfer/{id}/{what}");
+        far.app.ok("ACTION", &path, Value::Null).await;
+    };
+    act(&id, "pause").await;
+    rests(&far.app, &id, "paused").await;
+    assert!(!copy.exists());
+    act(&id, "resume").await;
+    far.is_copied(&id, copy.clone()).await;
+    fs::remove_file(copy).unwrap();
+
     let id = far.up(false).await;
     far.moved(SIZE / 4).await;
-    let path = format!("/transfer/{id}/cancel");
-    far.app.ok("ACTION", &path, Value::Null).await;
+    act(&id, "cancel").await;
     rests(&far.app, &id, "cancelled").await;
     let names = fs::read_dir(far.server.home()).unwrap();
     let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
@@ -172,9 +188,9 @@ async fn a_machine_that_lets_in_one_link_gets_it_over_one() {
         return;
     };
     far.line.most.send_replace(1);
-    let id = far.down().await;
+    let id = far.up(false).await;
     far.asked(4).await;
-    far.is_copied(&id, far.local("down")).await;
+    far.is_copied(&id, far.remote("up")).await;
     far.app.stop().await;
 }
 
@@ -183,29 +199,22 @@ async fn links_that_are_lost_leave_their_part_to_the_first() {
     let Some(far) = Far::start().await else {
         return;
     };
-    for is_up in [false, true] {
-        let asked = far.line.asked.load(Ordering::SeqCst);
-        let (id, copy) = match is_up {
-            true => (far.up(false).await, far.remote("up")),
-            false => (far.down().await, far.local("down")),
-        };
-        far.asked(asked + 4).await;
-        far.moved(SIZE / 4).await;
-        far.line.most.send_replace(asked + 1);
-        // A transfer that lost its own link would wait before it goes on.
-        let path = format!("/transfer/{id}");
-        until("it is done", || async {
-            let view = far.app.ok("GET", &path, Value::Null).await;
-            assert!(
-                matches!(view["state"].as_str(), Some("running" | "done")),
-                "{view}"
-            );
-            view["state"] == "done"
-        })
-        .await;
-        far.is_copied(&id, copy).await;
-        far.line.most.send_replace(usize::MAX);
-    }
+    let id = far.up(false).await;
+    far.asked(4).await;
+    far.moved(SIZE / 4).await;
+    far.line.most.send_replace(1);
+    // A transfer that lost its own link would wait before it goes on.
+    let path = format!("/transfer/{id}");
+    until("it is done", || async {
+        let view = far.app.ok("GET", &path, Value::Null).await;
+        assert!(
+            matches!(view["state"].as_str(), Some("running" | "done")),
+            "{view}"
+        );
+        view["state"] == "done"
+    })
+    .await;
+    far.is_copied(&id, far.remote("up")).await;
     far.app.stop().await;
 }
 
@@ -220,7 +229,7 @@ async fn a_machine_that_asks_a_person_is_asked_for_no_more_links() {
     let Some(far) = Far::with(setup).await else {
         return;
     };
-    let id = far.down().await;
+    let id = far.up(false).await;
     until("it is answered and up", || async {
         let sessions = far.app.ok("GET", "/sessions", Value::Null).await;
         for session in sessions.as_array().unwrap() {
@@ -243,7 +252,7 @@ async fn a_machine_that_asks_a_person_is_asked_for_no_more_links() {
         view["bytes_done"] != 0
     })
     .await;
-    far.is_copied(&id, far.local("down")).await;
+    far.is_copied(&id, far.remote("up")).await;
     assert_eq!(far.line.asked.load(Ordering::SeqCst), 1);
     far.app.stop().await;
 }

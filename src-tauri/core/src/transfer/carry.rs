@@ -2,7 +2,7 @@
 
 use super::copy::{Copied, Copier, Target, finish_folder, make_folder};
 use super::count::{Pace, Tally};
-use super::links::Way;
+use super::links::{LARGE_TO_READ, LARGE_TO_WRITE, Way};
 use super::queue::{Transfer, Wish};
 use super::together::{self, Wanted};
 use super::walk::{Found, Item, walk};
@@ -243,8 +243,8 @@ impl Life {
         let sizes = found.files.iter().filter_map(|item| item.attributes.size);
         let largest = sizes.max().unwrap_or(0);
         let widening = future::join(
-            copier.from.widen(&self.core, largest),
-            copier.to.widen(&self.core, largest),
+            copier.from.widen(&self.core, largest, LARGE_TO_READ),
+            copier.to.widen(&self.core, largest, LARGE_TO_WRITE),
         );
         tokio::select! {
             ended = self.copy_found(copier, view, &found) => ended,

@@ -1,6 +1,6 @@
 //! One file: conflicts, its temporary name, going on where an earlier try ended.
 
-use super::links::{LARGE_BYTES, Way};
+use super::links::{LARGE_TO_READ, LARGE_TO_WRITE, Way};
 use super::pipe;
 use super::spread::Spread;
 use super::walk::Item;
@@ -131,7 +131,10 @@ impl Copier {
                 Ok((again, is_same(attributes, &there)))
             })
         };
-        over_more(&self.from, source, left(attributes, offset), open).await
+        if left(attributes, offset) < LARGE_TO_READ {
+            return future::pending().await;
+        }
+        over_more(&self.from, source, open).await
     }
 
     /// Writes the copy over every further link that comes up.
@@ -157,7 +160,10 @@ impl Copier {
                 Ok((again, seen.times.is_some_and(|(read, _)| read == mark)))
             })
         };
-        over_more(&self.to, copy, left(attributes, offset), open).await
+        if left(attributes, offset) < LARGE_TO_WRITE {
+            return future::pending().await;
+        }
+        over_more(&self.to, copy, open).await
     }
 
     /// The temporary file, new or from an earlier try, and how much of it is sure to be there.
@@ -236,19 +242,15 @@ fn left(attributes: &Attributes, offset: u64) -> u64 {
 /// A file opened over another link, and whether it is the same one.
 type Opening<'a> = FileFuture<'a, (Arc<dyn OpenFile>, bool)>;
 
-/// Opens a file again over every further link that comes up, where as much is left as is worth it. What is not the same file
+/// Opens a file again over every further link that comes up. What is not the same file
 /// there, or cannot be opened, is left alone.
 async fn over_more<'a>(
     way: &Way,
     file: &Spread,
-    left: u64,
     open: impl Fn(Arc<dyn Files>) -> Opening<'a>,
 ) -> Infallible {
     let mut more = way.more();
     let mut seen = 0;
-    if left < LARGE_BYTES {
-        return future::pending().await;
-    }
     loop {
         let new = more
             .borrow_and_update()

@@ -23,8 +23,11 @@ const LINK_LIMIT: Duration = Duration::from_secs(30);
 const MOST_LINKS: usize = 4;
 /// A machine this far away is worth more links: one carries 130 MiB/s at most then.
 const FAR: Duration = Duration::from_millis(15);
-/// And so is a file as large as this: smaller ones are over before the links are up.
-pub(super) const LARGE_BYTES: u64 = 32 << 20;
+/// And so is a file as large as this that is written there: smaller ones are over before the links are up.
+pub(super) const LARGE_TO_WRITE: u64 = 32 << 20;
+/// One that is read there has to be larger. One link brings what a far machine sends in order, 16 MiB a round trip; of what
+/// several bring, 16 MiB may wait for what is before them, and are asked for again after a broken transfer.
+pub(super) const LARGE_TO_READ: u64 = 512 << 20;
 
 /// The files of a place, and the links they come over.
 pub(super) struct Way {
@@ -73,12 +76,12 @@ impl Way {
         self.more.subscribe()
     }
 
-    /// Opens further links if a file of this size is worth them, and holds them until it is dropped. Whatever is in the way of
+    /// Opens further links if the largest file has so many bytes at least, and holds them until it is dropped. Whatever is in the way of
     /// one leaves the others to carry all.
-    pub async fn widen(&self, core: &Arc<Core>, largest: u64) -> Infallible {
+    pub async fn widen(&self, core: &Arc<Core>, largest: u64, least: u64) -> Infallible {
         let mut held = Vec::new();
         if let Some(first) = &self.first
-            && largest >= LARGE_BYTES
+            && largest >= least
             && self.files.round_trip() >= FAR
             // Nobody is asked for one code after the other.
             && !first.took_somebody

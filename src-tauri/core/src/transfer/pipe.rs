@@ -8,8 +8,7 @@ use futures_util::{FutureExt, StreamExt};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// Reads of one file under way at once, whatever they go over: with 256 KiB each 320 MiB/s at 50 ms. What comes before its turn
-/// waits in memory, and is lost with a broken transfer. Also the most writes on each link.
+/// Writes of one file under way at once on each link.
 pub(super) const AT_ONCE: usize = 64;
 /// The most bytes of one file that are written and not acknowledged. After a broken transfer at most so many before the end
 /// of what is there may be missing.
@@ -17,10 +16,10 @@ pub(super) const UNSURE_BYTES: u64 = 4 << 20;
 /// The same for the largest files: four links of 80 MiB/s each at 50 ms.
 const MOST_UNSURE_BYTES: u64 = 16 << 20;
 
-/// The most bytes of a file of this size that are written and not acknowledged: a small part of it, so that what was broken off
+/// The most bytes of a file of this size that are written and not acknowledged: a fortieth of it, so that what was broken off
 /// repeats little, and as many as the links need where that allows. The next try may go another way: nothing else decides.
 pub(super) fn unsure_bytes(size: u64) -> u64 {
-    (size / 25).clamp(UNSURE_BYTES, MOST_UNSURE_BYTES)
+    (size / 40).clamp(UNSURE_BYTES, MOST_UNSURE_BYTES)
 }
 
 /// The content from `offset` to before `end`, piece by piece in order; it ends early where the file does.
@@ -33,7 +32,8 @@ pub fn content(
     stream::unfold(reads, async |mut reads| Some((reads.next().await?, reads)))
 }
 
-/// Reads that are under way, bounded; what they bring comes in order.
+/// Reads that are under way, over all links no more than one is worth: what comes before its turn waits in memory, and is lost with
+/// a broken transfer. What they bring comes in order.
 struct Reads {
     file: Arc<Spread>,
     from: u64,
@@ -53,7 +53,8 @@ impl Reads {
 
     /// The next piece; none at the end.
     async fn next(&mut self) -> Option<Result<Bytes, FilesError>> {
-        while self.from < self.end && self.under_way.len() < AT_ONCE {
+        let at_once = self.file.first.reads_at_once();
+        while self.from < self.end && self.under_way.len() < at_once {
             let size = u64::from(self.file.first.read_size().max(1));
             let length = size.min(self.end - self.from);
             let piece = whole(Arc::clone(&self.file), self.from, length);

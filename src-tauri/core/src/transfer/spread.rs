@@ -180,6 +180,9 @@ mod tests {
         fn write_size(&self) -> u32 {
             5
         }
+        fn reads_at_once(&self) -> usize {
+            AT_ONCE
+        }
         fn sync(&self) -> FileFuture<'_, bool> {
             self.answer(|_| true)
         }
