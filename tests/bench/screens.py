@@ -147,20 +147,39 @@ def environment(home, screen):
     return env | {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "DISPLAY": screen.name, "NO_AT_BRIDGE": "1", "LC_ALL": "C.UTF-8", "GDK_BACKEND": "x11"}
 
 
-def save_desktops(farwired, home, port, count):
-    """Saves connections to a local desktop, by the program that has the API; returns their identifiers."""
+@contextlib.contextmanager
+def api_of(farwired, home):
+    """The API over what is saved in a home: a function that asks it."""
     data = home / "data"
     server = subprocess.Popen([farwired, "--data-dir", data, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, "HOME": str(home)})
-    uids = []
     try:
         address = re.search(r"127\.0\.0\.1:\d+", server.stdout.readline())[0]
         until("the token is there", (data / "api-token").exists)
         head = {"Authorization": f"Bearer {(data / 'api-token').read_text().strip()}", "Content-Type": "application/json"}
-        for number in range(count):
+
+        def ask(method, path, body):
             link = http.client.HTTPConnection(address)
-            link.request("PUT", "/connection/", json.dumps({"name": f"desk-{number}", "protocol": "VNC", "host": "127.0.0.1", "port": port}), head)
-            uids.append(json.load(link.getresponse())["uid"])
+            link.request(method, path, json.dumps(body), head)
+            return json.load(link.getresponse())
+
+        yield ask
     finally:
         server.terminate()
         server.wait()
-    return uids
+
+
+def save_desktops(farwired, home, port, count):
+    """Saves connections to a local desktop, by the program that has the API; returns their identifiers."""
+    with api_of(farwired, home) as ask:
+        return [ask("PUT", "/connection/", {"name": f"desk-{number}", "protocol": "VNC", "host": "127.0.0.1", "port": port})["uid"] for number in range(count)]
+
+
+def save_shell(farwired, home, server):
+    """The same with a local SSH server, whose key is accepted."""
+    with api_of(farwired, home) as ask:
+        body = {"name": "shell", "protocol": "SSH", "host": "127.0.0.1", "port": server.port, "ssh.agent": False, "ssh.key_file": str(server.key)}
+        uid = ask("PUT", "/connection/", body)["uid"]
+        ask("PUT", f"/connection/{uid}/credentials", {"ssh.username": server.user})
+        told = subprocess.run(["ssh-keygen", "-l", "-f", server.folder / "host.pub"], check=True, capture_output=True, text=True)
+        ask("PUT", "/trust", {"host": "127.0.0.1", "port": server.port, "fingerprint": told.stdout.split()[1]})
+        return uid

@@ -6,6 +6,7 @@ use crate::connections::{ConnectionChange, known_connection};
 use crate::error::CoreError;
 use crate::origin::Origin;
 use crate::text::checked_host;
+use farwire_model::commas;
 use farwire_model::connection::{Connection, ProtocolKind};
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::ConnectionId;
@@ -44,13 +45,13 @@ impl Core {
         })?;
         let (name, followed) = (shown(&asked), written(&asked));
         let meant = self.meaning(asked).await?;
-        let mut notes = meant.notes.clone();
+        let notes = meant.notes.clone();
         let host = checked_host(meant.host.clone())?;
         let Way {
             key_files,
             jumps,
             user,
-        } = Way::of(&meant, &mut notes);
+        } = Way::of(&meant);
         let known = self
             .following(&followed)
             .or_else(|| self.with_address(&host, meant.port, jumps.as_deref(), user.as_deref()));
@@ -120,7 +121,7 @@ impl Core {
             key_files,
             jumps,
             user,
-        } = Way::of(&meant, &mut Vec::new());
+        } = Way::of(&meant);
         let by = Origin::configuration();
         let is_same = connection.host.as_deref() == Some(&*meant.host)
             && connection.effective_port() == meant.port
@@ -260,22 +261,13 @@ struct Way {
 
 impl Way {
     /// Keys that are not there are left out, as OpenSSH does.
-    fn of(meant: &Meant, notes: &mut Vec<String>) -> Self {
+    fn of(meant: &Meant) -> Self {
         let some = |text: String| Some(text).filter(|text| !text.is_empty());
-        let there = meant
-            .key_files
-            .iter()
-            .filter(|path| Path::new(path).is_file());
-        let (odd, key_files): (Vec<_>, Vec<_>) =
-            there.cloned().partition(|path| path.contains(','));
-        for path in odd {
-            notes.push(format!(
-                "IdentityFile {path} is not supported: there is a comma in its name"
-            ));
-        }
+        let is_there = |path: &&String| Path::new(path).is_file();
+        let key_files: Vec<_> = meant.key_files.iter().filter(is_there).collect();
         let jumps: Vec<_> = meant.jumps.iter().map(Jump::to_string).collect();
         Self {
-            key_files: some(key_files.join(", ")),
+            key_files: some(commas::join(&key_files)),
             jumps: some(jumps.join(", ")),
             user: some(meant.user.clone()),
         }

@@ -9,6 +9,7 @@
 use crate::error::CoreError;
 use crate::history::Remembered;
 use crate::inheritance::credential;
+use crate::lending;
 use crate::origin::Origin;
 use crate::saved::{All, Change};
 use farwire_model::connection::{Connection, ConnectionView};
@@ -32,12 +33,13 @@ type Use = (CredentialId, Endpoint);
 ///
 /// # Errors
 /// A caller who may not write credentials, and sends some elsewhere; one who may not read secrets, and changes where a whole
-/// group's go.
+/// group's go, or which machine is lent something.
 pub(crate) fn settle(change: &mut Change<'_>, by: &Origin) -> Result<(), CoreError> {
     let placed = match by.may_reveal {
         true => decided(change),
         false => {
             let was = Earlier::of(change);
+            lending::check(change, by, &was)?;
             let since = Since::of(change, by);
             check_groups(change, by, &was, &since)?;
             placed(change, by, &was, &since)?
@@ -246,7 +248,7 @@ fn used<'a>(
 }
 
 /// What a change found.
-struct Earlier {
+pub(crate) struct Earlier {
     groups: HashMap<String, Option<Arc<Group>>>,
     connections: HashMap<String, Connection>,
     touched: HashSet<String>,
@@ -270,7 +272,24 @@ impl Earlier {
         }
     }
 
-    fn group<'a>(&'a self, all: &'a All, id: &str) -> Option<&'a Arc<Group>> {
+    /// Whether any group was touched.
+    pub fn has_groups(&self) -> bool {
+        !self.groups.is_empty()
+    }
+
+    /// The connections that were made or changed, as they were before, if at all, and as they are now.
+    pub fn touched<'a>(
+        &'a self,
+        all: &'a All,
+    ) -> impl Iterator<Item = (Option<&'a Connection>, &'a Connection)> {
+        self.touched.iter().filter_map(|key| {
+            let now = all.connections.get(key)?;
+            Some((self.connections.get(key), &**now))
+        })
+    }
+
+    /// A group as it was before.
+    pub fn group<'a>(&'a self, all: &'a All, id: &str) -> Option<&'a Arc<Group>> {
         match self.groups.get(id) {
             Some(group) => group.as_ref(),
             None => all.groups.get(id),

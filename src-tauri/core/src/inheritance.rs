@@ -39,6 +39,17 @@ impl All {
     }
 }
 
+/// A setting in force: one's own, or that of the nearest group that has it.
+pub(crate) fn setting<'a>(
+    find: &impl Fn(&str) -> Option<&'a Arc<Group>>,
+    own: &'a BTreeMap<String, Value>,
+    group: Option<&GroupId>,
+    key: &str,
+) -> Option<&'a Value> {
+    own.get(key)
+        .or_else(|| lineage(find, group).find_map(|group| group.settings.get(key)))
+}
+
 /// A group and those around it, the nearest first.
 fn lineage<'a>(
     find: &impl Fn(&str) -> Option<&'a Arc<Group>>,

@@ -49,6 +49,7 @@ mod history;
 mod idle;
 pub mod imports;
 mod inheritance;
+mod lending;
 pub mod limits;
 pub mod memory_dump;
 pub mod origin;

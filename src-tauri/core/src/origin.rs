@@ -3,6 +3,9 @@
 use crate::history::Step;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Who OpenSSH's configuration is, where it changes something.
+pub(crate) const CONFIGURATION: &str = "config";
+
 /// Who changes something, and how the change is to be kept.
 #[derive(Clone, Debug)]
 pub struct Origin {
@@ -80,7 +83,7 @@ impl Origin {
     pub(crate) fn configuration() -> Self {
         Self {
             may_write_credentials: true,
-            ..Self::new("config", "~/.ssh/config")
+            ..Self::new(CONFIGURATION, "~/.ssh/config")
         }
     }
 

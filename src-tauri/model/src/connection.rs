@@ -368,7 +368,7 @@ pub const SETTINGS: [(&str, SettingKind); 34] = [
     ("ssh.forward_agent", SettingKind::Bool),
     // Whether programs on the machine may show windows on this computer's X display; absent means they may not.
     ("ssh.forward_x11", SettingKind::Bool),
-    // Private keys' files to sign in with, separated by commas; certificates may lie beside them.
+    // Private keys' files to sign in with, separated by commas, a comma in a path written `\,`; certificates may lie beside them.
     ("ssh.key_file", SettingKind::Text(4096)),
     // The address that `~/.ssh/config` is asked for before each connect: host, port, user, keys and the way are as it says.
     ("ssh.config", SettingKind::Text(400)),

@@ -1,5 +1,6 @@
 //! Machines on the way to a machine that no saved connection stands for.
 
+use crate::commas;
 use std::fmt;
 use std::net::Ipv6Addr;
 
@@ -21,16 +22,15 @@ pub struct Jump {
 
 impl Jump {
     /// Reads the machines on the way, the nearest first: `me@outer, me@inner:2222 key ~/.ssh/inner`. There may be
-    /// several keys.
+    /// several keys; a comma in a path is written `\,`.
     ///
     /// # Errors
     /// Which part is none, in words.
     pub fn list(text: &str) -> Result<Vec<Self>, String> {
-        let parts = text.split(',').map(str::trim);
-        let parts = parts.filter(|part| !part.is_empty());
+        let parts = commas::split(text).into_iter();
         parts
             .map(|part| {
-                Self::parse(part).ok_or_else(|| {
+                Self::parse(&part).ok_or_else(|| {
                     let part: String = part.chars().take(80).collect();
                     format!("{part:?} is no machine: write user@host:port, and key and a path where it has a key of its own")
                 })
@@ -102,7 +102,7 @@ impl fmt::Display for Jump {
         }
         self.key_files
             .iter()
-            .try_for_each(|path| write!(f, " key {path}"))
+            .try_for_each(|path| write!(f, " key {}", path.replace(',', "\\,")))
     }
 }
 
@@ -112,13 +112,14 @@ mod tests {
 
     #[test]
     fn a_list_of_machines_is_read_and_written_alike() {
-        let text = "me@outer, you@[::1]:2222 key ~/.ssh/a key key /b,";
+        let text = "me@outer, you@[::1]:2222 key ~/.ssh/a\\,b key key /b,";
         let jumps = Jump::list(text).unwrap();
         let shown: Vec<_> = jumps.iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,
-            ["me@outer:22", "you@[::1]:2222 key ~/.ssh/a key key /b"]
+            ["me@outer:22", "you@[::1]:2222 key ~/.ssh/a\\,b key key /b"]
         );
+        assert_eq!(jumps[1].key_files[0], "~/.ssh/a,b");
         assert_eq!(Jump::list(&shown.join(", ")).unwrap(), jumps);
         for wrong in [
             "outer",

@@ -18,6 +18,7 @@
 //! | [`event`] | the change events the window and scripts listen to |
 //! | [`transfer`] | files of another machine: paths, attributes; trait [`transfer::Files`] |
 //! | [`transfer_view`] | copies under way, as the API shows them |
+//! | [`commas`] | lists as one text |
 //! | [`jump`] | machines on the way that no saved connection stands for |
 //! | [`tunnel`] | ports and sockets carried through SSH; trait [`tunnel::TunnelLink`] |
 //! | [`import`] | what a file says of a machine |
@@ -29,6 +30,7 @@ pub mod application;
 pub mod ask;
 pub mod audit;
 pub mod command;
+pub mod commas;
 pub mod connection;
 pub mod credentials;
 pub mod error;

@@ -9,6 +9,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The longest path: Linux's own limit. Longer ones are refused before anything is sent.
@@ -378,6 +379,8 @@ pub trait Files: Send + Sync {
     fn open<'a>(&'a self, path: &'a RemotePath, how: Open) -> FileFuture<'a, Arc<dyn OpenFile>>;
     /// Room where a path lies; none where the server cannot tell.
     fn space<'a>(&'a self, path: &'a RemotePath) -> FileFuture<'a, Option<Space>>;
+    /// How long one answer takes, as it was measured when they were opened; nothing for this computer's own.
+    fn round_trip(&self) -> Duration;
     /// Starts a command in the home folder, as a shell there reads it: `Unsupported` where no commands are run.
     fn run<'a>(&'a self, command: &'a [u8]) -> FileFuture<'a, Box<dyn Program>>;
 }
@@ -401,6 +404,8 @@ pub trait OpenFile: Send + Sync {
     fn read_size(&self) -> u32;
     /// The most bytes of one write.
     fn write_size(&self) -> u32;
+    /// Reads under way at once that are worth asking for.
+    fn reads_at_once(&self) -> usize;
     /// Has the server put it on the disk; `false` where it cannot be asked to.
     fn sync(&self) -> FileFuture<'_, bool>;
     /// Closes it and says whether all went well.

@@ -1,6 +1,7 @@
 //! The settings of a connection that this protocol honours.
 
 use crate::limits::{KEEPALIVE_PERIOD, MAX_KEY_FILES};
+use farwire_model::commas;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,11 +37,8 @@ impl Options {
             uses_agent: switch("ssh.agent") != Some(false),
             lends_agent: switch("ssh.forward_agent") == Some(true),
             lends_display: switch("ssh.forward_x11") == Some(true),
-            key_files: text("ssh.key_file")
-                .unwrap_or_default()
-                .split(',')
-                .map(str::trim)
-                .filter(|path| !path.is_empty())
+            key_files: commas::split(text("ssh.key_file").unwrap_or_default())
+                .into_iter()
                 .take(MAX_KEY_FILES)
                 .map(PathBuf::from)
                 .collect(),

@@ -34,7 +34,8 @@ fn every_target_has_a_program_and_a_corpus() {
     for name in ["fuzz_targets", "corpus"] {
         let stem = |path: &PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
         let found: BTreeSet<_> = held(&folder(name)).iter().map(stem).collect();
-        assert_eq!(found, targets, "{name}");
+        // Parsers of other protocols have programs of their own there.
+        assert!(found.is_superset(&targets), "{name}: {found:?}");
     }
 }
 

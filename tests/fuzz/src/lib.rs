@@ -8,6 +8,9 @@
 //! | `inflate` | zlib streams, beside another library |
 //! | `both_ways` | decoding whole and in pieces, and what must hold after it |
 //!
+//! Parsers of what comes over SSH are fuzzed by programs of their own, which include their files: `sftp`, `tar`, `known_hosts`,
+//! `socks`, `ssh_config` and `x11`.
+//!
 //! `fuzz_targets` runs them on noise; the tests of `farwire-vnc` include this file and run them on every file of
 //! `corpus`, where what once failed is kept.
 

@@ -85,7 +85,7 @@ impl Program {
                 .envs(environment.iter().copied());
         });
         let client = Client::new(daemon.url());
-        let token = token(&data, "read,write,connect,credentials,trust");
+        let token = token(&data, "read,write,connect,credentials,trust,reveal");
         Self {
             _daemon: daemon,
             client,

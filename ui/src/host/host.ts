@@ -34,6 +34,8 @@ export interface Host {
   readonly menu: ShowMenu | null;
   /** Does something with the files of this computer, as the files dialect does it; null where the page may not. */
   readonly filesHere: ((command: object) => Promise<Answer>) | null;
+  /** Hears of files that are dragged over this window from the desktop; null where the page is told by the browser itself. */
+  readonly drags: ((listener: (drag: FileDrag) => void) => () => void) | null;
   /** Moves the bytes of files between the page and the program; null where the program copies by itself. */
   readonly loads: FileLoads | null;
   /** Reads an .rdp file: what it would make, as the route of imports answers. */
@@ -51,6 +53,9 @@ export interface Host {
   /** Where the program runs; null where only the program's own window may know. */
   about(): Promise<About | null>;
 }
+
+/** Files of this computer that are dragged over the window: where the pointer is, in CSS pixels, and which they are once they are dropped. */
+export type FileDrag = { kind: "over"; x: number; y: number } | { kind: "dropped"; x: number; y: number; paths: string[] } | { kind: "left" };
 
 /** A line of a menu that the desktop draws. */
 export type NativeEntry =

@@ -28,6 +28,7 @@ export class HttpHost implements SignInHost {
   readonly quit = null;
   readonly opened = null;
   readonly filesHere = null;
+  readonly drags = null;
   readonly loads: FileLoads;
   readonly fullScreen = new BrowserFullScreen();
   readonly passwords = new BrowserPasswords((path, body) => this.request("ACTION", path, body));

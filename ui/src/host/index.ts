@@ -4,7 +4,7 @@ import { HttpHost } from "./http";
 import { TauriHost } from "./tauri";
 
 export { ClipboardRefused, refusal, Unreachable } from "./host";
-export type { About, Answer, Area, EventListener, FileLoads, FullScreenState, Graphics, Host, Method, NativeEntry, OwnWindow, PictureSurface, Placement, RequestOptions, SignInHost, Way, Wish } from "./host";
+export type { About, Answer, Area, EventListener, FileDrag, FileLoads, FullScreenState, Graphics, Host, Method, NativeEntry, OwnWindow, PictureSurface, Placement, RequestOptions, SignInHost, Way, Wish } from "./host";
 
 export const host: Host | SignInHost = "__TAURI_INTERNALS__" in window ? new TauriHost() : new HttpHost(window.location.origin);
 

@@ -9,6 +9,7 @@ import {
   type Cleared,
   ClipboardRefused,
   type EventListener,
+  type FileDrag,
   type FullScreen,
   type FullScreenState,
   type Graphics,
@@ -34,6 +35,7 @@ export class TauriHost implements Host {
   readonly menu: ShowMenu = (entries, at, isByKeyboard) => invoke("show_menu", { entries, at, isByKeyboard });
   readonly quit = (): void => void invoke("quit");
   readonly filesHere = (command: object): Promise<Answer> => invoke<Answer>("files_here", { command });
+  readonly drags = hearDrags;
   readonly loads = null;
   readonly opened: ((listener: (answer: Answer) => void) => void) | null;
   readonly own: OwnWindow | null;
@@ -194,8 +196,25 @@ function watchOpened(listener: (answer: Answer) => void): void {
   void hear<null>("farwire-opened", () => void fetchAll()).then(fetchAll);
 }
 
-/** Hears what the program tells this window alone. */
-async function hear<T>(name: string, listener: (payload: T) => void): Promise<void> {
+/** Where something is dragged, in pixels of the screen. */
+interface Dragged {
+  position: { x: number; y: number };
+  paths: string[];
+}
+
+function hearDrags(listener: (drag: FileDrag) => void): () => void {
+  const place = ({ position }: Dragged) => ({ x: position.x / devicePixelRatio, y: position.y / devicePixelRatio });
+  const heard = [
+    hear<Dragged>("tauri://drag-enter", (drag) => listener({ kind: "over", ...place(drag) })),
+    hear<Dragged>("tauri://drag-over", (drag) => listener({ kind: "over", ...place(drag) })),
+    hear<Dragged>("tauri://drag-drop", (drag) => listener({ kind: "dropped", ...place(drag), paths: drag.paths })),
+    hear<null>("tauri://drag-leave", () => listener({ kind: "left" })),
+  ];
+  return () => heard.forEach((stop) => void stop.then((end) => end()));
+}
+
+/** Hears what the program tells this window alone; answers what ends that. */
+function hear<T>(name: string, listener: (payload: T) => void): Promise<() => void> {
   const { label } = getCurrentWebviewWindow();
-  await listen<T>(name, (event) => listener(event.payload), { target: { kind: "WebviewWindow", label } });
+  return listen<T>(name, (event) => listener(event.payload), { target: { kind: "WebviewWindow", label } });
 }

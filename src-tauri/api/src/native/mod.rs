@@ -68,16 +68,16 @@ pub static ROUTES: &[Route] = routes! {
     GET "/groups", READ, groups::list, "Every group.";
     GET "/group/none", READ, groups::ungrouped, "The connections without a group.";
     GET "/group/{group_uid}", READ, groups::items, "The connections of a group.";
-    PUT "/group" Creates, WRITE, groups::create, "Makes a group.";
-    PUT "/group/{group_uid}" Changes, WRITE, groups::update, "Renames or moves a group.";
+    PUT "/group" Creates, WRITE, groups::create, "Makes a group; lending something to what lies in it needs the scope reveal, too.";
+    PUT "/group/{group_uid}" Changes, WRITE, groups::update, "Renames or moves a group; lending something to what lies in it needs the scope reveal, too.";
     DELETE "/group/{group_uid}" Deletes, WRITE, groups::delete, "Deletes a group; its connections stay unless ?recursive=1.";
 
     GET "/nearby", READ, connections::nearby, "Machines that announce themselves on the local network now.";
     GET "/connections", READ, connections::list, "Every connection, or those that contain ?q=.";
-    PUT "/connection" Creates, WRITE, connections::create, "Saves a connection.";
+    PUT "/connection" Creates, WRITE, connections::create, "Saves a connection; ssh.forward_agent and ssh.forward_x11 need the scope reveal, too.";
     PUT "/address" Sets, WRITE, addresses::save, "Finds the SSH connection that an address stands for by ~/.ssh/config, or saves one; needs the scope credentials, too.";
     GET "/connection/{uid}", READ, connections::show, "One connection.";
-    PUT "/connection/{uid}" Changes, WRITE, connections::update, "Changes a connection.";
+    PUT "/connection/{uid}" Changes, WRITE, connections::update, "Changes a connection; lending its machine something, or moving one that is lent something, needs the scope reveal, too.";
     DELETE "/connection/{uid}" Deletes, WRITE, connections::delete, "Deletes a connection and its credentials.";
     ACTION "/connection/{uid}/duplicate" Creates, WRITE, connections::duplicate, "Saves a copy without credentials.";
     ACTION "/connection/{uid}/connect" Acts [409 424], CONNECT, opening::connect, "Opens a connection; ?wait=1 answers when it is up.";

@@ -7,7 +7,7 @@ use crate::keys::{Rule, keys};
 use crate::route::Call;
 use crate::shape::{Switch, Whole};
 use crate::text::CommandLine;
-use farwire_core::session::{Connect, Session};
+use farwire_core::session::{Asks, Connect, Session};
 use farwire_model::command::Executed;
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::{ConnectionId, SessionId};
@@ -152,6 +152,7 @@ async fn open(
         once: once.unwrap_or_default(),
         redirect: redirect(call),
         size: size(opening.width, opening.height),
+        asks: Asks::People,
     };
     let core = &call.api.core;
     let session = core.connect(&uid, options).await?;

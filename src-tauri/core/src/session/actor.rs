@@ -3,8 +3,10 @@
 use super::asking::Asking;
 use super::attempt::Attempt;
 use super::live::{Session, latency_ms};
+use super::registry::Asks;
 use crate::Core;
 use crate::sign_in::{Allowed, Once};
+use farwire_model::ask::Nobody;
 use farwire_model::error::{ErrorBody, ErrorCode, Stage};
 use farwire_model::event::EventAction;
 use farwire_model::frame::{Notice, Size};
@@ -79,6 +81,7 @@ pub(super) struct Actor {
     pub size: Option<Size>,
     /// What one run leaves for the next.
     pub kept: Kept,
+    pub asks: Asks,
 }
 
 impl Actor {
@@ -184,11 +187,14 @@ impl Actor {
             files: self.session.files.clone(),
             tunnels: self.session.tunnels.clone(),
             trust: Arc::new(core.saved_trust()),
-            ask: Arc::new(Asking {
-                session: Arc::clone(&self.session),
-                core: self.core.clone(),
-            }),
             kept: self.kept.clone(),
+            ask: match self.asks {
+                Asks::Nobody => Arc::new(Nobody),
+                Asks::People => Arc::new(Asking {
+                    session: Arc::clone(&self.session),
+                    core: self.core.clone(),
+                }),
+            },
             cancel: stop.clone(),
         };
         drop(core);

@@ -10,6 +10,7 @@ use farwire_model::frame::Notice;
 use farwire_model::secret::Secret;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
 use tokio::sync::oneshot;
 
@@ -45,6 +46,7 @@ impl Ask for Asking {
     ) -> Pin<Box<dyn Future<Output = Option<Vec<Secret>>> + Send + '_>> {
         Box::pin(async move {
             let (sender, answers) = oneshot::channel();
+            self.session.was_asked.store(true, Ordering::Relaxed);
             self.show(Some(questions), Some(sender));
             let _asked = Asked(self);
             answers.await.ok()

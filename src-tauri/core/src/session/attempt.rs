@@ -4,6 +4,7 @@ use crate::Core;
 use crate::connections::known_connection;
 use crate::error::CoreError;
 use crate::sign_in::{Allowed, Once};
+use farwire_model::commas;
 use farwire_model::connection::{Connection, ProtocolKind};
 use farwire_model::credentials::{Credentials, Endpoint, Hop};
 use farwire_model::ids::ConnectionId;
@@ -119,7 +120,7 @@ pub(super) struct Attempt {
 fn unsaved_hops(connection: &Connection, settings: &BTreeMap<String, Value>) -> Vec<Hop> {
     let hop = |jump: Jump| {
         let mut settings = settings.clone();
-        let key_files = jump.key_files.join(", ");
+        let key_files = commas::join(&jump.key_files);
         settings.insert("ssh.key_file".to_owned(), key_files.into());
         Hop {
             endpoint: Endpoint {

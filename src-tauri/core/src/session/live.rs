@@ -58,12 +58,19 @@ pub struct Session {
     pub(super) commands: mpsc::Sender<Command>,
     // Where the answers to the machine's questions go; none while it asks nothing.
     pub(super) answer: Mutex<Option<oneshot::Sender<Vec<Secret>>>>,
+    // Whether signing in took somebody who answered.
+    pub(super) was_asked: AtomicBool,
     pub(super) last_use: Arc<LastUse>,
     pub(super) cancel: CancellationToken,
     pub(super) done: TaskTracker,
 }
 
 impl Session {
+    /// Whether signing in took somebody who answered.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.was_asked.load(Ordering::Relaxed)
+    }
+
     /// The session as the API shows it.
     pub fn view(&self) -> SessionView {
         let state = self.state.borrow().clone();

@@ -14,7 +14,7 @@ mod typing;
 
 pub use exec::check_ssh;
 pub use live::Session;
-pub use registry::Connect;
+pub use registry::{Asks, Connect};
 pub use screenshot::{ImageFormat, Screenshot};
 pub use typing::{KeyStroke, PointerWish};
 

@@ -45,6 +45,18 @@ pub struct Connect {
     pub redirect: Redirect,
     /// The viewer's size, where one is known.
     pub size: Option<Size>,
+    /// Who hears what the machine asks and nothing stored answers.
+    pub asks: Asks,
+}
+
+/// Who hears what a machine asks and nothing stored answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asks {
+    /// Whoever looks at the session.
+    #[default]
+    People,
+    /// Nobody: signing in fails then.
+    Nobody,
 }
 
 impl Default for Connect {
@@ -55,6 +67,7 @@ impl Default for Connect {
             once: Vec::new(),
             redirect: Redirect::Refuse,
             size: None,
+            asks: Asks::People,
         }
     }
 }
@@ -64,6 +77,7 @@ impl Default for Connect {
 pub(crate) struct View {
     is_view_only: bool,
     size: Option<Size>,
+    asks: Asks,
 }
 
 /// A protocol, what for, and who does it.
@@ -150,6 +164,7 @@ impl Core {
         let view = View {
             is_view_only: options.is_view_only,
             size: options.size,
+            asks: options.asks,
         };
         self.open_session(id, options.channel, view, once, allowed)
     }
@@ -217,6 +232,7 @@ impl Core {
             inputs: watch::channel(None).0,
             commands,
             answer: Mutex::default(),
+            was_asked: AtomicBool::new(false),
             last_use: Arc::clone(&self.last_use),
             cancel: cancel.clone(),
             done: TaskTracker::new(),
@@ -243,6 +259,7 @@ impl Core {
             allowed,
             size: view.size.filter(|_| !is_view_only),
             kept: Kept::default(),
+            asks: view.asks,
         };
         session.done.spawn(actor.run(attempt));
         session.done.close();

@@ -2,20 +2,17 @@
 
 use super::copy::{Copied, Copier, Target, finish_folder, make_folder};
 use super::count::{Pace, Tally};
-use super::local::LocalFiles;
+use super::links::{LARGE_TO_READ, LARGE_TO_WRITE, Way};
 use super::queue::{Transfer, Wish};
 use super::together::{self, Wanted};
 use super::walk::{Found, Item, walk};
 use crate::Core;
 use crate::error::CoreError;
-use crate::session::Connect;
 use farwire_model::error::{ErrorBody, ErrorCode};
-use farwire_model::ids::SessionId;
-use farwire_model::session::Channel;
-use farwire_model::transfer::{FileStatus, Files, FilesError, Links};
-use farwire_model::transfer_view::{FilePlace, TransferState, TransferView};
+use farwire_model::transfer::{Files, FilesError, Links};
+use farwire_model::transfer_view::{TransferState, TransferView};
 use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{self, BoxFuture};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -28,8 +25,6 @@ use tokio_util::sync::CancellationToken;
 const FILES_AT_ONCE: usize = 16;
 /// Places that are looked at at once, before files go as one stream.
 const TARGETS_AT_ONCE: usize = 64;
-/// How long a link for files may take to come up.
-const LINK_LIMIT: Duration = Duration::from_secs(30);
 /// Waits before a lost link is tried again; after the last the transfer has failed.
 const BACK_OFF: [Duration; 6] = [
     Duration::from_secs(1),
@@ -47,11 +42,20 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 const TIDY_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why a try ended early.
-enum Stopped {
+pub(super) enum Stopped {
     /// The link was lost, or never came up: trying again may help.
     Lost(ErrorBody),
     /// Trying again by itself would not help.
     Failed(ErrorBody),
+}
+
+impl Stopped {
+    /// Why, as it is shown.
+    pub fn body(self) -> ErrorBody {
+        match self {
+            Self::Lost(body) | Self::Failed(body) => body,
+        }
+    }
 }
 
 impl From<FilesError> for Stopped {
@@ -207,12 +211,12 @@ impl Life {
         let place = self.core.transfers.places.acquire().await;
         self.show(TransferState::Running, None).await;
         let view = self.transfer.view();
-        let from = self.files(&view.from).await?;
-        let to = self.files(&view.to).await?;
+        let from = Way::open(&self.core, &view.from).await?;
+        let to = Way::open(&self.core, &view.to).await?;
         let copier = Copier {
             id: view.transfer_id.clone(),
-            from: Arc::clone(&from.files),
-            to: Arc::clone(&to.files),
+            from,
+            to,
             rule: view.conflict,
             is_again: self.transfer.is_again.swap(true, Ordering::Relaxed),
             checksum: view.checksum,
@@ -235,17 +239,35 @@ impl Life {
     }
 
     async fn copy(&self, copier: &Copier, view: &TransferView) -> Result<TransferState, Stopped> {
-        let found = self.find(&*copier.from, view).await?;
+        let found = self.find(&*copier.from.files, view).await?;
+        let sizes = found.files.iter().filter_map(|item| item.attributes.size);
+        let largest = sizes.max().unwrap_or(0);
+        let widening = future::join(
+            copier.from.widen(&self.core, largest, LARGE_TO_READ),
+            copier.to.widen(&self.core, largest, LARGE_TO_WRITE),
+        );
+        tokio::select! {
+            ended = self.copy_found(copier, view, &found) => ended,
+            (never, _) = widening => match never {},
+        }
+    }
+
+    async fn copy_found(
+        &self,
+        copier: &Copier,
+        view: &TransferView,
+        found: &Found,
+    ) -> Result<TransferState, Stopped> {
         let mut is_new = false;
         for (depth, folder) in found.folders.iter().enumerate() {
-            let is_made = make_folder(&*copier.to, &folder.to).await?;
+            let is_made = make_folder(&*copier.to.files, &folder.to).await?;
             is_new |= depth == 0 && is_made;
         }
         let transfer = &*self.transfer;
         let mut tally = Tally::default();
         let left = match found.folders.first() {
             Some(root) => {
-                self.copy_together(copier, view, root, is_new, &found, &mut tally)
+                self.copy_together(copier, view, root, is_new, found, &mut tally)
                     .await?
             }
             None => found.files.iter().collect(),
@@ -264,7 +286,7 @@ impl Life {
         let Tally { asked, failed } = tally;
         // The innermost first: what is done in a folder changes its time.
         for folder in found.folders.iter().rev() {
-            finish_folder(&*copier.to, folder).await;
+            finish_folder(&*copier.to.files, folder).await;
         }
         if failed > 0 {
             let message = format!(
@@ -387,56 +409,29 @@ impl Life {
         Ok(found)
     }
 
-    /// Opens the files of a place, over a link of its own where they are another machine's.
-    async fn files(&self, place: &FilePlace) -> Result<Opened, Stopped> {
-        let Some(uid) = &place.uid else {
-            return Ok(Opened {
-                files: Arc::new(LocalFiles),
-                link: None,
-            });
-        };
-        let options = Connect {
-            channel: Channel::Files,
-            ..Connect::default()
-        };
-        let session = self.core.connect(uid, options).await?;
-        let link = Some(LinkGuard {
-            core: Arc::clone(&self.core),
-            session: session.id.clone(),
-        });
-        self.core.wait_until_up(&session, LINK_LIMIT).await?;
-        let files = session.files().ok_or_else(|| {
-            FilesError::new(
-                FileStatus::ConnectionLost,
-                "the link for files was lost at once",
-            )
-        })?;
-        Ok(Opened { files, link })
-    }
-
     /// Removes what is half copied.
     async fn tidy(&self) -> Result<(), Stopped> {
         let view = self.transfer.view();
         if !self.transfer.is_again.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let (from, to) = (self.files(&view.from).await?, self.files(&view.to).await?);
         let copier = Copier {
             id: view.transfer_id.clone(),
-            from: Arc::clone(&from.files),
-            to: Arc::clone(&to.files),
+            from: Way::open(&self.core, &view.from).await?,
+            to: Way::open(&self.core, &view.to).await?,
             rule: view.conflict,
             is_again: true,
             checksum: false,
         };
-        let found = self.find(&*from.files, &view).await?;
+        let to = &*copier.to.files;
+        let found = self.find(&*copier.from.files, &view).await?;
         if let Some(root) = found.folders.first() {
-            together::remove_staging(&*to.files, &together::staging(&copier, &root.to)?).await;
+            together::remove_staging(to, &together::staging(&copier, &root.to)?).await;
         }
         for item in &found.files {
             let temporary = copier.temporary(item, &item.attributes)?;
             // Most never were there.
-            to.files.remove_file(&temporary).await.unwrap_or_default();
+            to.remove_file(&temporary).await.unwrap_or_default();
         }
         Ok(())
     }
@@ -447,23 +442,4 @@ fn target_of<'a>(
     item: &'a Item,
 ) -> BoxFuture<'a, (&'a Item, Result<Target, FilesError>)> {
     Box::pin(async move { (item, copier.target(item, &item.attributes).await) })
-}
-
-/// The files of a place, and the link they come over.
-struct Opened {
-    files: Arc<dyn Files>,
-    #[expect(dead_code, reason = "held until the files are not needed any more")]
-    link: Option<LinkGuard>,
-}
-
-/// Ends a session when it is dropped, also half-way.
-struct LinkGuard {
-    core: Arc<Core>,
-    session: SessionId,
-}
-
-impl Drop for LinkGuard {
-    fn drop(&mut self) {
-        self.core.drop_session(&self.session);
-    }
 }

@@ -1,14 +1,19 @@
 //! One file: conflicts, its temporary name, going on where an earlier try ended.
 
+use super::links::{LARGE_TO_READ, LARGE_TO_WRITE, Way};
 use super::pipe;
+use super::spread::Spread;
 use super::walk::Item;
 use crate::random;
 use farwire_model::ids::TransferId;
 use farwire_model::transfer::{
-    Attributes, FileKind, FileStatus, Files, FilesError, Links, Open, OpenFile, RemotePath,
+    Attributes, FileFuture, FileKind, FileStatus, Files, FilesError, Links, Open, OpenFile,
+    RemotePath,
 };
 use farwire_model::transfer_view::Conflict;
+use futures_util::future;
 use sha2::{Digest, Sha256};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// Other names that are tried: `name (2)` and on.
@@ -17,8 +22,8 @@ const MAX_NAMES: u32 = 1000;
 /// What a transfer copies with.
 pub(super) struct Copier {
     pub id: TransferId,
-    pub from: Arc<dyn Files>,
-    pub to: Arc<dyn Files>,
+    pub from: Way,
+    pub to: Way,
     pub rule: Conflict,
     /// Whether an earlier try may have copied some: what has the source's size and time is taken as done.
     pub is_again: bool,
@@ -44,7 +49,8 @@ pub(super) enum Target {
 impl Copier {
     /// Copies a file. `told` hears of bytes that are there.
     pub async fn file(&self, item: &Item, told: impl Fn(u64)) -> Result<Copied, FilesError> {
-        let source = self.from.open(&item.from, Open::Read).await?;
+        let to = &*self.to.files;
+        let source = self.from.files.open(&item.from, Open::Read).await?;
         let attributes = source.attributes().await?;
         let size = attributes.size.unwrap_or(0);
         let target = match self.target(item, &attributes).await? {
@@ -60,31 +66,39 @@ impl Copier {
         let temporary = self.temporary(item, &attributes)?;
         let (copy, offset) = self.begin(&temporary, &attributes).await?;
         told(offset);
-        let filled = self.fill(&source, &copy, offset, &attributes, &told).await;
+        let (source, copy) = (Spread::new(source), Spread::new(copy));
+        let joining = future::join(
+            self.read_over_more(item, &source, &attributes, offset),
+            self.write_over_more(&temporary, &copy, &attributes, offset),
+        );
+        let filled = tokio::select! {
+            filled = self.fill(&source, &copy, offset, &attributes, &told) => filled,
+            (never, _) = joining => match never {},
+        };
         if let Err(error) = filled {
             // A lost link leaves it for the next try; anything else would go wrong the same way again.
             if !error.status.is_passing() {
-                copy.close().await.unwrap_or_default();
-                self.to.remove_file(&temporary).await.unwrap_or_default();
+                copy.first.close().await.unwrap_or_default();
+                to.remove_file(&temporary).await.unwrap_or_default();
             }
             return Err(error);
         }
-        copy.close().await?;
-        source.close().await?;
-        self.to.replace(&temporary, &target).await?;
+        copy.first.close().await?;
+        source.first.close().await?;
+        to.replace(&temporary, &target).await?;
         Ok(Copied::Done)
     }
 
     async fn fill(
         &self,
-        source: &Arc<dyn OpenFile>,
-        copy: &Arc<dyn OpenFile>,
+        source: &Arc<Spread>,
+        copy: &Arc<Spread>,
         offset: u64,
         attributes: &Attributes,
         told: impl Fn(u64),
     ) -> Result<(), FilesError> {
         let size = attributes.size.unwrap_or(0);
-        pipe::copy(source, &**copy, offset, size, told).await?;
+        pipe::copy(source, copy, offset, size, pipe::unsure_bytes(size), told).await?;
         if self.checksum {
             let (theirs, ours) = futures_util::future::try_join(
                 pipe::digest(source, size),
@@ -96,7 +110,60 @@ impl Copier {
                 return Err(FilesError::new(FileStatus::Failure, message));
             }
         }
-        copy.set_attributes(&kept(attributes)).await
+        // What is written last decides the time: nothing is after this.
+        future::try_join(source.close_others(), copy.close_others()).await?;
+        copy.first.set_attributes(&kept(attributes)).await
+    }
+
+    /// Reads the source over every further link that comes up.
+    async fn read_over_more(
+        &self,
+        item: &Item,
+        source: &Spread,
+        attributes: &Attributes,
+        offset: u64,
+    ) -> Infallible {
+        let open = |files: Arc<dyn Files>| -> Opening<'_> {
+            Box::pin(async move {
+                let again = files.open(&item.from, Open::Read).await?;
+                let there = again.attributes().await?;
+                // A name can stand for several machines.
+                Ok((again, is_same(attributes, &there)))
+            })
+        };
+        if left(attributes, offset) < LARGE_TO_READ {
+            return future::pending().await;
+        }
+        over_more(&self.from, source, open).await
+    }
+
+    /// Writes the copy over every further link that comes up.
+    async fn write_over_more(
+        &self,
+        temporary: &RemotePath,
+        copy: &Spread,
+        attributes: &Attributes,
+        offset: u64,
+    ) -> Infallible {
+        let open = |files: Arc<dyn Files>| -> Opening<'_> {
+            Box::pin(async move {
+                let again = files.open(temporary, Open::Write).await?;
+                // A name can stand for several machines, and an earlier try may have left a file of this name on each: what
+                // is marked over one link must be seen over the other. The times are set at the end anyway.
+                let mark = u32::from_be_bytes(random::bytes::<4>()) >> 1;
+                let marked = Attributes {
+                    times: Some((mark, mark)),
+                    ..Attributes::default()
+                };
+                again.set_attributes(&marked).await?;
+                let seen = copy.first.attributes().await?;
+                Ok((again, seen.times.is_some_and(|(read, _)| read == mark)))
+            })
+        };
+        if left(attributes, offset) < LARGE_TO_WRITE {
+            return future::pending().await;
+        }
+        over_more(&self.to, copy, open).await
     }
 
     /// The temporary file, new or from an earlier try, and how much of it is sure to be there.
@@ -106,29 +173,29 @@ impl Copier {
         attributes: &Attributes,
     ) -> Result<(Arc<dyn OpenFile>, u64), FilesError> {
         let size = attributes.size.unwrap_or(0);
-        match self.to.attributes(temporary, Links::Keep).await {
+        match self.to.files.attributes(temporary, Links::Keep).await {
             Ok(part) if part.kind() == FileKind::File => {
                 let there = part.size.unwrap_or(0);
                 if there <= size {
-                    let copy = self.to.open(temporary, Open::Write).await?;
-                    return Ok((copy, there.saturating_sub(pipe::UNSURE_BYTES)));
+                    let copy = self.to.files.open(temporary, Open::Write).await?;
+                    return Ok((copy, there.saturating_sub(pipe::unsure_bytes(size))));
                 }
-                self.to.remove_file(temporary).await?;
+                self.to.files.remove_file(temporary).await?;
             }
-            Ok(_) => self.to.remove_file(temporary).await?,
+            Ok(_) => self.to.files.remove_file(temporary).await?,
             Err(error) if error.status == FileStatus::NoSuchFile => {}
             Err(error) => return Err(error),
         }
         // Nobody else reads it before it is whole.
         let how = Open::Create { permissions: 0o600 };
-        Ok((self.to.open(temporary, how).await?, 0))
+        Ok((self.to.files.open(temporary, how).await?, 0))
     }
 
     /// Where the copy goes by the rule.
     pub async fn target(&self, item: &Item, source: &Attributes) -> Result<Target, FilesError> {
         let mut target = item.to.clone();
         for number in 2..=MAX_NAMES {
-            let there = match self.to.attributes(&target, Links::Keep).await {
+            let there = match self.to.files.attributes(&target, Links::Keep).await {
                 Ok(there) => there,
                 Err(error) if error.status == FileStatus::NoSuchFile => {
                     return Ok(Target::At(target));
@@ -164,6 +231,43 @@ impl Copier {
         let hash = random::hex(sha.finalize().get(..6).unwrap_or_default());
         let name = format!(".farwire-{}-{hash}.part", self.id);
         beside(&item.to, name.as_bytes())
+    }
+}
+
+/// Bytes that are still to be copied.
+fn left(attributes: &Attributes, offset: u64) -> u64 {
+    attributes.size.unwrap_or(0).saturating_sub(offset)
+}
+
+/// A file opened over another link, and whether it is the same one.
+type Opening<'a> = FileFuture<'a, (Arc<dyn OpenFile>, bool)>;
+
+/// Opens a file again over every further link that comes up. What is not the same file
+/// there, or cannot be opened, is left alone.
+async fn over_more<'a>(
+    way: &Way,
+    file: &Spread,
+    open: impl Fn(Arc<dyn Files>) -> Opening<'a>,
+) -> Infallible {
+    let mut more = way.more();
+    let mut seen = 0;
+    loop {
+        let new = more
+            .borrow_and_update()
+            .get(seen..)
+            .unwrap_or_default()
+            .to_vec();
+        seen += new.len();
+        for opened in future::join_all(new.into_iter().map(&open)).await {
+            match opened {
+                Ok((again, true)) => file.add(again),
+                Ok((_, false)) => tracing::debug!("another link leads to another file"),
+                Err(error) => tracing::debug!(%error, "a file goes over fewer links"),
+            }
+        }
+        if more.changed().await.is_err() {
+            return future::pending().await;
+        }
     }
 }
 

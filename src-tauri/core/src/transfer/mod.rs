@@ -8,7 +8,9 @@
 //! | `copy` | one file: conflicts, temporary name, going on where it was |
 //! | `count` | how far it is |
 //! | `together`, `packing`, `tar` | many small files as one stream |
+//! | `links` | the links to a machine: one, and more for large files far away |
 //! | `pipe` | bytes from an open file to another, many requests at once |
+//! | `spread` | one file that is open over several links |
 //! | `upload` | a file from a stream of bytes |
 //! | `trash` | deleting by moving into a folder of the machine |
 //! | `local` | this computer's files |
@@ -16,10 +18,12 @@
 mod carry;
 mod copy;
 mod count;
+mod links;
 mod local;
 mod packing;
 mod pipe;
 mod queue;
+mod spread;
 mod tar;
 mod together;
 mod trash;

@@ -1,5 +1,6 @@
 //! Bytes from an open file to another, many requests at once.
 
+use super::spread::Spread;
 use bytes::Bytes;
 use farwire_model::transfer::{FileFuture, FileStatus, FilesError, OpenFile};
 use futures_util::stream::{self, FuturesOrdered, Stream};
@@ -7,11 +8,19 @@ use futures_util::{FutureExt, StreamExt};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// Requests of one file under way at once: with 256 KiB each they fill a link of 1 Gbit/s at 100 ms.
+/// Writes of one file under way at once on each link.
 pub(super) const AT_ONCE: usize = 64;
 /// The most bytes of one file that are written and not acknowledged. After a broken transfer at most so many before the end
 /// of what is there may be missing.
-pub(super) const UNSURE_BYTES: u64 = 4 * 1024 * 1024;
+pub(super) const UNSURE_BYTES: u64 = 4 << 20;
+/// The same for the largest files: four links of 80 MiB/s each at 50 ms.
+const MOST_UNSURE_BYTES: u64 = 16 << 20;
+
+/// The most bytes of a file of this size that are written and not acknowledged: a fortieth of it, so that what was broken off
+/// repeats little, and as many as the links need where that allows. The next try may go another way: nothing else decides.
+pub(super) fn unsure_bytes(size: u64) -> u64 {
+    (size / 40).clamp(UNSURE_BYTES, MOST_UNSURE_BYTES)
+}
 
 /// The content from `offset` to before `end`, piece by piece in order; it ends early where the file does.
 pub fn content(
@@ -19,17 +28,45 @@ pub fn content(
     offset: u64,
     end: u64,
 ) -> impl Stream<Item = Result<Bytes, FilesError>> + Send + 'static {
-    let size = u64::from(file.read_size());
-    let step = usize::try_from(size).unwrap_or(usize::MAX);
-    let pieces = (offset..end).step_by(step).map(move |from| {
-        let length = size.min(end - from);
-        whole(Arc::clone(&file), from, length)
-    });
-    stream::iter(pieces).buffered(AT_ONCE)
+    let reads = Reads::new(&Spread::new(file), offset, end);
+    stream::unfold(reads, async |mut reads| Some((reads.next().await?, reads)))
+}
+
+/// Reads that are under way, over all links no more than one is worth: what comes before its turn waits in memory, and is lost with
+/// a broken transfer. What they bring comes in order.
+struct Reads {
+    file: Arc<Spread>,
+    from: u64,
+    end: u64,
+    under_way: FuturesOrdered<FileFuture<'static, Bytes>>,
+}
+
+impl Reads {
+    fn new(file: &Arc<Spread>, from: u64, end: u64) -> Self {
+        Self {
+            file: Arc::clone(file),
+            from,
+            end,
+            under_way: FuturesOrdered::new(),
+        }
+    }
+
+    /// The next piece; none at the end.
+    async fn next(&mut self) -> Option<Result<Bytes, FilesError>> {
+        let at_once = self.file.first.reads_at_once();
+        while self.from < self.end && self.under_way.len() < at_once {
+            let size = u64::from(self.file.first.read_size().max(1));
+            let length = size.min(self.end - self.from);
+            let piece = whole(Arc::clone(&self.file), self.from, length);
+            self.under_way.push_back(Box::pin(piece));
+            self.from += length;
+        }
+        self.under_way.next().await
+    }
 }
 
 /// Asks again for what a server left out of a piece.
-async fn whole(file: Arc<dyn OpenFile>, from: u64, length: u64) -> Result<Bytes, FilesError> {
+async fn whole(file: Arc<Spread>, from: u64, length: u64) -> Result<Bytes, FilesError> {
     let ask = |from, length| file.read(from, u32::try_from(length).unwrap_or(u32::MAX));
     let first = ask(from, length).await?;
     let mut got = first.len() as u64;
@@ -50,30 +87,32 @@ async fn whole(file: Arc<dyn OpenFile>, from: u64, length: u64) -> Result<Bytes,
 
 /// Writes that are under way to one file, in order and bounded.
 pub(super) struct Writes<'a> {
-    file: &'a dyn OpenFile,
+    file: &'a Spread,
     offset: u64,
-    at_once: usize,
+    unsure: u64,
     under_way: FuturesOrdered<FileFuture<'a, u64>>,
 }
 
 impl<'a> Writes<'a> {
-    /// Begins to write at an offset.
-    pub fn new(file: &'a dyn OpenFile, offset: u64) -> Self {
-        let most = UNSURE_BYTES / u64::from(file.write_size().max(1));
+    /// Begins to write at an offset, with at most so many bytes under way.
+    pub fn new(file: &'a Spread, offset: u64, unsure: u64) -> Self {
         Self {
             file,
             offset,
-            at_once: usize::try_from(most).unwrap_or(AT_ONCE).clamp(1, AT_ONCE),
+            unsure,
             under_way: FuturesOrdered::new(),
         }
     }
 
     /// Writes bytes behind the earlier ones, and waits while too much is under way. Answers how many bytes more are there.
     pub async fn put(&mut self, mut bytes: Bytes) -> Result<u64, FilesError> {
-        let size = usize::try_from(self.file.write_size()).unwrap_or(usize::MAX);
+        let size = u64::from(self.file.first.write_size().max(1));
+        let most = usize::try_from(self.unsure / size).unwrap_or(usize::MAX);
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let at_once = most.clamp(1, self.file.writes_at_once());
         let mut done = 0;
         while !bytes.is_empty() {
-            if self.under_way.len() >= self.at_once {
+            if self.under_way.len() >= at_once {
                 done += self.next().await?;
             }
             let part = bytes.split_to(size.min(bytes.len()));
@@ -107,16 +146,18 @@ impl<'a> Writes<'a> {
     }
 }
 
-/// Copies what lies between two offsets; `told` hears of bytes that are there. A source that became shorter is an error.
+/// Copies what lies between two offsets, with at most `unsure` bytes written and not acknowledged; `told` hears of bytes that
+/// are there. A source that became shorter is an error.
 pub(super) async fn copy(
-    from: &Arc<dyn OpenFile>,
-    to: &dyn OpenFile,
+    from: &Arc<Spread>,
+    to: &Spread,
     offset: u64,
     end: u64,
+    unsure: u64,
     told: impl Fn(u64),
 ) -> Result<(), FilesError> {
-    let mut pieces = std::pin::pin!(content(Arc::clone(from), offset, end));
-    let mut writes = Writes::new(to, offset);
+    let mut pieces = Reads::new(from, offset, end);
+    let mut writes = Writes::new(to, offset, unsure);
     let mut read = offset;
     while let Some(piece) = pieces.next().await {
         let piece = piece?;
@@ -132,8 +173,8 @@ pub(super) async fn copy(
 }
 
 /// The SHA-256 of a file's first bytes.
-pub(super) async fn digest(file: &Arc<dyn OpenFile>, end: u64) -> Result<[u8; 32], FilesError> {
-    let mut pieces = std::pin::pin!(content(Arc::clone(file), 0, end));
+pub(super) async fn digest(file: &Arc<Spread>, end: u64) -> Result<[u8; 32], FilesError> {
+    let mut pieces = Reads::new(file, 0, end);
     let mut sha = Sha256::new();
     while let Some(piece) = pieces.next().await {
         sha.update(piece?);

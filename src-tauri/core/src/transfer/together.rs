@@ -61,7 +61,7 @@ pub(super) async fn fetch<'a>(
         });
     }
     let options = b"--null --no-recursion --hard-dereference --format=gnu -cf - -T -";
-    let Ok(program) = run(&*copier.from, &root.from, options, b"").await else {
+    let Ok(program) = run(&*copier.from.files, &root.from, options, b"").await else {
         return Ok(items(&wanted));
     };
     let (mut printed, mut input) = tokio::io::split(program);
@@ -110,11 +110,11 @@ pub(super) async fn send<'a>(
     mut done: impl FnMut(&'a Item) + Send,
 ) -> Result<Vec<&'a Item>, FilesError> {
     let staging = staging(copier, &root.to)?;
-    make_folder(&*copier.to, &staging).await?;
+    make_folder(&*copier.to.files, &staging).await?;
     // Owners are the account's own, times and permissions those of the files.
     let options = b"--warning=no-timestamp -xpvof -";
-    let Ok(program) = run(&*copier.to, &staging, options, b" 2>&1; echo end $?").await else {
-        remove_staging(&*copier.to, &staging).await;
+    let Ok(program) = run(&*copier.to.files, &staging, options, b" 2>&1; echo end $?").await else {
+        remove_staging(&*copier.to.files, &staging).await;
         return Ok(items(&wanted));
     };
     let (printed, mut input) = tokio::io::split(program);
@@ -179,7 +179,7 @@ pub(super) async fn send<'a>(
                     if let Some(index) = ended.filter(|index| is_sure(*index))
                         && let Some(one) = wanted.get(index)
                     {
-                        renames.push(rename(&*copier.to, &staging, index, &one.target));
+                        renames.push(rename(&*copier.to.files, &staging, index, &one.target));
                     }
                     match next {
                         Said::Begun(index) => current = Some(index),
@@ -195,7 +195,7 @@ pub(super) async fn send<'a>(
         tracing::error!(error = %fault, "packing stopped");
     }
     named?;
-    remove_staging(&*copier.to, &staging).await;
+    remove_staging(&*copier.to.files, &staging).await;
     Ok(left(&wanted, &is_left))
 }
 

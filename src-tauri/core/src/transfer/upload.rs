@@ -1,7 +1,8 @@
 //! A file from a stream of bytes: what is there is replaced only once the new one is whole.
 
 use super::copy::beside;
-use super::pipe::Writes;
+use super::pipe::{UNSURE_BYTES, Writes};
+use super::spread::Spread;
 use crate::random;
 use bytes::Bytes;
 use farwire_model::transfer::{
@@ -68,8 +69,9 @@ impl Upload {
         let permissions = self.permissions.unwrap_or(NEW_FILE);
         let how = Open::Create { permissions };
         let file = self.files.open(&temporary, how).await?;
+        let whole = Spread::new(Arc::clone(&file));
         let written = async {
-            let mut writes = Writes::new(&*file, 0);
+            let mut writes = Writes::new(&whole, 0, UNSURE_BYTES);
             let mut length = 0;
             while let Some(piece) = content.next().await {
                 length += writes.put(piece?).await?;

@@ -87,7 +87,7 @@ async fn computer() -> Vec<u8> {
 }
 
 /// The cookie of a display, best one that is of this computer by name: home folders may be shared by several.
-fn find(list: &[u8], computer: &[u8], number: u16) -> Option<Cookie> {
+pub(super) fn find(list: &[u8], computer: &[u8], number: u16) -> Option<Cookie> {
     let number = number.to_string();
     let fits = entries(list).filter(|entry| {
         entry.name == COOKIE_NAME.as_bytes()

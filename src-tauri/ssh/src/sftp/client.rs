@@ -13,14 +13,18 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 /// The most bytes of one read: what fits into a packet, and OpenSSH's own limit.
 const MAX_READ: u32 = 255 * 1024;
 /// What every server can do (section 3).
 const SURE_READ: u32 = 32 * 1024;
-/// The most bytes of one write. More brings nothing: 27 against 29 MiB/s at 50 ms.
-const MAX_WRITE: u32 = 32 * 1024;
+/// The most bytes of one write, where the server says that it takes so many: each takes an answer, and wakes both sides.
+const MAX_WRITE: u32 = 255 * 1024;
+/// What every server takes.
+const SURE_WRITE: u32 = 32 * 1024;
 /// Requests for parts of a folder under way at once. OpenSSH answers a hundred entries each.
 const LISTINGS: usize = 8;
 /// A folder with more entries is not listed: a server that never ends would fill the memory.
@@ -39,6 +43,7 @@ pub struct Sftp {
     extensions: Vec<Bytes>,
     read_size: u32,
     write_size: u32,
+    round_trip: Duration,
     // Where commands are run, too.
     connection: Option<Weak<Connection>>,
 }
@@ -52,17 +57,23 @@ impl Sftp {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        let greeted = Instant::now();
         let (link, extensions) = Link::start(stream).await?;
         let mut sftp = Self {
             link: Arc::new(link),
             extensions,
             read_size: SURE_READ,
-            write_size: MAX_WRITE,
+            write_size: SURE_WRITE,
+            round_trip: greeted.elapsed(),
             connection: None,
         };
         if sftp.has("limits@openssh.com") {
             let request = Request::extended("limits@openssh.com");
-            if let Reply::Extended(answer) = sftp.link.ask(request).await?
+            let asked = Instant::now();
+            let answer = sftp.link.ask(request).await?;
+            // The greeting waited for the service to start, too.
+            sftp.round_trip = sftp.round_trip.min(asked.elapsed());
+            if let Reply::Extended(answer) = answer
                 && let Ok([_, read, write]) = wire::numbers(answer)
             {
                 // 0 stands for no limit of its own.
@@ -341,6 +352,10 @@ impl Files for Sftp {
                 _ => Err(unexpected(attempt)),
             }
         })
+    }
+
+    fn round_trip(&self) -> Duration {
+        self.round_trip
     }
 
     fn run<'a>(&'a self, command: &'a [u8]) -> FileFuture<'a, Box<dyn Program>> {

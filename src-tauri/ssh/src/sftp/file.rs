@@ -1,7 +1,7 @@
 //! An open file.
 
 use super::client::{attributes_of, done, refused, unexpected};
-use super::link::Link;
+use super::link::{Link, MAX_REQUESTS};
 use super::wire::{self, Reply, Request};
 use bytes::Bytes;
 use farwire_model::transfer::{
@@ -67,10 +67,7 @@ impl OpenFile for RemoteFile {
                 let message = format!("could not {}: too much at once", attempt());
                 return Err(FilesError::new(FileStatus::Failure, message));
             }
-            let request = Request::with_room(wire::WRITE, self.handle.len() + 16 + bytes.len())
-                .string(&self.handle)
-                .u64(offset)
-                .string(&bytes);
+            let request = self.request(wire::WRITE).u64(offset).content(bytes);
             done(self.link.ask(request).await?, attempt)
         })
     }
@@ -81,6 +78,10 @@ impl OpenFile for RemoteFile {
 
     fn write_size(&self) -> u32 {
         self.write_size
+    }
+
+    fn reads_at_once(&self) -> usize {
+        MAX_REQUESTS
     }
 
     fn sync(&self) -> FileFuture<'_, bool> {

@@ -1,7 +1,7 @@
 //! Requests and replies over one stream: many at once, told apart by their numbers.
 
-use super::wire::{self, Reply, Request};
-use bytes::{Bytes, BytesMut};
+use super::wire::{self, Packet, Reply, Request};
+use bytes::{Buf, Bytes, BytesMut};
 use farwire_model::transfer::{FileStatus, FilesError};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +27,7 @@ const READ_BYTES: usize = 64 * 1024;
 /// The way to a server. Dropping the last one ends it.
 #[derive(Debug)]
 pub struct Link {
-    outgoing: mpsc::Sender<Bytes>,
+    outgoing: mpsc::Sender<Packet>,
     shared: Arc<Shared>,
     room: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -189,7 +189,7 @@ impl Drop for Link {
     }
 }
 
-fn close_later(shared: &Shared, outgoing: &mpsc::Sender<Bytes>, handle: &Bytes) {
+fn close_later(shared: &Shared, outgoing: &mpsc::Sender<Packet>, handle: &Bytes) {
     let mut pending = shared.pending();
     if pending.ended.is_some() {
         return;
@@ -250,15 +250,19 @@ where
 
 async fn write<W: AsyncWrite + Unpin>(
     writer: W,
-    mut packets: mpsc::Receiver<Bytes>,
+    mut packets: mpsc::Receiver<Packet>,
     shared: Arc<Shared>,
 ) {
     // Many small requests leave as one piece.
     let mut writer = BufWriter::with_capacity(32 * 1024, writer);
     let writing = async {
-        while let Some(packet) = packets.recv().await {
-            writer.write_all(&packet).await?;
+        while let Some(Packet(head, mut content)) = packets.recv().await {
+            writer.write_all(&head).await?;
             shared.moved.fetch_add(1, Ordering::Relaxed);
+            while content.has_remaining() {
+                writer.write_buf(&mut content).await?;
+                shared.moved.fetch_add(1, Ordering::Relaxed);
+            }
             if packets.is_empty() {
                 writer.flush().await?;
             }
@@ -279,7 +283,7 @@ async fn write<W: AsyncWrite + Unpin>(
 async fn read<R: AsyncRead + Unpin>(
     mut reader: R,
     mut buffer: BytesMut,
-    closing: mpsc::WeakSender<Bytes>,
+    closing: mpsc::WeakSender<Packet>,
     shared: Arc<Shared>,
 ) {
     let mut moved = 0;
@@ -325,7 +329,7 @@ async fn read<R: AsyncRead + Unpin>(
 
 fn take_replies(
     buffer: &mut BytesMut,
-    closing: &mpsc::WeakSender<Bytes>,
+    closing: &mpsc::WeakSender<Packet>,
     shared: &Shared,
 ) -> Result<(), &'static str> {
     const BROKEN: &str = "the server's file service sent something that is no SFTP";

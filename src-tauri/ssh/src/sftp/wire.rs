@@ -56,21 +56,24 @@ pub struct Broken;
 
 /// A request that is being written.
 #[derive(Debug)]
-pub struct Request(BytesMut);
+pub struct Request {
+    head: BytesMut,
+    content: Bytes,
+}
+
+/// A packet: its second part follows the first at once, and is not copied before it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packet(pub Bytes, pub Bytes);
 
 impl Request {
     pub fn new(kind: u8) -> Self {
-        Self::with_room(kind, 64)
-    }
-
-    /// One with room for this many bytes of its own.
-    pub fn with_room(kind: u8, room: usize) -> Self {
-        let mut bytes = BytesMut::with_capacity(HEAD_BYTES + room);
+        let mut head = BytesMut::with_capacity(HEAD_BYTES + 64);
         // Length and number are known at the end.
-        bytes.put_u32(0);
-        bytes.put_u8(kind);
-        bytes.put_u32(0);
-        Self(bytes)
+        head.put_u32(0);
+        head.put_u8(kind);
+        head.put_u32(0);
+        let content = Bytes::new();
+        Self { head, content }
     }
 
     pub fn extended(name: &str) -> Self {
@@ -78,21 +81,30 @@ impl Request {
     }
 
     pub fn u32(mut self, value: u32) -> Self {
-        self.0.put_u32(value);
+        self.head.put_u32(value);
         self
     }
 
     pub fn u64(mut self, value: u64) -> Self {
-        self.0.put_u64(value);
+        self.head.put_u64(value);
         self
     }
 
     pub fn string(mut self, bytes: &[u8]) -> Self {
         // Ours are paths, handles and parts of files: far below 4 GiB.
-        self.0
+        self.head
             .put_u32(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        self.0.put_slice(bytes);
+        self.head.put_slice(bytes);
         self
+    }
+
+    /// A string at the very end that is not copied.
+    pub fn content(self, bytes: Bytes) -> Self {
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        Self {
+            content: bytes,
+            ..self.u32(length)
+        }
     }
 
     pub fn attributes(self, attributes: &Attributes) -> Self {
@@ -125,15 +137,16 @@ impl Request {
     }
 
     /// The packet with its number.
-    pub fn numbered(mut self, id: u32) -> Bytes {
-        let length = u32::try_from(self.0.len() - 4).unwrap_or(u32::MAX);
-        if let Some(place) = self.0.get_mut(..4) {
+    pub fn numbered(mut self, id: u32) -> Packet {
+        let length = self.head.len() - 4 + self.content.len();
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        if let Some(place) = self.head.get_mut(..4) {
             place.copy_from_slice(&length.to_be_bytes());
         }
-        if let Some(place) = self.0.get_mut(5..HEAD_BYTES) {
+        if let Some(place) = self.head.get_mut(5..HEAD_BYTES) {
             place.copy_from_slice(&id.to_be_bytes());
         }
-        self.0.freeze()
+        Packet(self.head.freeze(), self.content)
     }
 }
 
@@ -316,7 +329,7 @@ mod tests {
             });
         let mut inside = vec![NAME, 0, 0, 0, 9];
         inside.extend(count.to_be_bytes());
-        inside.extend(&entry.0[HEAD_BYTES..]);
+        inside.extend(&entry.head[HEAD_BYTES..]);
         inside
     }
 
@@ -349,7 +362,7 @@ mod tests {
         assert_eq!(reply(names(u32::MAX).into()), Err(Broken));
         let long_handle = Request::new(0).string(&[0; 257]);
         let mut inside = vec![HANDLE, 0, 0, 0, 1];
-        inside.extend(&long_handle.0[HEAD_BYTES..]);
+        inside.extend(&long_handle.head[HEAD_BYTES..]);
         assert_eq!(reply(inside.into()), Err(Broken));
     }
 
@@ -367,7 +380,7 @@ mod tests {
             mode in any::<Option<u32>>(), times in any::<Option<(u32, u32)>>(),
         ) {
             let attributes = Attributes { size, owner, mode, times };
-            let written = Request::new(0).attributes(&attributes).0.split_off(HEAD_BYTES);
+            let written = Request::new(0).attributes(&attributes).head.split_off(HEAD_BYTES);
             prop_assert_eq!(Reader(written.freeze()).attributes(), Ok(attributes));
         }
     }

@@ -51,7 +51,7 @@ class Transfers {
   }
 
   /** Copies files and folders into a folder of another place. */
-  async copy(from: FileSource, items: readonly FileItem[], to: FileSource, folder: string): Promise<void> {
+  async copy(from: FileSource, items: readonly Pick<FileItem, "path">[], to: FileSource, folder: string): Promise<void> {
     if (items.length > MAX_AT_ONCE) {
       toasts.show(t.files.tooMany(MAX_AT_ONCE));
       return;
@@ -64,7 +64,9 @@ class Transfers {
 
   async act(work: () => Promise<TransferView>): Promise<boolean> {
     try {
-      this.note(await work());
+      const { transfer_id: id } = await work();
+      // How it stood when it answered may be older than what is known by now.
+      await this.fetch(id);
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
