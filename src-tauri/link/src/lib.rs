@@ -1,4 +1,11 @@
 //! The way to a machine that every protocol takes: its name, its port, and the identity it shows.
+//!
+//! | module | does |
+//! | --- | --- |
+//! | [`tcp`] | host name to an open TCP connection |
+//! | [`tls`] | TLS over any stream |
+//! | [`identity`] | what the machine shows, held against what a person accepted |
+//! | `limits` | how long each step may take, with its reason |
 
 pub mod identity;
 mod limits;
