@@ -230,10 +230,11 @@ impl News {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use farwire_model::codec::CodecChoice;
     use farwire_model::connection::ProtocolKind;
     use farwire_model::error::{ErrorBody, ErrorCode};
     use farwire_model::ids::{ConnectionId, SessionId};
-    use farwire_model::quality::{CodecChoice, Quality};
+    use farwire_model::quality::Quality;
     use farwire_model::session::SessionView;
 
     fn event(kind: EventKind, id: &str, session: Option<SessionView>) -> EventMessage {

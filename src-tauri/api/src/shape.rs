@@ -2,9 +2,10 @@
 
 use crate::error::ApiError;
 use crate::fields::Place;
+use farwire_model::codec::CodecChoice;
 use farwire_model::connection::{ConnectionOrder, ProtocolKind};
 use farwire_model::ids::{ConnectionId, CredentialId, GroupId, SessionId, TokenId};
-use farwire_model::quality::{CodecChoice, Quality};
+use farwire_model::quality::Quality;
 use farwire_model::secret::Secret;
 use farwire_model::settings::{Density, GraphicsChoice, TerminalColours, Theme};
 use farwire_model::token::Scope;

@@ -1,9 +1,9 @@
 //! Saved connections and the settings each protocol honours.
 
+use crate::codec::CodecChoice;
 use crate::credentials::{CredentialUse, Endpoint};
 use crate::ids::{ConnectionId, CredentialId, GroupId};
 use crate::jump::Jump;
-use crate::quality::CodecChoice;
 use crate::setting::SettingKind;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};

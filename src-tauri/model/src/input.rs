@@ -1,6 +1,7 @@
 //! What people type and point, and the codec of what viewers send (see [`decode`]).
 
-use crate::quality::{CodecChoice, Quality};
+use crate::codec::CodecChoice;
+use crate::quality::Quality;
 use crate::terminal::Grid;
 use std::sync::Arc;
 

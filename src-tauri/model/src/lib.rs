@@ -9,6 +9,7 @@
 //! | [`error`] | closed error codes, stages, the error body of the API |
 //! | [`frame`] | rectangles, the framebuffer, what viewers are owed, the binary frame codec |
 //! | [`input`] | keys, buttons, and the codec of what viewers send |
+//! | [`codec`] | how pixels are encoded, and what a machine is offered |
 //! | [`session`] | what a protocol handler is given and what it reports; trait [`session::Protocol`] |
 //! | [`command`] | what came of a command that was run on a machine |
 //! | [`terminal`] | a terminal's screen, as a protocol handler sees it |
@@ -29,6 +30,7 @@
 pub mod application;
 pub mod ask;
 pub mod audit;
+pub mod codec;
 pub mod command;
 pub mod commas;
 pub mod connection;

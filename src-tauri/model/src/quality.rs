@@ -43,47 +43,6 @@ impl Quality {
     }
 }
 
-/// Which kinds of encoding an RDP machine is offered; it uses what it likes best of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[ts(export)]
-pub enum CodecChoice {
-    /// All of them, but H.264 only while this computer decodes it fast enough.
-    #[default]
-    Auto,
-    /// All of them.
-    H264,
-    /// All but H.264.
-    RemoteFx,
-    /// Bitmaps alone: exact pixels.
-    Bitmaps,
-}
-
-impl CodecChoice {
-    /// The setting that says which.
-    pub const SETTING: &str = "rdp.codec";
-    /// What it may be.
-    pub const WORDS: [&str; 4] = ["auto", "h264", "remotefx", "bitmaps"];
-
-    /// Reads the setting; what is absent or unknown is automatic.
-    pub fn of(setting: Option<&Value>) -> Self {
-        setting
-            .and_then(|value| Self::deserialize(value).ok())
-            .unwrap_or_default()
-    }
-
-    /// The word in settings and in the API.
-    pub fn word(self) -> &'static str {
-        let [auto, h264, remote_fx, bitmaps] = Self::WORDS;
-        match self {
-            Self::Auto => auto,
-            Self::H264 => h264,
-            Self::RemoteFx => remote_fx,
-            Self::Bitmaps => bitmaps,
-        }
-    }
-}
-
 impl JsonSchema for Quality {
     fn schema_name() -> Cow<'static, str> {
         "Quality".into()
@@ -141,18 +100,6 @@ mod tests {
             if let Some(quality) = read {
                 assert_eq!(serde_json::to_string(&quality).unwrap(), text);
             }
-        }
-    }
-
-    #[test]
-    fn a_choice_of_codecs_is_read_as_it_is_written() {
-        for word in CodecChoice::WORDS {
-            let read = CodecChoice::of(Some(&word.into()));
-            assert_eq!(read.word(), word);
-            assert_eq!(serde_json::to_value(read).unwrap(), word);
-        }
-        for none in [None, Some(&Value::Null), Some(&Value::from("mpeg"))] {
-            assert_eq!(CodecChoice::of(none), CodecChoice::Auto);
         }
     }
 }

@@ -1,13 +1,14 @@
 //! What a protocol handler is given, what it reports, and how a session looks from outside.
 
 use crate::ask::{Ask, Questions};
+use crate::codec::{Codec, CodecChoice};
 use crate::connection::ProtocolKind;
 use crate::credentials::{Credentials, Endpoint, Hop};
 use crate::error::{ErrorBody, ErrorCode, Stage};
 use crate::frame::{Size, Surface};
 use crate::ids::{ConnectionId, SessionId};
 use crate::input::SessionInput;
-use crate::quality::{CodecChoice, Quality};
+use crate::quality::Quality;
 use crate::secret::Secret;
 use crate::terminal::TerminalScreen;
 use crate::transfer::Files;
@@ -288,52 +289,6 @@ impl Meter {
             .find_map(|(codec, name)| (codec as u8 == stored).then_some(name))
             .unwrap_or("")
     }
-}
-
-/// How pixels were encoded on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the encodings' own names")]
-pub enum Codec {
-    Raw = 1,
-    CopyRect,
-    Rre,
-    Corre,
-    Hextile,
-    Zlib,
-    Trle,
-    Zrle,
-    Tight,
-    TightJpeg,
-    Bitmap,
-    RemoteFx,
-    Progressive,
-    ClearCodec,
-    Planar,
-    Avc420,
-    Avc444,
-}
-
-impl Codec {
-    /// Every encoding and its name for people.
-    pub const ALL: [(Self, &'static str); 17] = [
-        (Self::Raw, "Raw"),
-        (Self::CopyRect, "CopyRect"),
-        (Self::Rre, "RRE"),
-        (Self::Corre, "CoRRE"),
-        (Self::Hextile, "Hextile"),
-        (Self::Zlib, "zlib"),
-        (Self::Trle, "TRLE"),
-        (Self::Zrle, "ZRLE"),
-        (Self::Tight, "Tight"),
-        (Self::TightJpeg, "Tight JPEG"),
-        (Self::Bitmap, "Bitmaps"),
-        (Self::RemoteFx, "RemoteFX"),
-        (Self::Progressive, "RemoteFX Progressive"),
-        (Self::ClearCodec, "ClearCodec"),
-        (Self::Planar, "Planar"),
-        (Self::Avc420, "H.264"),
-        (Self::Avc444, "H.264 4:4:4"),
-    ];
 }
 
 /// Where a session stands.

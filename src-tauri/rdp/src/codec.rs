@@ -1,6 +1,6 @@
 //! Which encoding an update outside the graphics pipeline has, read from its headers.
 
-use farwire_model::session::Codec;
+use farwire_model::codec::Codec;
 
 /// The encoding of a fast-path update (MS-RDPBCGR 2.2.9.1.2); `None` when it brings no pixels.
 pub fn of_update(frame: &[u8]) -> Option<Codec> {

@@ -4,8 +4,8 @@
 //! together, and one decompressed message to as much.
 
 use crate::speed::Speed;
+use farwire_model::codec::Codec;
 use farwire_model::frame::Size;
-use farwire_model::session::Codec;
 use ironrdp_core::impl_as_any;
 use ironrdp_dvc::{DvcChannelListener, DvcClientProcessor, DvcMessage, DvcProcessor};
 use ironrdp_egfx::CHANNEL_NAME;

@@ -15,9 +15,9 @@ use crate::picture::{self, Picture};
 use crate::redirect::Target;
 use crate::resize::Resize;
 use crate::wire;
+use farwire_model::codec::CodecChoice;
 use farwire_model::frame::{Cursor, FramebufferError, Size, Surface};
 use farwire_model::input::SessionInput;
-use farwire_model::quality::CodecChoice;
 use farwire_model::session::{Meter, SessionEvent, Start};
 use ironrdp_connector::connection_activation::{
     ConnectionActivationFactory, ConnectionActivationSequence, ConnectionActivationState,

@@ -2,8 +2,8 @@
 
 use crate::wishes::Wishes;
 use crate::{layout, speed};
+use farwire_model::codec::CodecChoice;
 use farwire_model::frame::Size;
-use farwire_model::quality::CodecChoice;
 use farwire_model::session::Start;
 
 /// How a session may be protected.

@@ -7,10 +7,10 @@ use super::registry::Asks;
 use crate::Core;
 use crate::sign_in::{Allowed, Once};
 use farwire_model::ask::Nobody;
+use farwire_model::codec::CodecChoice;
 use farwire_model::error::{ErrorBody, ErrorCode, Stage};
 use farwire_model::event::EventAction;
 use farwire_model::frame::{Notice, Size};
-use farwire_model::quality::CodecChoice;
 use farwire_model::session::{
     FailureKind, Kept, Purpose, SessionError, SessionEvent, SessionState, Start, StateNotice, Stats,
 };

@@ -9,12 +9,13 @@ use crate::error::CoreError;
 use crate::random;
 use crate::sign_in::{self, Allowed, Once, Redirect};
 use crate::terminal::Terminal;
+use farwire_model::codec::CodecChoice;
 use farwire_model::connection::{Connection, ProtocolKind};
 use farwire_model::error::Stage;
 use farwire_model::event::{EventAction, EventKind};
 use farwire_model::frame::{Size, Surface};
 use farwire_model::ids::{ConnectionId, SessionId};
-use farwire_model::quality::{CodecChoice, Quality};
+use farwire_model::quality::Quality;
 use farwire_model::secret::Secret;
 use farwire_model::session::{
     Channel, FailureKind, Kept, Protocol, SessionError, SessionState, SessionView, StateNotice,

@@ -3,8 +3,8 @@
 use super::{Progress, Target};
 use crate::error::DecodeError;
 use crate::wire::Reader;
+use farwire_model::codec::Codec;
 use farwire_model::frame::Rect;
-use farwire_model::session::Codec;
 
 /// Copies the rectangle from the place the server names.
 pub fn decode(target: Target<'_>, rect: Rect, input: &[u8]) -> Result<Progress, DecodeError> {

@@ -5,8 +5,8 @@ use super::{Progress, Target};
 use crate::error::DecodeError;
 use crate::pixel::{BLACK, Format};
 use crate::wire::Reader;
+use farwire_model::codec::Codec;
 use farwire_model::frame::{Framebuffer, Pixel, Rect};
-use farwire_model::session::Codec;
 
 const IS_RAW: u8 = 1;
 const HAS_BACKGROUND: u8 = 2;

@@ -3,8 +3,8 @@
 use super::{Progress, Target};
 use crate::error::DecodeError;
 use crate::pixel::Format;
+use farwire_model::codec::Codec;
 use farwire_model::frame::Rect;
-use farwire_model::session::Codec;
 
 /// Raw pixels, painted row by row as they arrive.
 #[derive(Default)]

@@ -4,8 +4,8 @@ use super::{Progress, Target};
 use crate::error::DecodeError;
 use crate::pixel::Format;
 use crate::wire::{Reader, capped};
+use farwire_model::codec::Codec;
 use farwire_model::frame::Rect;
-use farwire_model::session::Codec;
 
 /// How places and sizes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

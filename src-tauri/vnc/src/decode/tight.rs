@@ -9,8 +9,8 @@ use crate::error::DecodeError;
 use crate::inflate::Inflate;
 use crate::pixel::Format;
 use crate::wire::Reader;
+use farwire_model::codec::Codec;
 use farwire_model::frame::Rect;
-use farwire_model::session::Codec;
 use std::sync::OnceLock;
 use std::thread;
 

@@ -6,8 +6,8 @@ use super::{Progress, Target};
 use crate::error::DecodeError;
 use crate::pixel::Format;
 use crate::wire::Reader;
+use farwire_model::codec::Codec;
 use farwire_model::frame::Rect;
-use farwire_model::session::Codec;
 
 /// TRLE; a tile's colours carry over to the next.
 pub struct Trle {

@@ -6,8 +6,8 @@ use crate::error::DecodeError;
 use crate::inflate::Inflate;
 use crate::pixel::Format;
 use crate::wire::{Reader, capped};
+use farwire_model::codec::Codec;
 use farwire_model::frame::Rect;
-use farwire_model::session::Codec;
 
 /// Zlib; its stream lives as long as the connection.
 pub struct Zlib {

@@ -7,8 +7,8 @@ use crate::error::DecodeError;
 use crate::inflate::Inflate;
 use crate::pixel::Format;
 use crate::wire::Reader;
+use farwire_model::codec::Codec;
 use farwire_model::frame::{Painter, Pixel, Rect, Region};
-use farwire_model::session::Codec;
 
 use super::rle_tile::Tiles;
 
