@@ -194,14 +194,15 @@ pub(crate) fn written(machine: &Machine) -> RdpFile {
         Some(port) => format!("{name}:{port}"),
         None => name,
     };
+    // First, so that nothing of them stands against what the connection says by now.
+    for line in RdpFile::of_text(text(KEPT).unwrap_or_default()).lines() {
+        file.set(&line.name, line.kind, &line.value);
+    }
     file.set("full address", Kind::Text, &address);
     for (name, value) in [("username", &machine.username), ("domain", &machine.domain)] {
         if let Some(value) = value {
             file.set(name, Kind::Text, value);
         }
-    }
-    for line in RdpFile::of_text(text(KEPT).unwrap_or_default()).lines() {
-        file.set(&line.name, line.kind, &line.value);
     }
     if let (Some(width), Some(height)) = (number("rdp.width"), number("rdp.height")) {
         file.set("screen mode id", Kind::Number, "1");
@@ -226,8 +227,13 @@ pub(crate) fn written(machine: &Machine) -> RdpFile {
             file.set(name, Kind::Text, value);
         }
     }
-    if text("rdp.security") == Some("tls") {
-        file.set("enablecredsspsupport", Kind::Number, "0");
+    match text("rdp.security") {
+        Some("tls") => file.set("enablecredsspsupport", Kind::Number, "0"),
+        Some("nla") => file.set("enablecredsspsupport", Kind::Number, "1"),
+        _ => {}
+    }
+    if let Some(scale) = number("rdp.scale") {
+        file.set("desktopscalefactor", Kind::Number, &scale.to_string());
     }
     file
 }

@@ -99,13 +99,35 @@ pub struct Start {
 }
 
 /// What a handler keeps in memory between the runs of one session, such as the cookie by which a machine knows it again. It is
-/// for the machine that it came from and for no other.
+/// for the account and the machine that it came from and for no other.
 #[derive(Clone, Default)]
-pub struct Kept(Arc<Mutex<Option<(Endpoint, Secret)>>>);
+pub struct Kept(Arc<Mutex<Option<(Origin, Secret)>>>);
+
+/// Whose it is that is kept: the machine, and the account on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The machine.
+    pub endpoint: Endpoint,
+    /// The account and its domain, as they were given.
+    pub account: (Option<String>, Option<String>),
+}
+
+impl Origin {
+    /// Of what a run speaks to.
+    pub fn of(start: &Start) -> Self {
+        let Credentials {
+            username, domain, ..
+        } = &start.credentials;
+        Self {
+            endpoint: start.endpoint.clone(),
+            account: (username.clone(), domain.clone()),
+        }
+    }
+}
 
 impl Kept {
     /// Keeps something of a machine, in place of what was there.
-    pub fn put(&self, of: &Endpoint, what: Secret) {
+    pub fn put(&self, of: &Origin, what: Secret) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((of.clone(), what));
     }
 
@@ -114,8 +136,8 @@ impl Kept {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// What was kept of this machine.
-    pub fn get(&self, of: &Endpoint) -> Option<Secret> {
+    /// What was kept of this account of this machine.
+    pub fn get(&self, of: &Origin) -> Option<Secret> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.as_ref().filter(|(from, _)| from == of);
         found.map(|(_, what)| what.clone())

@@ -3,7 +3,6 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`Rdp`], [`run_over`] | the two ways in: an endpoint, or a stream of bytes that is already open |
-//! | `connect` | host name to TCP |
 //! | `establish`, `link`, `tls`, `failure`, `status` | protection, TLS and its certificate, signing in, opening; what went wrong, in words |
 //! | `session`, `live` | the live session: what reads and writes, and what it does with it |
 //! | `picture`, `graphics`, `codec`, `speed` | what is decoded, brought to the shared picture; the graphics pipeline; by which codec, and how fast |
@@ -46,10 +45,12 @@ mod wishes;
 
 use establish::{Outcome, establish, peer};
 use farwire_link::{ByteStream, begin, tcp};
+use farwire_model::ask::{Question, Questions};
 use farwire_model::error::Stage;
 use farwire_model::frame::Size;
+use farwire_model::secret::Secret;
 use farwire_model::session::{FailureKind, Protocol, Run, SessionError, SessionEvent, Start};
-use options::{Options, allowed};
+use options::{Options, Security, allowed};
 use redirect::{MAX_REDIRECTIONS, Target};
 use session::Next;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -138,7 +139,7 @@ async fn to_its_end(
         let established = match outcome {
             Outcome::Up(established) => established,
             Outcome::Sent(target) => {
-                go_on(&mut start, !options.can_begin_anew, &mut sent, *target)?;
+                go_on(&mut start, &mut options, &mut sent, *target).await?;
                 continue;
             }
             Outcome::Probed { security } => {
@@ -150,13 +151,16 @@ async fn to_its_end(
         };
         match session::run(*established, &mut start, &options).await? {
             Next::Nothing => return Ok(()),
-            Next::Sent(target) => go_on(&mut start, !options.can_begin_anew, &mut sent, *target)?,
+            Next::Sent(target) => go_on(&mut start, &mut options, &mut sent, *target).await?,
             Next::Again(anew) if options.can_begin_anew => {
                 size = allowed(anew.size);
                 options.scale = anew.scale;
                 options.codecs = anew.codecs;
-                // The wish it began with is an old one.
+                // The wish it began with is an old one, and what a broker gave for the password is good for once.
                 start.size = None;
+                if let Some(target) = sent.last_mut() {
+                    target.cookie = None;
+                }
             }
             Next::Again(_) => {
                 let message = format!(
@@ -187,33 +191,61 @@ async fn dial(
     establish(stream, start, options, size, target).await
 }
 
-/// Takes the way that a broker sends the session, where it may: the certificate there is asked about like any other.
-fn go_on(
+/// Takes the way that a broker sends the session, where it may: the certificate there is asked about like any other, and a
+/// password goes to another machine only when a person types it for that one.
+async fn go_on(
     start: &mut Start,
-    is_given: bool,
+    options: &mut Options,
     sent: &mut Vec<Target>,
     target: Target,
 ) -> Result<(), SessionError> {
-    let why = match (is_given, sent.len()) {
-        (true, _) => "through SSH only the machine itself is reached",
-        (false, MAX_REDIRECTIONS..) => "each machine sends it on to the next",
-        (false, _) => {
-            if let Some(host) = &target.host {
-                start.endpoint.host.clone_from(host);
-            }
-            sent.push(target);
-            return Ok(());
-        }
+    let refused = |why: &str, stage| {
+        let message = format!(
+            "{} sends the session on to another machine: {why}; connect to that machine",
+            peer(start)
+        );
+        SessionError::new(stage, FailureKind::Refused, message)
     };
-    let message = format!(
-        "{} sends the session on to another machine: {why}; connect to that machine",
-        peer(start)
-    );
-    Err(SessionError::new(
-        Stage::Channel,
-        FailureKind::Refused,
-        message,
-    ))
+    if !options.can_begin_anew {
+        let why = "through SSH only the machine itself is reached";
+        return Err(refused(why, Stage::Channel));
+    }
+    if sent.len() >= MAX_REDIRECTIONS {
+        return Err(refused("each sends it on to the next", Stage::Channel));
+    }
+    let is_elsewhere = |host: &&String| !host.eq_ignore_ascii_case(&start.endpoint.host);
+    if let Some(host) = target.host.clone().filter(|host| is_elsewhere(&host)) {
+        if target.cookie.is_none() && start.credentials.password.is_some() {
+            let typed = password_for(start, &host).await;
+            let why =
+                format!("nobody typed the password for {host}, and the stored one is not for it");
+            start.credentials.password = Some(typed.ok_or_else(|| refused(&why, Stage::Auth))?);
+        }
+        // Protected no worse there than here.
+        if options.security == Security::Auto && tls::had_nla(start) {
+            options.security = Security::Nla;
+        }
+        start.endpoint.host = host;
+    }
+    sent.push(target);
+    Ok(())
+}
+
+/// Asks the person for the password of a machine that a broker names.
+async fn password_for(start: &Start, host: &str) -> Option<Secret> {
+    let sender = peer(start);
+    let questions = Questions {
+        machine: sender.clone(),
+        instructions: format!(
+            "{sender} sends the session on to {host}. The password stored for {sender} is not sent there."
+        ),
+        questions: vec![Question {
+            text: format!("Password for {host}"),
+            echo: false,
+        }],
+    };
+    let answers = start.ask.ask(questions).await?;
+    answers.into_iter().next()
 }
 
 /// Opens TCP to the machine.

@@ -86,7 +86,11 @@ pub async fn try_page(app: AppHandle, window: WebviewWindow) -> Graphics {
         });
     });
     asked.await;
-    let tried = known.tried(told.await.unwrap_or(false));
+    // A window that went meanwhile says nothing of the page.
+    let Ok(is_transparent) = told.await else {
+        return known;
+    };
+    let tried = known.tried(is_transparent);
     let settled = on_main_thread(&app, move |app| {
         app.state::<Settled>().set(tried.clone());
         LAYERS.with_borrow(|layers| layers.values().for_each(|layer| layer.turn(tried.way)));

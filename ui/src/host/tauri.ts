@@ -196,14 +196,14 @@ function watchOpened(listener: (answer: Answer) => void): void {
   void hear<null>("farwire-opened", () => void fetchAll()).then(fetchAll);
 }
 
-/** Where something is dragged, in pixels of the screen. */
+/** Where something is dragged. On Linux the toolkit tells it in its own pixels, which are the page's. */
 interface Dragged {
   position: { x: number; y: number };
   paths: string[];
 }
 
 function hearDrags(listener: (drag: FileDrag) => void): () => void {
-  const place = ({ position }: Dragged) => ({ x: position.x / devicePixelRatio, y: position.y / devicePixelRatio });
+  const place = ({ position }: Dragged) => position;
   const heard = [
     hear<Dragged>("tauri://drag-enter", (drag) => listener({ kind: "over", ...place(drag) })),
     hear<Dragged>("tauri://drag-over", (drag) => listener({ kind: "over", ...place(drag) })),

@@ -15,6 +15,7 @@ use futures_util::future;
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// Other names that are tried: `name (2)` and on.
 const MAX_NAMES: u32 = 1000;
@@ -67,12 +68,13 @@ impl Copier {
         let (copy, offset) = self.begin(&temporary, &attributes).await?;
         told(offset);
         let (source, copy) = (Spread::new(source), Spread::new(copy));
+        let marks = Mutex::new(Marks::Allowed);
         let joining = future::join(
             self.read_over_more(item, &source, &attributes, offset),
-            self.write_over_more(&temporary, &copy, &attributes, offset),
+            self.write_over_more(&temporary, &copy, &marks, &attributes, offset),
         );
         let filled = tokio::select! {
-            filled = self.fill(&source, &copy, offset, &attributes, &told) => filled,
+            filled = self.fill(&source, &copy, &marks, offset, &attributes, &told) => filled,
             (never, _) = joining => match never {},
         };
         if let Err(error) = filled {
@@ -93,6 +95,7 @@ impl Copier {
         &self,
         source: &Arc<Spread>,
         copy: &Arc<Spread>,
+        marks: &Mutex<Marks>,
         offset: u64,
         attributes: &Attributes,
         told: impl Fn(u64),
@@ -110,7 +113,8 @@ impl Copier {
                 return Err(FilesError::new(FileStatus::Failure, message));
             }
         }
-        // What is written last decides the time: nothing is after this.
+        // What is written last decides the time: a mark that is under way is waited for, and none is after this.
+        *marks.lock().await = Marks::Over;
         future::try_join(source.close_others(), copy.close_others()).await?;
         copy.first.set_attributes(&kept(attributes)).await
     }
@@ -142,6 +146,7 @@ impl Copier {
         &self,
         temporary: &RemotePath,
         copy: &Spread,
+        marks: &Mutex<Marks>,
         attributes: &Attributes,
         offset: u64,
     ) -> Infallible {
@@ -150,6 +155,10 @@ impl Copier {
                 let again = files.open(temporary, Open::Write).await?;
                 // A name can stand for several machines, and an earlier try may have left a file of this name on each: what
                 // is marked over one link must be seen over the other. The times are set at the end anyway.
+                let marking = marks.lock().await;
+                if *marking == Marks::Over {
+                    return Ok((again, false));
+                }
                 let mark = u32::from_be_bytes(random::bytes::<4>()) >> 1;
                 let marked = Attributes {
                     times: Some((mark, mark)),
@@ -157,6 +166,7 @@ impl Copier {
                 };
                 again.set_attributes(&marked).await?;
                 let seen = copy.first.attributes().await?;
+                drop(marking);
                 Ok((again, seen.times.is_some_and(|(read, _)| read == mark)))
             })
         };
@@ -237,6 +247,14 @@ impl Copier {
 /// Bytes that are still to be copied.
 fn left(attributes: &Attributes, offset: u64) -> u64 {
     attributes.size.unwrap_or(0).saturating_sub(offset)
+}
+
+/// Whether links that come up may still mark the copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Marks {
+    Allowed,
+    /// The copy gets its own times.
+    Over,
 }
 
 /// A file opened over another link, and whether it is the same one.

@@ -86,7 +86,8 @@ impl Live {
 
     /// Nobody looks any more, or somebody does again.
     pub fn look(&mut self, is_hidden: bool) {
-        if self.hidden.set(is_hidden, Instant::now()) {
+        // While its size changes, it is told nothing; then it draws everything by itself.
+        if self.hidden.set(is_hidden, Instant::now()) && self.renewal.is_none() {
             self.redraw();
         }
     }
