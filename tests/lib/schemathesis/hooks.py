@@ -74,6 +74,9 @@ def keep_known(body, case):
         elif isinstance(there, dict) and isinstance(there.get("path"), str):
             # The root has Farwire's own folder in it, which is not copied.
             there["path"] = "/" + (there["path"][1:] or "nowhere")
+    # Sessions of other protocols have no such choice.
+    if case.path == "/session/{session_id}" and protocol_prefix(case, body) != "rdp":
+        body.pop("codec", None)
     # Where a dynamic tunnel leads is said by whoever uses it.
     if case.path == "/tunnels":
         if body.get("kind") == "dynamic":
@@ -99,6 +102,9 @@ def before_call(context, case, **kwargs):
     is_positive = case.meta is None or case.meta.generation.mode.is_positive
     if is_positive and isinstance(case.body, dict):
         keep_known(case.body, case)
+    if is_positive and case.path == "/import":
+        # The file is no JSON; what its lines may be is no schema's matter.
+        case.body, case.media_type = b"full address:s:127.0.0.1\r\n", "application/octet-stream"
 
 
 @schemathesis.hook
