@@ -80,6 +80,15 @@ pub fn is_dark(picture: &RgbaImage) -> bool {
     picture.pixels().all(|pixel| pixel.0 == [0, 0, 0, 255])
 }
 
+/// The application, and its session on the server at this port: certificate accepted, signed in.
+pub async fn signed_in(port: u16) -> (App, String) {
+    let app = App::start().await;
+    let uid = app.rdp(port, PASSWORD, json!({"rdp.keyboard": "us"})).await;
+    app.accept(&uid, port).await;
+    let session = app.open(&uid).await;
+    (app, session)
+}
+
 /// Types a command into the session's terminal until it was carried out: its first keys may come before it listens.
 pub async fn make_file(
     app: &App,
@@ -187,12 +196,7 @@ async fn keys_and_text_reach_a_program_of_the_account() {
 #[tokio::test]
 async fn a_new_size_is_taken_while_the_session_goes_on() {
     let Some(server) = Xrdp::start() else { return };
-    let app = App::start().await;
-    let uid = app
-        .rdp(server.port, PASSWORD, json!({"rdp.keyboard": "us"}))
-        .await;
-    app.accept(&uid, server.port).await;
-    let session = app.open(&uid).await;
+    let (app, session) = signed_in(server.port).await;
     make_file(&app, &session, &server, "before", "echo $$").await;
     let path = format!("/session/{session}");
     for (width, height) in [(1000, 700), (640, 480)] {
@@ -263,12 +267,7 @@ async fn nla_signs_in_and_the_picture_is_what_the_desktop_shows() {
             "sh",
         ],
     );
-    let app = App::start().await;
-    let uid = app
-        .rdp(server.port, PASSWORD, json!({"rdp.keyboard": "us"}))
-        .await;
-    app.accept(&uid, server.port).await;
-    let session = app.open(&uid).await;
+    let (app, session) = signed_in(server.port).await;
     let view = app.view(&session).await;
     assert_eq!(view["security"], "TLS 1.3, certificate pinned, NLA");
     assert_eq!(

@@ -1,12 +1,10 @@
 //! Text and pictures on the clipboard of an RDP session, by a real server's.
 
-use crate::app::App;
-use crate::rdp::make_file;
+use crate::rdp::{make_file, signed_in};
 use crate::stream::attach;
-use crate::xrdp::{PASSWORD, Xrdp};
+use crate::xrdp::Xrdp;
 use futures_util::{SinkExt, StreamExt};
 use image::{ImageFormat, Rgb, RgbImage};
-use serde_json::json;
 use std::io::Cursor;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
@@ -28,12 +26,7 @@ fn lower(picture: &RgbImage) -> RgbImage {
 #[tokio::test]
 async fn pictures_are_copied_both_ways() {
     let Some(server) = Xrdp::start() else { return };
-    let app = App::start().await;
-    let uid = app
-        .rdp(server.port, PASSWORD, json!({"rdp.keyboard": "us"}))
-        .await;
-    app.accept(&uid, server.port).await;
-    let session = app.open(&uid).await;
+    let (app, session) = signed_in(server.port).await;
     make_file(&app, &session, &server, "ready", "echo yes").await;
     let mut socket = attach(&app, &session).await;
 
@@ -88,12 +81,7 @@ async fn pictures_are_copied_both_ways() {
 #[tokio::test]
 async fn text_is_copied_both_ways() {
     let Some(server) = Xrdp::start() else { return };
-    let app = App::start().await;
-    let uid = app
-        .rdp(server.port, PASSWORD, json!({"rdp.keyboard": "us"}))
-        .await;
-    app.accept(&uid, server.port).await;
-    let session = app.open(&uid).await;
+    let (app, session) = signed_in(server.port).await;
     make_file(&app, &session, &server, "ready", "echo yes").await;
     let mut socket = attach(&app, &session).await;
     let here = "from here: é ß 漢\nand a second line";
