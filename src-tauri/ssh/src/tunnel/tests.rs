@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -134,7 +134,9 @@ async fn session(port: u16) -> Tunnelling {
 async fn only_channels_for_the_address_that_was_asked_for_are_let_in() {
     let (port, mut handles) = server().await;
     let session = session(port).await;
-    let here = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // The port is ours from here on, and nobody listens at it yet.
+    let here = TcpSocket::new_v4().unwrap();
+    here.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let to = here.local_addr().unwrap();
     let plan = TunnelPlan {
         kind: TunnelKind::Remote,
@@ -182,9 +184,15 @@ async fn only_channels_for_the_address_that_was_asked_for_are_let_in() {
         "a way on": handle.channel_open_direct_tcpip("localhost", 4000, "1.2.3.4", 5);
         "a socket's way on": handle.channel_open_direct_streamlocal("/tmp/x");
     }
+    assert!(meter.trouble.borrow().is_none());
+    refused! {
+        "nobody's port": handle.channel_open_forwarded_tcpip("localhost", 4000, "1.2.3.4", 5);
+    }
+    assert!(meter.trouble.borrow().is_some());
     assert!(!carried.is_finished());
 
     // The one that was asked for.
+    let here = here.listen(1).unwrap();
     let opening = handle.channel_open_forwarded_tcpip("localhost", 4000, "1.2.3.4", 5);
     let (opened, accepted) = tokio::join!(timeout(LIMIT, opening), timeout(LIMIT, here.accept()));
     let mut channel = opened.unwrap().unwrap();
@@ -207,13 +215,6 @@ async fn only_channels_for_the_address_that_was_asked_for_are_let_in() {
         }
     };
     assert_eq!(timeout(LIMIT, answered).await.unwrap(), &b"pong"[..]);
-
-    // Nothing on this side to connect on to: refused as well.
-    drop((here, stream));
-    refused! {
-        "nobody's port": handle.channel_open_forwarded_tcpip("localhost", 4000, "1.2.3.4", 5);
-    }
-    assert!(meter.trouble.borrow().is_some());
 
     session.cancel.cancel();
     let ended = timeout(LIMIT, carried).await.unwrap().unwrap();
