@@ -1,4 +1,5 @@
 // A way to a port of this computer that can be cut, as networks are.
+import { atEnd } from "../desktop/processes.mjs";
 import { connect, createServer } from "node:net";
 
 /** Opens the way; the test closes it. */
@@ -23,7 +24,7 @@ export async function openLink(t, port) {
     isCut = true;
     for (const socket of sockets) socket.destroy();
   };
-  t.after(() => {
+  atEnd(t, () => {
     cut();
     server.close();
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import axe from "axe-core";
 import { chromium } from "playwright-core";
 import { openDisplay } from "../desktop/display.mjs";
-import { eventually, LIMIT_MS, Sandbox, skipWithout, until } from "../desktop/processes.mjs";
+import { atEnd, eventually, LIMIT_MS, Sandbox, skipWithout, until } from "../desktop/processes.mjs";
 import { startFarwired } from "./farwired.mjs";
 
 const BROWSER = "/usr/bin/chromium";
@@ -81,7 +81,7 @@ export async function openPage(
   let context;
   let display;
   const complaints = [];
-  t.after(async () => {
+  atEnd(t, async () => {
     // What the page looked like at the end tells why a test failed.
     await display?.shoot(`end of ${t.name}`).catch(() => undefined);
     if (context && !display) await shoot(context.pages()[0], `end of ${t.name}`, { sizes: [viewport], schemes: ["light"], isChecked: false }).catch(() => undefined);
@@ -98,7 +98,7 @@ export async function openPage(
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type()) && !expected.test(message.text())) complaints.push(message.text());
   });
-  t.after(() => assert.deepEqual(complaints, [], "the page complained"));
+  atEnd(t, () => assert.deepEqual(complaints, [], "the page complained"));
   if (isSignedIn) {
     await page.goto(farwired.link);
     await page.getByRole("tab", { name: "Machines" }).waitFor();

@@ -4,7 +4,7 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { mkdtempSync, chmodSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, skipWithout, until } from "../desktop/processes.mjs";
+import { atEnd, freePort, skipWithout, until } from "../desktop/processes.mjs";
 
 export const USER = "alice";
 export const PASSWORD = "correct horse";
@@ -18,7 +18,7 @@ export const skipWithoutSshd =
 export async function startSshd(t, sandbox, { prepare = "", config = "" } = {}) {
   // Not in the sandbox's home, which the account may not enter.
   const folder = mkdtempSync(join(tmpdir(), "sshd-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755);
   for (const name of ["home", "ns"]) mkdirSync(join(folder, name));
   const key = join(folder, "host_ed25519");

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
-import { eventually } from "../desktop/processes.mjs";
+import { atEnd, eventually } from "../desktop/processes.mjs";
 import { shoot } from "./page.mjs";
 import { NAME, openBoth, saveShell } from "./shell.mjs";
 import { skipWithoutSshd as skip, USER } from "./sshd.mjs";
@@ -18,7 +18,7 @@ async function serve(t) {
   const server = createServer((_, response) => response.end("x".repeat(SIZE)));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   return server.address().port;
 }
 

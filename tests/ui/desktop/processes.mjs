@@ -55,6 +55,31 @@ export async function eventually(what, read, expected, limit = LIMIT_MS) {
   return last.value;
 }
 
+const ends = new WeakMap();
+
+/**
+ * Does something when a test has ended, however it did, the first told first. Whatever fails of it fails the test once all is done;
+ * the test runner alone would leave out the rest, and a server that goes on keeps its file from ending.
+ */
+export function atEnd(t, act) {
+  const known = ends.get(t);
+  if (known) return void known.push(act);
+  const all = [act];
+  ends.set(t, all);
+  t.after(async () => {
+    const failures = [];
+    for (const one of all) {
+      try {
+        await one();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 1) throw new AggregateError(failures, failures.map(String).join("\n"));
+    if (failures.length > 0) throw failures[0];
+  });
+}
+
 /** Why a test cannot run here, or false. In CI nothing is skipped: what is missing there makes the test fail. */
 export function skipWithout(...names) {
   const folders = (process.env.PATH ?? "").split(delimiter);
