@@ -75,6 +75,8 @@ impl Picture {
             }),
         });
         let widget = gtk::DrawingArea::new();
+        // One of its own would keep the pointer from the page, also where the layer lets it through.
+        widget.set_has_window(false);
         widget.set_halign(gtk::Align::Start);
         widget.set_valign(gtk::Align::Start);
         let drawn = Rc::clone(&shown);

@@ -6,14 +6,12 @@ import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { MUCH, NAME, NEEDED } from "./connected.mjs";
 import { startMachine, TERMINAL_COLOUR } from "./machine.mjs";
-import { isOnSurface, isSame, openPicture, pointAt, REMOTE, SCREEN_WIDTH, showExactly, shownThere, windowOrigin } from "./pictures.mjs";
+import { isOnSurface, isSame, openPicture, pointAt, REMOTE, SCREEN_WIDTH, SCROLL_BAR, showExactly, shownThere, windowOrigin } from "./pictures.mjs";
 import { eventually, skipWithout, until } from "./processes.mjs";
 
 const skip = skipWithout(...NEEDED, "xwininfo", "xsetroot", "xrefresh", "convert");
 const OTHER = "lathe-02";
 const PURPLE = [0x7a, 0x4f, 0x9d];
-/** The scroll bars, which WebKit fades as it likes, are no higher. */
-const SCROLL_BAR = 12;
 
 /** The program with two machines, of which the second is seen. */
 async function openTwo(t, way) {

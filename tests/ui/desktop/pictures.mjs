@@ -3,6 +3,8 @@ import { MUCH, NAME, openConnected } from "./connected.mjs";
 import { eventually, until } from "./processes.mjs";
 
 export const REMOTE = { width: 800, height: 560 };
+/** The scroll bars, which WebKit fades as it likes, are no wider. */
+export const SCROLL_BAR = 12;
 export const [SCREEN_WIDTH, SCREEN_HEIGHT] = [1360, 860];
 
 /**
@@ -87,6 +89,62 @@ async function different(opened, { but, remote = REMOTE } = {}) {
 /** Waits until a machine's picture on the screen is what its own screen shows. */
 export async function isSame(opened, what, atLeast = MUCH, options = {}) {
   await eventually(what, () => different(opened, options), ({ found, compared }) => found === 0 && compared >= atLeast);
+}
+
+/** Where a pixel of a machine's picture is on the screen: its middle, however large it is shown. */
+export async function placeOf({ app, sandbox, name }, x, y) {
+  const [left, top] = await windowOrigin(sandbox);
+  const at = await app.script(
+    (name, across, down) => {
+      const { left, top, width, height } = document.querySelector(`[role="tabpanel"][aria-label="${name}"]:not([hidden]) .picture`).getBoundingClientRect();
+      return [left + across * width, top + down * height].map((edge) => edge * devicePixelRatio);
+    },
+    name,
+    (x + 0.5) / REMOTE.width,
+    (y + 0.5) / REMOTE.height,
+  );
+  return [left + at[0], top + at[1]];
+}
+
+/** Smoothing mixes in what is so many pixels around. */
+const REACH = 6;
+
+/** What of a larger or smaller picture is seen shows the colours that the machine has there, wherever it has but one around. */
+export async function hasItsColours(opened, what) {
+  const measure = async () => {
+    const [first, last] = [await placeOf(opened, 0, 0), await placeOf(opened, REMOTE.width - 1, REMOTE.height - 1)];
+    const [left, top] = await windowOrigin(opened.sandbox);
+    const view = await opened.app.script((name) => {
+      const { left, top, right, bottom } = document.querySelector(`[role="tabpanel"][aria-label="${name}"]:not([hidden]) .view`).getBoundingClientRect();
+      return [left, top, right, bottom].map((edge) => edge * devicePixelRatio);
+    }, opened.name);
+    const isSeen = ([x, y]) =>
+      x >= left + view[0] && y >= top + view[1] && x < Math.min(SCREEN_WIDTH, left + view[2] - SCROLL_BAR) && y < Math.min(SCREEN_HEIGHT, top + view[3] - SCROLL_BAR);
+    const there = await shownThere(opened);
+    const here = await opened.display.pixels();
+    const colour = (pixels, width, x, y) => [...pixels.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)].join();
+    const isPlain = (x, y, wanted) => {
+      for (let dy = -REACH; dy <= REACH; dy += 1) {
+        for (let dx = -REACH; dx <= REACH; dx += 1) if (colour(there, REMOTE.width, x + dx, y + dy) !== wanted) return false;
+      }
+      return true;
+    };
+    const wrong = [];
+    let compared = 0;
+    for (let y = REACH; y < REMOTE.height - REACH; y += 11) {
+      for (let x = REACH; x < REMOTE.width - REACH; x += 13) {
+        const at = [first[0] + (x * (last[0] - first[0])) / (REMOTE.width - 1), first[1] + (y * (last[1] - first[1])) / (REMOTE.height - 1)];
+        const wanted = colour(there, REMOTE.width, x, y);
+        if (!isSeen(at) || !isPlain(x, y, wanted)) continue;
+        const found = colour(here, SCREEN_WIDTH, ...at.map(Math.floor));
+        compared += 1;
+        if (found !== wanted) wrong.push({ x, y, wanted, found });
+      }
+    }
+    const isScaled = Math.abs(last[0] - first[0] - REMOTE.width) > 8;
+    return { wrong: wrong.slice(0, 5), isEnough: compared > 300, isScaled };
+  };
+  await eventually(`${what}: the colours of what is scaled`, measure, { wrong: [], isEnough: true, isScaled: true });
 }
 
 /** Rests the pointer on a machine's picture: a server paints its own into that of a viewer that points nowhere. */
