@@ -12,14 +12,17 @@ use crate::{events, ipc, links, menu, native, notify, window};
 use farwire_api::Api;
 use farwire_api::listener::Listener;
 use farwire_core::error::CoreError;
+use farwire_core::memory_dump::forbid_memory_dumps;
 use farwire_core::store::StoreError;
 use farwire_core::{Config, Core};
 use farwire_model::event::EventKind;
-use std::env;
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{env, fs, io};
 use tauri::async_runtime::{block_on, spawn};
 use tauri::{AppHandle, Emitter, Manager, RunEvent, WindowEvent};
 use tokio::signal::unix::{SignalKind, signal};
@@ -94,6 +97,9 @@ impl StartError {
 /// # Errors
 /// There is no display, the data folder is taken or unreadable, or the window cannot be made.
 pub fn start(drawing: &Drawing) -> Result<ExitCode, StartError> {
+    if let Err(error) = forbid_memory_dumps() {
+        tracing::warn!(%error, "a crash may leave a memory dump");
+    }
     // Tauri would panic without a display.
     gtk::init().map_err(|source| StartError::NoDisplay { source })?;
     let own_folder = env::var_os("FARWIRE_DATA_DIR").map(PathBuf::from);
@@ -143,6 +149,10 @@ pub fn start(drawing: &Drawing) -> Result<ExitCode, StartError> {
         Some(folder) => folder,
         None => app.path().app_data_dir()?,
     };
+    // Before the web view puts its own files there. What keeps it from being so is told by what opens the store.
+    if let Err(error) = make_private(&data_dir) {
+        tracing::warn!(%error, "the data folder is not private");
+    }
     app.manage(Places::read(&data_dir));
     app.manage(About::new(data_dir.clone(), drawing.renderer));
     // The store is read while the web view starts. The page's first request comes after both: the loop below carries it.
@@ -175,6 +185,13 @@ pub fn start(drawing: &Drawing) -> Result<ExitCode, StartError> {
         }
     });
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+/// Makes a folder that only its owner may look into; one that is there already becomes so.
+fn make_private(dir: &Path) -> io::Result<()> {
+    const OWNER: u32 = 0o700;
+    DirBuilder::new().recursive(true).mode(OWNER).create(dir)?;
+    fs::set_permissions(dir, Permissions::from_mode(OWNER))
 }
 
 /// Leaves what is chosen in the settings for the next start.

@@ -172,21 +172,18 @@ pub(crate) fn proof(token_hash: &str, nonce: &str) -> String {
 /// How many wrong tokens a minute are answered at full speed.
 const FREE_MISTAKES: u32 = 10;
 const MISTAKE_DELAY: Duration = Duration::from_secs(1);
-/// Waiting answers hold a connection each; past this many, wrong tokens are answered at once again.
-const MAX_WAITING: usize = 16;
-
 /// Slows answers to wrong tokens down. Right ones never wait.
+///
+/// Each waiting answer holds a connection; there are few of these, and others take the places of such as waited longest.
 #[derive(Debug)]
 pub(crate) struct Mistakes {
     minute: Mutex<(Instant, u32)>,
-    waiting: tokio::sync::Semaphore,
 }
 
 impl Default for Mistakes {
     fn default() -> Self {
         Self {
             minute: Mutex::new((Instant::now(), 0)),
-            waiting: tokio::sync::Semaphore::new(MAX_WAITING),
         }
     }
 }
@@ -202,7 +199,7 @@ impl Mistakes {
             minute.1 = minute.1.saturating_add(1);
             minute.1 > FREE_MISTAKES
         };
-        if is_many && let Ok(_place) = self.waiting.try_acquire() {
+        if is_many {
             tokio::time::sleep(MISTAKE_DELAY).await;
         }
     }

@@ -4,7 +4,7 @@ use crate::Api;
 use crate::error::ApiError;
 use crate::native;
 use crate::request::{self, Caller, Query, Request, Response};
-use crate::route::{self, Access, Asked, Effect, Found, Route};
+use crate::route::{self, Access, Asked, Effect, Found, Route, is_segment};
 use farwire_core::origin::{OnceKey, Origin};
 use farwire_model::audit::AuditEntry;
 use farwire_model::error::ErrorCode;
@@ -113,7 +113,7 @@ fn origin(effect: Effect, request: &Request) -> Result<Origin, ApiError> {
     let mut by = Origin::new(who, who_name);
     by.may_write_credentials = request.caller.may(Scope::Credentials);
     by.may_reveal = request.caller.is_person() || request.caller.may(Scope::Reveal);
-    by.run = named(request.run.as_deref(), "Farwire-Run")?;
+    by.run = run_name(request.run.as_deref())?;
     let Some(key) = named(request.once.as_deref(), "Idempotency-Key")? else {
         return Ok(by);
     };
@@ -138,6 +138,18 @@ fn who(caller: &Caller) -> (&str, &str) {
         Caller::Page(token) | Caller::Token(token) => (token.id.as_str(), &token.name),
         Caller::Nobody => ("", ""),
     }
+}
+
+/// The run's name, which stands in a path once it is taken back.
+fn run_name(value: Option<&str>) -> Result<Option<String>, ApiError> {
+    let name = named(value, "Farwire-Run")?;
+    if name.as_deref().is_some_and(|name| !is_segment(name)) {
+        let message = "Farwire-Run stands in a path: it has no / and is not . or ..";
+        return Err(
+            ApiError::new(400, ErrorCode::ValueIncorrectFormat, message).about("Farwire-Run")
+        );
+    }
+    Ok(name)
 }
 
 /// A header's value, where it is there.

@@ -33,6 +33,7 @@ mod dispatch;
 mod error;
 mod fields;
 mod guard;
+mod json;
 mod keys;
 pub mod listener;
 pub mod native;

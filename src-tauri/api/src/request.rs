@@ -1,6 +1,7 @@
 //! What comes in and what goes out, without a transport.
 
 use crate::error::ApiError;
+use crate::json::Plain;
 use bytes::Bytes;
 use farwire_model::error::ErrorCode;
 use farwire_model::token::{Scope, TokenView};
@@ -233,25 +234,7 @@ pub(crate) fn parse_body(body: &[u8]) -> Result<Option<Value>, ApiError> {
         let message = format!("the body is not JSON: {error}");
         ApiError::new(400, ErrorCode::InvalidRequestData, message)
     });
-    read.map(|value| Some(with_whole_numbers(value)))
-}
-
-/// JSON makes no difference between 1 and 1.0, and neither do we.
-fn with_whole_numbers(value: Value) -> Value {
-    match value {
-        Value::Number(number) if number.is_f64() => {
-            let text = number.to_string();
-            let whole = text.strip_suffix(".0").and_then(|text| text.parse().ok());
-            whole.map_or(Value::Number(number), |whole: i64| Value::from(whole))
-        }
-        Value::Array(items) => items.into_iter().map(with_whole_numbers).collect(),
-        Value::Object(map) => {
-            let pairs = map.into_iter();
-            let pairs = pairs.map(|(key, value)| (key, with_whole_numbers(value)));
-            Value::Object(pairs.collect())
-        }
-        other => other,
-    }
+    read.map(|Plain(value)| Some(value))
 }
 
 /// Reads `If-Match: <revision>`, with or without quotes.

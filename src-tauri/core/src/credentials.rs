@@ -4,6 +4,7 @@ use crate::Core;
 use crate::connections::known_connection;
 use crate::error::CoreError;
 use crate::groups::check_revision;
+use crate::history::next_revision;
 use crate::origin::Origin;
 use crate::sealed::{self, CredentialsView, HasSecrets, SealedSecret};
 use farwire_model::connection::Connection;
@@ -88,8 +89,12 @@ impl Core {
                         revision: 0,
                     },
                 };
-                let revision = stored.revision;
-                check_revision("credentials of", id.as_str(), if_revision, revision)?;
+                let known = saving
+                    .all()
+                    .credentials
+                    .get(id.as_str())
+                    .map(|stored| stored.revision);
+                check_revision("credentials of", id.as_str(), if_revision, stored.revision)?;
                 let endpoint = saving.all().endpoint(&connection);
                 let seal = |key: &str, value: &Secret| {
                     let record = vault.seal(&place(id, key, &endpoint), value)?;
@@ -99,7 +104,7 @@ impl Core {
                 let is_secret = |key: &str| check_field(&connection, key);
                 let StoredCredentials { plain, sealed, .. } = &mut stored;
                 sealed::write(values, plain, sealed, is_secret, seal)?;
-                stored.revision += 1;
+                stored.revision = next_revision(0, known);
                 saving.put(stored).map(|_| ())
             })
             .await

@@ -21,8 +21,9 @@ use farwire_model::error::ErrorCode;
 use farwire_model::ids::CredentialId;
 use farwire_model::secret::Secret;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Shared credentials as they are saved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -175,13 +176,30 @@ impl Core {
             author: Some(by.who.clone()).filter(|_| !by.may_reveal),
             revision: 1,
         };
-        let by = without_secrets(by, &change);
+        let by = self.known_by_mac(by, &change)?;
         let made = self.saved.create(&by, |saving| {
             self.apply_credential(&by, &mut shared, change)?;
             saving.put(shared)?;
             Ok(id.as_str().to_owned())
         });
         made.await.map(CredentialId::new)
+    }
+
+    /// A request asked for twice is known by a hash of its body. Anybody who reads the store could guess a password by that one, so
+    /// that here it is a MAC, where there are secrets.
+    fn known_by_mac(&self, by: &Origin, change: &CredentialChange) -> Result<Origin, CoreError> {
+        let mut by = by.clone();
+        if let Some(once) = &mut by.once {
+            let is_secret = |key: &str| shared_field(key).is_none_or(|field| field.is_secret);
+            let has_secrets = change
+                .values
+                .iter()
+                .any(|(key, value)| value.is_some() && is_secret(key));
+            if has_secrets {
+                once.request = self.vault.fingerprint("once", &bytes_of(change))?;
+            }
+        }
+        Ok(by)
     }
 
     /// Changes shared credentials; answers their revision.
@@ -337,23 +355,20 @@ fn is_secret(key: &str) -> Result<bool, CoreError> {
         })
 }
 
-/// A request asked for twice is known by a hash of its body. Anybody who reads the store could guess a password by that
-/// one, so that here only what is no secret tells two requests apart.
-fn without_secrets(by: &Origin, change: &CredentialChange) -> Origin {
-    let mut by = by.clone();
-    if let Some(once) = &mut by.once {
-        let (mut plain, mut secrets) = (BTreeMap::new(), BTreeSet::new());
-        for (key, value) in &change.values {
-            match shared_field(key) {
-                Some(field) if !field.is_secret => {
-                    plain.insert(key, value.as_ref().map(Secret::expose));
-                }
-                _ => {
-                    secrets.insert(key);
-                }
-            }
+/// What is asked for, as bytes that differ wherever it does.
+fn bytes_of(change: &CredentialChange) -> Zeroizing<Vec<u8>> {
+    let name = change.name.as_deref().map(|name| ("name", Some(name)));
+    let values = change
+        .values
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_ref().map(Secret::expose)));
+    let mut bytes = Zeroizing::new(Vec::new());
+    for (key, value) in name.into_iter().chain(values) {
+        for part in [Some(key), value] {
+            let length = part.map_or(u64::MAX, |part| part.len() as u64);
+            bytes.extend_from_slice(&length.to_le_bytes());
+            bytes.extend_from_slice(part.unwrap_or_default().as_bytes());
         }
-        once.request = format!("credential {:?} {plain:?} {secrets:?}", change.name);
     }
-    by
+    bytes
 }

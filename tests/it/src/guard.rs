@@ -131,7 +131,14 @@ async fn foreign_pages_reach_no_route() {
     let sites = sites
         .iter()
         .map(|site| format!("{host}Sec-Fetch-Site: {site}\r\n"));
-    let heads: Vec<_> = origins.chain(sites).map(|head| (head, 403)).collect();
+    // A second line of a header does not hide behind the first.
+    let own = format!("http://127.0.0.1:{port}");
+    let twice = [
+        format!("{host}Origin: {own}\r\nOrigin: https://evil.example\r\n"),
+        format!("{host}Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site\r\n"),
+    ];
+    let heads = origins.chain(sites).chain(twice);
+    let heads: Vec<_> = heads.map(|head| (head, 403)).collect();
     refused_everywhere(&app, &heads).await;
     for head in [
         format!("{host}Origin: http://127.0.0.1:{port}\r\nSec-Fetch-Site: same-origin\r\n"),

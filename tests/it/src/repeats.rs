@@ -134,3 +134,112 @@ async fn a_condition_that_cannot_be_read_is_not_passed_over() {
     assert_eq!(app.ok("GET", &target, Value::Null).await["name"], "a");
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_revision_that_somebody_knows_never_comes_again() {
+    let app = App::start().await;
+    let uid = app.connection(json!({"name": "a", "host": "a"})).await;
+    let path = format!("/connection/{uid}");
+    let credentials = format!("{path}/credentials");
+    let revision =
+        async |path: &str| app.ok("GET", path, Value::Null).await["revision"].to_string();
+    let set = |name: &str| json!({"vnc.username": name});
+
+    // Credentials that were deleted and written anew.
+    app.ok("PUT", &credentials, set("first")).await;
+    let known = revision(&credentials).await;
+    app.ok("DELETE", &credentials, Value::Null).await;
+    app.ok("PUT", &credentials, set("second")).await;
+    let stale = ("if-match", known.as_str());
+    assert_eq!(
+        app.call_with(stale, "PUT", &credentials, set("third"))
+            .await
+            .0,
+        412
+    );
+    let newest = revision(&credentials).await;
+    let (status, _) = app
+        .call_with(("if-match", &newest), "PUT", &credentials, set("third"))
+        .await;
+    assert_eq!(status, 200);
+
+    // A machine that an old backup brings back.
+    let backup = app.ok("ACTION", "/backups", Value::Null).await;
+    app.ok("PUT", &path, json!({"host": "b"})).await;
+    let known = revision(&path).await;
+    app.ok("PUT", &path, json!({"host": "c"})).await;
+    app.ok("DELETE", &path, Value::Null).await;
+    let restore = format!("/backup/{}/restore", backup["id"].as_str().unwrap());
+    app.ok("ACTION", &restore, Value::Null).await;
+    assert_eq!(app.ok("GET", &path, Value::Null).await["host"], "a");
+    let stale = ("if-match", known.as_str());
+    assert_eq!(
+        app.call_with(stale, "PUT", &path, json!({"host": "d"}))
+            .await
+            .0,
+        412
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn another_password_under_the_same_key_is_another_request() {
+    let app = App::start().await;
+    let key = ("idempotency-key", "order-1");
+    let create = async |body: Value| app.call_with(key, "PUT", "/credential", body).await;
+    let (status, first) = create(json!({"name": "a", "password": "first"})).await;
+    assert_eq!(status, 200);
+    let again = json!({"name": "a", "password": "first"});
+    assert_eq!(create(again).await, (200, first));
+    for other in [
+        json!({"name": "a", "password": "second"}),
+        json!({"name": "a", "password": null}),
+        json!({"name": "a", "key": "first"}),
+        json!({"name": "ap", "assword": "first"}),
+        json!({"name": "b", "password": "first"}),
+    ] {
+        let (status, _) = create(other.clone()).await;
+        let expected = if other.get("assword").is_some() {
+            400
+        } else {
+            409
+        };
+        assert_eq!(status, expected, "{other}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_has_a_name_that_can_be_taken_back() {
+    let app = App::start().await;
+    let change = async |run: &str| {
+        let body = json!({"name": "of a run"});
+        app.call_with(("farwire-run", run), "PUT", "/group", body)
+            .await
+            .0
+    };
+    for run in ["a/b c", "..", ".", "/"] {
+        assert_eq!(change(run).await, 400, "{run}");
+    }
+    for (run, path) in [("a b%2F", "a%20b%252F"), ("a\\..?#", "a%5C..%3F%23")] {
+        assert_eq!(change(run).await, 200, "{run}");
+        app.ok("ACTION", &format!("/run/{path}/undo"), Value::Null)
+            .await;
+    }
+    assert_eq!(app.ok("GET", "/groups", Value::Null).await, json!([]));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn who_may_read_secrets_gives_that_to_nobody_else_over_the_network() {
+    let app = App::with_every_scope().await;
+    let body = json!({"name": "x", "scopes": ["read", "reveal"]});
+    let (status, answer) = app.call("PUT", "/tokens", body).await;
+    assert_eq!(
+        (status.as_u16(), answer["property"].as_str()),
+        (403, Some("scopes"))
+    );
+    let body = json!({"name": "x", "scopes": ["read", "admin"]});
+    app.ok("PUT", "/tokens", body).await;
+    app.stop().await;
+}

@@ -15,7 +15,7 @@ use farwire_model::ids::TokenId;
 use farwire_model::settings::{
     Density, GraphicsChoice, Settings, TerminalColours, TerminalSettings, Theme,
 };
-use farwire_model::token::TokenView;
+use farwire_model::token::{Scope, TokenView};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -212,7 +212,10 @@ pub(super) async fn create_token(call: &Call<NewToken>) -> Result<Private<MadeTo
         scopes,
         expires,
     } = call.body()?;
-    if let Some(scope) = scopes.0.iter().find(|scope| !call.caller.may(**scope)) {
+    // Whoever may read secrets gives that to nobody else here.
+    let may_give =
+        |scope| call.caller.may(scope) && (scope != Scope::Reveal || call.caller.is_person());
+    if let Some(scope) = scopes.0.iter().find(|scope| !may_give(**scope)) {
         let message = format!(
             "a token with the scope {scope} is made on the owner's terminal: farwired token new"
         );

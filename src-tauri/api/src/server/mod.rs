@@ -3,12 +3,12 @@
 //! The accept loop is our own: it bounds connections and the time for a request's head, speaks HTTP/1.1 only, and ends
 //! within a limit, none of which the library's own loop does.
 
+mod admit;
 mod sockets;
 
 use crate::Api;
 use crate::auth::Mistakes;
 use crate::body;
-use crate::crowd;
 use crate::dispatch::takes_bytes;
 use crate::error::ApiError;
 use crate::guard::{self, Head, Pages};
@@ -33,15 +33,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::filters::ws::Ws;
 
-/// Connections at once; one more is told 503.
-const MAX_CONNECTIONS: usize = 64;
-/// Connections past the limit that are being told so at once; the rest are closed without a word.
-const MAX_REFUSALS: usize = 16;
+use admit::{Place, Places};
+
 /// The time for a request's head.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// The most bytes of a request's head.
@@ -88,14 +85,13 @@ impl Server {
         let shared = Arc::new(Shared {
             api,
             offer,
-            places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
-            refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
+            places: Places::default(),
             mistakes: Mistakes::default(),
             cancel: cancel.clone(),
             tasks: tasks.clone(),
         });
         for listener in listeners {
-            tasks.spawn(accept(listener, Arc::clone(&shared)));
+            tasks.spawn(admit::accept(listener, Arc::clone(&shared)));
         }
         tasks.close();
         Ok(Self {
@@ -138,8 +134,7 @@ struct Shared {
     /// The application behind it.
     api: Arc<Api>,
     offer: Offer,
-    places: Arc<Semaphore>,
-    refusals: Arc<Semaphore>,
+    places: Places,
     mistakes: Mistakes,
     /// Called when the server stops.
     cancel: CancellationToken,
@@ -147,44 +142,10 @@ struct Shared {
     tasks: TaskTracker,
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    loop {
-        let accepted = tokio::select! {
-            () = shared.cancel.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((socket, _)) => admit(socket, &shared),
-            Err(error) => {
-                // Out of file handles, mostly: others must end first.
-                tracing::warn!(%error, "could not accept a connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-}
-
-fn admit(socket: TcpStream, shared: &Arc<Shared>) {
-    let _ = socket.set_nodelay(true);
-    if let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() {
-        shared
-            .tasks
-            .spawn(serve(socket, Arc::clone(shared), Arc::new(place)));
-    } else if let Ok(place) = Arc::clone(&shared.refusals).try_acquire_owned() {
-        shared.tasks.spawn(async move {
-            let _ = tokio::time::timeout(
-                Duration::from_secs(1),
-                crowd::refuse(socket, MAX_CONNECTIONS),
-            )
-            .await;
-            drop(place);
-        });
-    }
-}
-
 /// Serves a connection. `place` is held until it ends, or until the WebSocket it became ends.
-async fn serve(socket: TcpStream, shared: Arc<Shared>, place: Arc<OwnedSemaphorePermit>) {
+async fn serve(socket: TcpStream, shared: Arc<Shared>, place: Arc<Place>) {
     let cancel = shared.cancel.clone();
+    let wanted = place.wanted();
     let sockets = TowerToHyperService::new(warp::service(sockets::filter(Arc::clone(&shared))));
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         // The library's own path filter panics where there is none, as in CONNECT host:port; the guard needs the host of an
@@ -232,6 +193,7 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>, place: Arc<OwnedSemaphore
     let mut connection = std::pin::pin!(connection);
     let finished = tokio::select! {
         finished = connection.as_mut() => finished,
+        () = wanted.cancelled() => return,
         () = cancel.cancelled() => {
             connection.as_mut().graceful_shutdown();
             match tokio::time::timeout(STOP_LIMIT, connection).await {
@@ -253,7 +215,7 @@ struct Target {
     /// The path, not decoded; empty in the authority form.
     path: String,
     /// The connection's place among those allowed at once.
-    place: Arc<OwnedSemaphorePermit>,
+    place: Arc<Place>,
 }
 
 /// A request's head, taken apart.
@@ -303,6 +265,9 @@ async fn answer<B: Buf + Send + 'static, E: Send + 'static>(
         return found.map(Answered::Response);
     }
     let caller = identify(shared, &parts.headers).await;
+    if !matches!(caller, Caller::Nobody) {
+        parts.target.place.keep();
+    }
     let mut content: Option<Content> = None;
     let body = match &caller {
         // Nobody known gets his answer before a byte of his body is kept, except for the one route that takes one.
@@ -378,12 +343,9 @@ fn has_body(headers: &HeaderMap) -> bool {
 
 fn check_head(shared: &Shared, parts: &Parts, takes_bytes: bool) -> Result<(), ApiError> {
     let headers = &parts.headers;
-    // An unreadable value must not pass as an absent one.
-    let lossy = |name| {
-        headers
-            .get(name)
-            .map(|value: &HeaderValue| value.to_str().unwrap_or("\u{fffd}"))
-    };
+    let said =
+        [ORIGIN.as_str(), "sec-fetch-site", CONTENT_TYPE.as_str()].map(|name| said(headers, name));
+    let [origin, fetch_site, content_type] = said.each_ref().map(Option::as_deref);
     let head = Head {
         hosts: headers
             .get_all(HOST)
@@ -391,9 +353,9 @@ fn check_head(shared: &Shared, parts: &Parts, takes_bytes: bool) -> Result<(), A
             .map(|host| host.to_str().unwrap_or(""))
             .collect(),
         authority: parts.target.authority.as_deref(),
-        origin: lossy(ORIGIN.as_str()),
-        fetch_site: lossy("sec-fetch-site"),
-        content_type: lossy(CONTENT_TYPE.as_str()),
+        origin,
+        fetch_site,
+        content_type,
         has_body: has_body(headers) && !takes_bytes,
     };
     let pages = match shared.offer {

@@ -79,6 +79,9 @@ pub(super) fn open(
     })?;
     let (cancel, tasks) = (shared.cancel.child_token(), shared.tasks.clone());
     let place = Arc::clone(&parts.target.place);
+    if ticket.is_some() {
+        place.keep();
+    }
     let socket = socket
         .max_message_size(MAX_VIEWER_MESSAGE_BYTES)
         .max_frame_size(MAX_VIEWER_MESSAGE_BYTES);

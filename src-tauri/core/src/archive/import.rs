@@ -6,6 +6,7 @@ use super::read::Archive;
 use crate::Core;
 use crate::credentials::{Sealed, StoredCredentials, place};
 use crate::error::CoreError;
+use crate::history::next_revision;
 use crate::inheritance;
 use crate::origin::Origin;
 use crate::saved::{All, Change, Record, SETTINGS_KEY};
@@ -161,7 +162,7 @@ fn plan<'a>(archive: &'a Archive, all: &All, same_id: SameId) -> (Vec<Wanted<'a>
         let known = all.shared.get(carried.id.as_str());
         if imported.shared.takes(known.is_some(), same_id) {
             taken.insert(&carried.id);
-            let revision = next_revision(known.map(|known| known.revision));
+            let revision = next_revision(0, known.map(|known| known.revision));
             wanted.push(Wanted::Shared(carried, revision));
         }
     }
@@ -196,7 +197,7 @@ fn plan<'a>(archive: &'a Archive, all: &All, same_id: SameId) -> (Vec<Wanted<'a>
     for carried in &archive.credentials {
         let known = all.credentials.get(carried.connection.as_str());
         if imported.credentials.takes(known.is_some(), same_id) {
-            let revision = next_revision(known.map(|known| known.revision));
+            let revision = next_revision(0, known.map(|known| known.revision));
             wanted.push(Wanted::Credentials(carried, revision));
         }
     }
@@ -267,8 +268,4 @@ fn seal_shared(
         author: None,
         revision,
     })
-}
-
-fn next_revision(known: Option<u64>) -> u64 {
-    known.unwrap_or_default().saturating_add(1)
 }

@@ -16,4 +16,4 @@ mod version;
 
 pub(crate) use remember::{HEADS, Remembered, forget_secrets, remember};
 pub(crate) use step::{Step, Steps};
-pub(crate) use version::Versioned;
+pub(crate) use version::{Versioned, next_revision};

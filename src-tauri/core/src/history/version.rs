@@ -124,7 +124,9 @@ impl Versioned for TrustDecision {
     }
 }
 
-/// Higher than both, so that nobody takes the thing for one he has seen.
-fn next_revision(then: u64, now: Option<u64>) -> u64 {
-    then.max(now.unwrap_or_default()).saturating_add(1)
+/// Higher than both, so that nobody takes the thing for one he has seen. Where nothing is now, other versions may have been since:
+/// it goes on from the clock, in milliseconds, which no count of changes reaches.
+pub(crate) fn next_revision(then: u64, now: Option<u64>) -> u64 {
+    let seen = now.unwrap_or_else(|| random::now_micros() / 1000);
+    then.max(seen).saturating_add(1)
 }

@@ -28,6 +28,7 @@ struct Sled {
 
 /// Opens or creates the database in a directory that is there. May panic on damage.
 pub(super) fn open(dir: &Path, trees: &[&'static str]) -> Result<Box<dyn Database>, OpenError> {
+    remove_unfinished(dir).map_err(OpenError::of)?;
     let opened = || -> sled::Result<_> {
         let db = sled::Config::new()
             .path(dir)
@@ -59,6 +60,19 @@ pub(super) fn open(dir: &Path, trees: &[&'static str]) -> Result<Box<dyn Databas
         file,
         _released: released,
     }))
+}
+
+/// sled writes a snapshot under another name first, and takes what a full disk or the end of the process left of one for the
+/// newest snapshot. Nobody else has the folder open: the data folder's own lock is held.
+fn remove_unfinished(dir: &Path) -> io::Result<()> {
+    for entry in dir.read_dir()? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|kind| kind == "generating") {
+            tracing::info!(path = %path.display(), "removed an unfinished snapshot");
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Where sled keeps its log; the file that has to be synced, and the one its lock is on.

@@ -4,10 +4,13 @@
 //! are authenticated with it, so a record moved to another place does not open.
 
 use super::error::VaultError;
+use crate::random::hex;
 use base64ct::{Base64, Encoding};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use farwire_model::secret::Secret;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 const FORMAT: u8 = 1;
@@ -107,9 +110,25 @@ impl SealingKey {
         }
     }
 
+    /// HMAC-SHA-256 in hexadecimal, keyed with a MAC of the purpose by this key.
+    pub(super) fn fingerprint(&self, purpose: &str, bytes: &[u8]) -> String {
+        let purpose = [b"fingerprint|", purpose.as_bytes()].concat();
+        let key = Zeroizing::new(mac(self.expose(), &purpose));
+        hex(&mac(&key, bytes))
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(self.expose().into())
     }
+}
+
+fn mac(key: &[u8; KEY_BYTES], bytes: &[u8]) -> [u8; KEY_BYTES] {
+    // A short key is filled up with zeros to a block of the hash (RFC 2104).
+    let mut block = Zeroizing::new([0; 64]);
+    block[..KEY_BYTES].copy_from_slice(key);
+    let mut mac = <Hmac<Sha256> as KeyInit>::new((&*block).into());
+    mac.update(bytes);
+    mac.finalize().into_bytes().into()
 }
 
 /// Fills a buffer from the system's random source.

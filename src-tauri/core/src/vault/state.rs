@@ -133,6 +133,14 @@ impl Vault {
         self.key()?.open_text(context, sealed)
     }
 
+    /// Tells things apart that hold secrets, without being a way to guess them: a MAC of bytes, for one purpose.
+    ///
+    /// # Errors
+    /// `Locked`.
+    pub(crate) fn fingerprint(&self, purpose: &str, bytes: &[u8]) -> Result<String, VaultError> {
+        Ok(self.key()?.fingerprint(purpose, bytes))
+    }
+
     pub(super) fn begin(&self, with_passphrase: bool) -> Begun {
         let mut inner = self.inner();
         if inner.key.is_some() {

@@ -136,3 +136,22 @@ fn a_disk_that_can_only_be_read_is_named_and_left_alone() {
     assert_no_damage(&data_dir);
     assert_whole(&*lanes::open(&data_dir), 50);
 }
+
+#[test]
+fn what_was_left_of_a_snapshot_is_no_damage() {
+    for rest in [&b""[..], b"half", &[7; 4096]] {
+        let dir = tempfile::tempdir().unwrap();
+        let data_dir = dir.path().join("data");
+        // The second time it is opened, sled writes down where it stands.
+        for count in [30, 60] {
+            let store = lanes::open(&data_dir);
+            for number in count - 30..count {
+                write(&*store, number).unwrap();
+            }
+        }
+        let kept = data_dir.join("store");
+        fs::write(kept.join("snap.FFFFFFFFFFFFFF00.generating"), rest).unwrap();
+        assert_whole(&*lanes::open(&data_dir), 60);
+        assert_no_damage(&data_dir);
+    }
+}
