@@ -95,6 +95,8 @@ export const rdp = {
       no_warning: "Farwire asks all the same",
     } as Partial<Record<string, string>>,
     isSaved: "This machine is saved already.",
+    waiting: (count: number) => (count === 1 ? "1 more file comes after this one." : `${count} more files come after this one.`),
+    tooMany: (name: string) => `Not opened: too many files wait before ${name}. Open it again after them.`,
     willSave: (name: string) => `Connecting saves it as “${name}”. Passwords in the file are never taken over.`,
   },
   scale: "Scale",
