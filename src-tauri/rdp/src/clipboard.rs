@@ -1,6 +1,6 @@
 //! Text and pictures on the clipboard, both ways (MS-RDPECLIP).
 
-use crate::clip_picture;
+use crate::clip_picture::{self, Refused};
 use crate::limits::MAX_CLIPBOARD_BYTES;
 use farwire_model::input::MAX_PICTURE_BYTES;
 use ironrdp_cliprdr::backend::CliprdrBackend;
@@ -81,8 +81,10 @@ impl Content {
 pub enum Brought {
     /// That.
     Content(Content),
-    /// More than what is taken, or a picture that cannot be read.
+    /// More than what is taken.
     TooLong,
+    /// A picture that cannot be read.
+    Unreadable,
     /// It is gone meanwhile.
     Nothing,
 }
@@ -125,14 +127,19 @@ impl Clipboard {
         Backend(heard.clone())
     }
 
-    /// Nothing on it yet.
-    pub fn new(heard: Heard) -> Self {
+    /// What was copied here before the session began, which the machine is told once it listens.
+    pub fn new(heard: Heard, here: Option<Content>) -> Self {
         Self {
             heard,
-            here: None,
+            here,
             asked: None,
             given: None,
         }
+    }
+
+    /// What is on the clipboard here, as far as it was told.
+    pub fn here(&self) -> Option<&Content> {
+        self.here.as_ref()
     }
 
     /// Offers something to the machine; `None` when it is too long. Machines whose channel is not open get it once it is.
@@ -201,14 +208,18 @@ impl Clipboard {
     fn read(&self, data: Vec<u8>) -> Brought {
         let content = match self.asked {
             None => return Brought::Nothing,
-            Some(Form::Text) => Some(Content::Text(text(&data))),
+            Some(Form::Text) => Content::Text(text(&data)),
             Some(Form::Picture) if self.given.as_ref() == Some(&data) => return Brought::Nothing,
-            Some(Form::Picture) => clip_picture::png(&data).map(|png| Content::Picture(png.into())),
+            Some(Form::Picture) => match clip_picture::png(&data) {
+                Ok(png) => Content::Picture(png.into()),
+                Err(Refused::TooLarge) => return Brought::TooLong,
+                Err(Refused::Broken) => return Brought::Unreadable,
+            },
         };
         match content {
-            Some(content) if self.here.as_ref() == Some(&content) => Brought::Nothing,
-            Some(content) if !content.is_too_long() => Brought::Content(content),
-            _ => Brought::TooLong,
+            content if self.here.as_ref() == Some(&content) => Brought::Nothing,
+            content if content.is_too_long() => Brought::TooLong,
+            content => Brought::Content(content),
         }
     }
 }
@@ -317,7 +328,7 @@ mod tests {
     fn asking(form: Form) -> Clipboard {
         Clipboard {
             asked: Some(form),
-            ..Clipboard::new(Heard::default())
+            ..Clipboard::new(Heard::default(), None)
         }
     }
 
@@ -348,7 +359,7 @@ mod tests {
         let mut other = asking(Form::Picture);
         let brought = other.read(given.data().to_vec());
         assert!(matches!(brought, Brought::Content(Content::Picture(_))));
-        assert_eq!(other.read(vec![1, 2, 3]), Brought::TooLong);
+        assert_eq!(other.read(vec![1, 2, 3]), Brought::Unreadable);
         other.asked = None;
         assert_eq!(other.read(vec![1, 2, 3]), Brought::Nothing);
     }

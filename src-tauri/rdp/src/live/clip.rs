@@ -34,6 +34,9 @@ impl Live {
             Brought::TooLong => {
                 self.say("The machine's clipboard holds more than can be brought here.");
             }
+            Brought::Unreadable => {
+                self.say("The machine's clipboard holds a picture that cannot be read here.");
+            }
             Brought::Nothing => {}
         }
     }
