@@ -1,10 +1,14 @@
 //! Text and pictures on the clipboard of an RDP session, by a real server's.
 
+use crate::app::App;
 use crate::rdp::{make_file, signed_in};
+use crate::rdp_server::{Security, Server};
+use crate::rdp_server_clip::Clip;
 use crate::stream::attach;
-use crate::xrdp::Xrdp;
+use crate::xrdp::{PASSWORD, Xrdp};
 use futures_util::{SinkExt, StreamExt};
 use image::{ImageFormat, Rgb, RgbImage};
+use serde_json::json;
 use std::io::Cursor;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
@@ -75,6 +79,39 @@ async fn pictures_are_copied_both_ways() {
     tokio::time::timeout(Duration::from_secs(60), arrives)
         .await
         .expect("what was copied there is told here");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_picture_that_cannot_be_read_is_told_as_that() {
+    let Some(mut server) = Server::start(Security::Tls, 320, 200) else {
+        return;
+    };
+    let app = App::start().await;
+    let uid = app.rdp(server.port, PASSWORD, json!({})).await;
+    app.accept(&uid, server.port).await;
+    let session = app.open(&uid).await;
+    let mut socket = attach(&app, &session).await;
+    server.begun().await;
+    while server.clip().await != Clip::Offers(Vec::new()) {}
+    // CF_DIB.
+    server.offer(&[(8, "")]);
+    while server.clip().await != Clip::Wants(8) {}
+    server.bring(b"no picture".to_vec());
+    let said = async {
+        while let Some(message) = socket.next().await {
+            let message = message.unwrap().into_data();
+            if message.first() == Some(&13) {
+                return String::from_utf8(message.get(24..).unwrap().to_vec()).unwrap();
+            }
+        }
+        panic!("the stream ended");
+    };
+    let said = tokio::time::timeout(Duration::from_secs(60), said).await;
+    assert_eq!(
+        said.unwrap(),
+        "The machine's clipboard holds a picture that cannot be read here."
+    );
     app.stop().await;
 }
 
