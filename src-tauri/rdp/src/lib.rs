@@ -9,12 +9,13 @@
 //! | `input`, `keycode`, `layout`, `wire` | keys and the pointer |
 //! | `wishes`, `redirect`, `cookie` | what a session is asked for besides its picture; where a broker sends it; taking it up again |
 //! | [`file`] | the lines of an .rdp file |
-//! | `clipboard`, `clip_picture` | text and pictures both ways |
+//! | `clipboard`, `clip_html`, `clip_picture` | text, formatted text and pictures both ways |
 //! | `resize`, `hidden` | the viewer's size; nothing drawn where nobody looks |
 //! | `guard`, `limits` | every cap and time limit, with its reason |
 //!
 //! Each session has a thread of its own: decoding is work, and what goes wrong in it ends that session alone.
 
+mod clip_html;
 mod clip_picture;
 mod clipboard;
 mod codec;

@@ -399,6 +399,7 @@ impl Live {
                 self.resize.viewport(size, scale_percent, Instant::now());
             }
             SessionInput::Clipboard(text) => self.offer(Content::Text(text)),
+            SessionInput::ClipboardHtml { text, html } => self.offer(Content::Html(text, html)),
             SessionInput::ClipboardPicture(png) => self.offer(Content::Picture(png)),
             SessionInput::Codec(codecs) => return self.choose(codecs),
             SessionInput::CheckLink => {

@@ -49,7 +49,7 @@ export const rdp = {
   width: "Width",
   height: "Height",
   clipboard: "Share the clipboard",
-  clipboardHint: "Text and pictures, both ways; files are not shared",
+  clipboardHint: "Text, formatted or not, and pictures, both ways; files are not shared",
   admin: "Administrative session",
   adminHint: "Once called the console: for those who manage the machine",
   effects: "Desktop effects",

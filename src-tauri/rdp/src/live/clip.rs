@@ -28,6 +28,10 @@ impl Live {
             Brought::Content(Content::Text(text)) => {
                 self.waiting.push_back(SessionEvent::Clipboard(text));
             }
+            Brought::Content(Content::Html(text, html)) => {
+                self.waiting
+                    .push_back(SessionEvent::ClipboardHtml { text, html });
+            }
             Brought::Content(Content::Picture(png)) => {
                 self.waiting.push_back(SessionEvent::ClipboardPicture(png));
             }
