@@ -7,7 +7,7 @@
 # power  the same with the power cut under its file system, which takes root and loop devices
 # damage bytes are flipped in every file of a data folder; farwired starts all the same and tells what is lost
 # schemathesis  every route gets requests made from the document, by 200 examples each
-# fuzz   every parser of what a VNC or SSH server sends gets noise, meanwhile; tests/fuzz
+# fuzz   every parser of what a VNC, RDP or SSH server sends gets noise, meanwhile; tests/fuzz
 #
 # FARWIRE_KILL_CYCLES, FARWIRE_POWER_CUTS, FARWIRE_DAMAGE_ROUNDS and FUZZ_SECONDS say for how long: times it is killed, times
 # the power is cut, times each file is damaged, and seconds for each parser.

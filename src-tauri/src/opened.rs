@@ -21,26 +21,52 @@ const MAX_WAITING: usize = 16;
 
 /// Files that wait for the page to ask for them.
 #[derive(Debug, Default)]
-pub struct Opened(Mutex<VecDeque<PathBuf>>);
+pub struct Opened(Mutex<Files>);
+
+#[derive(Debug, Default)]
+struct Files {
+    waiting: VecDeque<PathBuf>,
+    /// How many there was no room for, until the page is told.
+    left_out: usize,
+}
+
+/// What the page is told next.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    File(PathBuf),
+    /// So many were left out.
+    LeftOut(usize),
+}
 
 impl Opened {
     /// Takes in the .rdp files of a command line.
     pub fn put(&self, arguments: impl IntoIterator<Item = OsString>, folder: Option<&Path>) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for path in arguments.into_iter().map(PathBuf::from) {
             let is_ours = path
                 .extension()
                 .is_some_and(|end| end.eq_ignore_ascii_case("rdp"));
-            if is_ours && waiting.len() < MAX_WAITING {
-                let whole = folder.map(|folder| folder.join(&path));
-                waiting.push_back(whole.unwrap_or(path));
+            if !is_ours {
+                continue;
             }
+            if files.waiting.len() >= MAX_WAITING {
+                files.left_out += 1;
+                continue;
+            }
+            let whole = folder.map(|folder| folder.join(&path));
+            files.waiting.push_back(whole.unwrap_or(path));
         }
     }
 
-    fn take(&self) -> Option<PathBuf> {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.pop_front()
+    fn take(&self) -> Option<Next> {
+        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(path) = files.waiting.pop_front() {
+            return Some(Next::File(path));
+        }
+        match std::mem::take(&mut files.left_out) {
+            0 => None,
+            count => Some(Next::LeftOut(count)),
+        }
     }
 }
 
@@ -57,7 +83,15 @@ pub fn started_again(app: &AppHandle, arguments: Vec<String>, folder: &str) {
 /// What the next file would make, which the page asks for until there is none.
 #[tauri::command]
 pub async fn opened_file(app: AppHandle) -> Option<Answer> {
-    let path = app.state::<Opened>().take()?;
+    let path = match app.state::<Opened>().take()? {
+        Next::File(path) => path,
+        Next::LeftOut(count) => {
+            let message = format!(
+                "{count} of the files, since only {MAX_WAITING} are taken at once; open them after the others"
+            );
+            return Some(Answer::error(413, message));
+        }
+    };
     let api = match ipc::api(&app) {
         Ok(api) => api,
         Err(answer) => return Some(answer),
@@ -138,12 +172,17 @@ mod tests {
         let opened = Opened::default();
         let words = ["--help", "a.rdp", "vnc://host", "/b/c.RDP", "d"];
         opened.put(words.map(OsString::from), Some(Path::new("/home")));
-        assert_eq!(opened.take(), Some(PathBuf::from("/home/a.rdp")));
-        assert_eq!(opened.take(), Some(PathBuf::from("/b/c.RDP")));
+        let file = |path: &str| Some(Next::File(PathBuf::from(path)));
+        assert_eq!(opened.take(), file("/home/a.rdp"));
+        assert_eq!(opened.take(), file("/b/c.RDP"));
         assert_eq!(opened.take(), None);
         let many = (0..100).map(|each| OsString::from(format!("{each}.rdp")));
         opened.put(many, None);
-        assert_eq!(opened.0.lock().unwrap().len(), MAX_WAITING);
+        for each in 0..MAX_WAITING {
+            assert_eq!(opened.take(), file(&format!("{each}.rdp")));
+        }
+        assert_eq!(opened.take(), Some(Next::LeftOut(100 - MAX_WAITING)));
+        assert_eq!(opened.take(), None, "it is told once");
     }
 
     #[tokio::test]

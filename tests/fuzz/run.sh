@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes targets, each for FUZZ_SECONDS (600), two at a time; tests/long.sh calls it.
 #
-#   tests/fuzz/run.sh             all of them: about 100 minutes
+#   tests/fuzz/run.sh             all of them: about 120 minutes
 #   tests/fuzz/run.sh TARGET …    some
 #
 # It fails when an input panics, takes over 10 s, or memory goes over 1 GiB; that input is then in tests/fuzz/artifacts.

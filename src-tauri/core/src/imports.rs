@@ -3,19 +3,21 @@
 //! Secrets never come with a file, and never go into one.
 
 use crate::Core;
-use crate::connections::{ConnectionChange, known_connection};
+use crate::connections::{ConnectionChange, apply_setting, known_connection};
 use crate::error::CoreError;
 use crate::origin::Origin;
 use crate::random;
-use crate::rdp_file::{self, Machine};
+use crate::rdp_file::{self, KEPT, Machine};
 use crate::text::checked_host;
 use farwire_model::connection::{Connection, ProtocolKind};
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::ConnectionId;
 use farwire_model::import::ImportView;
 use farwire_model::secret::Secret;
+use farwire_model::setting::MAX_LINES_CHARS;
 use farwire_rdp::file::RdpFile;
-use std::collections::VecDeque;
+use serde_json::Value;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -236,6 +238,7 @@ fn read(name: Option<&str>, bytes: &[u8]) -> Result<(String, Machine), CoreError
         ));
     }
     machine.host = checked_host(machine.host)?;
+    check_settings(&machine)?;
     let stem = name.map(|name| name.strip_suffix(".rdp").unwrap_or(name));
     let shown: String = stem
         .unwrap_or_default()
@@ -248,6 +251,26 @@ fn read(name: Option<&str>, bytes: &[u8]) -> Result<(String, Machine), CoreError
         shown => shown.to_owned(),
     };
     Ok((name, machine))
+}
+
+/// Refuses what could not be saved, so that a file that is shown can be.
+fn check_settings(machine: &Machine) -> Result<(), CoreError> {
+    let kept = machine.settings.get(KEPT).and_then(Value::as_str);
+    let length = kept.map_or(0, |kept| kept.chars().count());
+    if length > MAX_LINES_CHARS {
+        let message = format!(
+            "the file has {length} characters of lines that Farwire only keeps, and it keeps at most {MAX_LINES_CHARS}; \
+             take out the long lines that you do not need, and open it again"
+        );
+        return Err(CoreError::field(
+            ErrorCode::ValueOutOfBounds,
+            "file",
+            message,
+        ));
+    }
+    let mut saved = BTreeMap::new();
+    let mut settings = machine.settings.clone().into_iter();
+    settings.try_for_each(|(key, value)| apply_setting(&mut saved, key, Some(value)))
 }
 
 fn view(

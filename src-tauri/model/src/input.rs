@@ -134,6 +134,13 @@ pub enum SessionInput {
     },
     /// The local clipboard holds this text.
     Clipboard(String),
+    /// The local clipboard holds this text, and the same as HTML. Handlers that pass no HTML on pass the text on.
+    ClipboardHtml {
+        /// The text alone.
+        text: String,
+        /// With its form.
+        html: String,
+    },
     /// The local clipboard holds this picture, a PNG. Handlers that cannot pass pictures on pass over it.
     ClipboardPicture(Arc<[u8]>),
     /// The viewer has this many device pixels.
@@ -219,15 +226,16 @@ const MAX_MESSAGE_BYTES: usize = 1024 * 1024 + 16;
 /// | 10 | Bytes | for a terminal, as they are |
 /// | 11 | Grid | u16 columns, u16 rows |
 /// | 12 | ClipboardPicture | PNG |
+/// | 13 | ClipboardHtml | u32 bytes of the text, the text in UTF-8, HTML in UTF-8 |
 ///
 /// # Errors
 /// See [`DecodeError`]; a refused message changes nothing.
 pub fn decode(message: &[u8]) -> Result<ViewerMessage, DecodeError> {
     let (&kind, rest) = message.split_first().ok_or(DecodeError::Empty)?;
-    let most = if kind == 12 {
-        MAX_PICTURE_BYTES
-    } else {
-        MAX_MESSAGE_BYTES
+    let most = match kind {
+        12 => MAX_PICTURE_BYTES,
+        13 => 2 * MAX_MESSAGE_BYTES,
+        _ => MAX_MESSAGE_BYTES,
     };
     if rest.len() > most {
         return Err(DecodeError::Length { kind });
@@ -266,7 +274,19 @@ pub fn decode(message: &[u8]) -> Result<ViewerMessage, DecodeError> {
             rows: u16::from_le_bytes([c, d]),
         })),
         (12, png) => ViewerMessage::Input(SessionInput::ClipboardPicture(png.into())),
-        (1..=4 | 6..=8 | 11, _) => return Err(DecodeError::Length { kind }),
+        (13, &[a, b, c, d, ref rest @ ..]) => {
+            let length = usize::try_from(u32::from_le_bytes([a, b, c, d]));
+            let parts = length.ok().and_then(|at| rest.split_at_checked(at));
+            let (text, html) = parts.ok_or(DecodeError::Length { kind })?;
+            let read = |bytes: &[u8]| {
+                String::from_utf8(bytes.to_vec()).map_err(|_| DecodeError::Text { kind })
+            };
+            ViewerMessage::Input(SessionInput::ClipboardHtml {
+                text: read(text)?,
+                html: read(html)?,
+            })
+        }
+        (1..=4 | 6..=8 | 11 | 13, _) => return Err(DecodeError::Length { kind }),
         _ => return Err(DecodeError::Unknown { kind }),
     };
     Ok(decoded)
@@ -302,6 +322,12 @@ mod tests {
             (&[3, 0, 0, 0, 0, 0, 0, 0], DecodeError::Length { kind: 3 }),
             (&[5, 0xff], DecodeError::Text { kind: 5 }),
             (&[77], DecodeError::Unknown { kind: 77 }),
+            (&[13, 0, 0, 0], DecodeError::Length { kind: 13 }),
+            (&[13, 2, 0, 0, 0, b'a'], DecodeError::Length { kind: 13 }),
+            (
+                &[13, 1, 0, 0, 0, 0xff, b'b'],
+                DecodeError::Text { kind: 13 },
+            ),
         ] {
             assert_eq!(decode(bytes), Err(expected), "{bytes:?}");
         }
@@ -309,11 +335,12 @@ mod tests {
             (5, MAX_MESSAGE_BYTES),
             (10, MAX_MESSAGE_BYTES),
             (12, MAX_PICTURE_BYTES),
+            (13, 2 * MAX_MESSAGE_BYTES),
         ] {
             let mut message = vec![kind];
-            message.resize(1 + most, b'a');
+            message.resize(1 + most, 0);
             assert!(decode(&message).is_ok(), "{kind}");
-            message.push(b'a');
+            message.push(0);
             assert_eq!(decode(&message), Err(DecodeError::Length { kind }));
         }
     }

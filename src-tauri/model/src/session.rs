@@ -174,6 +174,13 @@ pub enum SessionEvent {
     Clipboard(String),
     /// The machine's clipboard holds this picture, a PNG.
     ClipboardPicture(Arc<[u8]>),
+    /// The machine's clipboard holds this text, and the same as HTML.
+    ClipboardHtml {
+        /// The text alone.
+        text: String,
+        /// With its form.
+        html: String,
+    },
     /// The machine rang.
     Bell,
     /// Something the person should know, such as why a wish was refused.

@@ -1,17 +1,19 @@
-//! Text and pictures on the clipboard, both ways (MS-RDPECLIP).
+//! Text, formatted or not, and pictures on the clipboard, both ways (MS-RDPECLIP).
 
-use crate::clip_picture;
+use crate::clip_html;
+use crate::clip_picture::{self, Refused};
 use crate::limits::MAX_CLIPBOARD_BYTES;
 use farwire_model::input::MAX_PICTURE_BYTES;
 use ironrdp_cliprdr::backend::CliprdrBackend;
 use ironrdp_cliprdr::pdu::{
-    ClipboardFormat, ClipboardFormatId, ClipboardGeneralCapabilityFlags, FileContentsRequest,
-    FileContentsResponse, FormatDataRequest, FormatDataResponse, LockDataId,
+    ClipboardFormat, ClipboardFormatId, ClipboardFormatName, ClipboardGeneralCapabilityFlags,
+    FileContentsRequest, FileContentsResponse, FormatDataRequest, FormatDataResponse, LockDataId,
     OwnedFormatDataResponse,
 };
 use ironrdp_cliprdr::{CliprdrClient, CliprdrSvcMessages};
 use ironrdp_core::impl_as_any;
 use ironrdp_svc::SvcProcessorMessages;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the machine says on the clipboard's channel.
@@ -19,8 +21,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 enum Said {
     /// Tell what is on the clipboard here.
     WhatIsThere,
-    /// It has something new, and we can read it so; none where we cannot.
-    Offers(Option<Form>),
+    /// It has something new, and we can read it in these forms, which are asked for one after the other.
+    Offers(Vec<(Form, ClipboardFormatId)>),
     /// It wants what is here; none for a form that we never offer.
     Wants(Option<Form>),
     /// What was asked for; none when it is gone meanwhile.
@@ -31,22 +33,40 @@ enum Said {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Text,
+    Html,
     Picture,
 }
 
+/// Our number of the format that has a name only; such numbers are from 0xc000 on (MS-RDPECLIP 1.3.1.2).
+const HTML: ClipboardFormatId = ClipboardFormatId(0xc0a1);
+
 impl Form {
+    /// One of ours.
     fn of(id: ClipboardFormatId) -> Option<Self> {
         match id {
             ClipboardFormatId::CF_UNICODETEXT => Some(Self::Text),
             ClipboardFormatId::CF_DIB => Some(Self::Picture),
+            HTML => Some(Self::Html),
             _ => None,
         }
     }
 
-    fn id(self) -> ClipboardFormatId {
+    /// One of the machine's, which has numbers of its own.
+    fn of_machine(format: &ClipboardFormat) -> Option<Self> {
+        let name = format.name().map(ClipboardFormatName::value);
+        match name == Some(clip_html::NAME) {
+            true => Some(Self::Html),
+            false => Self::of(format.id()).filter(|form| *form != Self::Html),
+        }
+    }
+
+    fn format(self) -> ClipboardFormat {
         match self {
-            Self::Text => ClipboardFormatId::CF_UNICODETEXT,
-            Self::Picture => ClipboardFormatId::CF_DIB,
+            Self::Text => ClipboardFormat::new(ClipboardFormatId::CF_UNICODETEXT),
+            Self::Html => {
+                ClipboardFormat::new(HTML).with_name(ClipboardFormatName::new(clip_html::NAME))
+            }
+            Self::Picture => ClipboardFormat::new(ClipboardFormatId::CF_DIB),
         }
     }
 }
@@ -56,21 +76,40 @@ impl Form {
 pub enum Content {
     /// Text.
     Text(String),
+    /// Text, and the same as HTML.
+    Html(String, String),
     /// A picture as PNG.
     Picture(Arc<[u8]>),
 }
 
 impl Content {
-    fn form(&self) -> Form {
+    /// The forms it can be had in, the best last.
+    fn forms(&self) -> &'static [Form] {
         match self {
-            Self::Text(_) => Form::Text,
-            Self::Picture(_) => Form::Picture,
+            Self::Text(_) => &[Form::Text],
+            Self::Html(..) => &[Form::Text, Form::Html],
+            Self::Picture(_) => &[Form::Picture],
+        }
+    }
+
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::Html(text, _) => Some(text),
+            Self::Picture(_) => None,
+        }
+    }
+
+    /// Takes HTML that is too long for no more than its text.
+    fn shortened(self) -> Self {
+        match self {
+            Self::Html(text, html) if html.len() > MAX_CLIPBOARD_BYTES => Self::Text(text),
+            other => other,
         }
     }
 
     fn is_too_long(&self) -> bool {
         match self {
-            Self::Text(text) => text.len() > MAX_CLIPBOARD_BYTES,
+            Self::Text(text) | Self::Html(text, _) => text.len() > MAX_CLIPBOARD_BYTES,
             Self::Picture(png) => png.len() > MAX_PICTURE_BYTES,
         }
     }
@@ -81,8 +120,10 @@ impl Content {
 pub enum Brought {
     /// That.
     Content(Content),
-    /// More than what is taken, or a picture that cannot be read.
+    /// More than what is taken.
     TooLong,
+    /// A picture that cannot be read.
+    Unreadable,
     /// It is gone meanwhile.
     Nothing,
 }
@@ -113,8 +154,14 @@ pub struct Clipboard {
     heard: Heard,
     /// What is on the clipboard here, as far as it was told.
     here: Option<Content>,
-    /// How what the machine was asked for last is to be read.
-    asked: Option<Form>,
+    /// What the machine is asked for, one after the other; it was asked for the first of them.
+    asked: VecDeque<(Form, ClipboardFormatId)>,
+    /// How it was asked last, once it answered all.
+    done: Option<Form>,
+    /// How many answers are still to come to what was asked before it had something new.
+    late: usize,
+    /// Text that came, while its HTML is still to come.
+    brought: Option<String>,
     /// The picture that was told last, as the machine has it: some machines tell of what they were given.
     given: Option<Vec<u8>>,
 }
@@ -125,14 +172,22 @@ impl Clipboard {
         Backend(heard.clone())
     }
 
-    /// Nothing on it yet.
-    pub fn new(heard: Heard) -> Self {
+    /// What was copied here before the session began, which the machine is told once it listens.
+    pub fn new(heard: Heard, here: Option<Content>) -> Self {
         Self {
             heard,
-            here: None,
-            asked: None,
+            here,
+            asked: VecDeque::new(),
+            done: None,
+            late: 0,
+            brought: None,
             given: None,
         }
+    }
+
+    /// What is on the clipboard here, as far as it was told.
+    pub fn here(&self) -> Option<&Content> {
+        self.here.as_ref()
     }
 
     /// Offers something to the machine; `None` when it is too long. Machines whose channel is not open get it once it is.
@@ -144,7 +199,7 @@ impl Clipboard {
         if content.is_too_long() {
             return None;
         }
-        self.here = Some(content);
+        self.here = Some(content.shortened());
         self.given = None;
         Some(self.tell(channel).into_iter().collect())
     }
@@ -155,61 +210,145 @@ impl Clipboard {
         for said in self.heard.take() {
             match said {
                 Said::WhatIsThere => messages.extend(self.tell(channel)),
-                Said::Offers(form) => {
-                    self.asked = form;
-                    if let Some(form) = form {
-                        messages.extend(sent(channel.initiate_paste(form.id())));
-                    }
+                Said::Offers(forms) => {
+                    self.late = match self.asked.is_empty() {
+                        true => 0,
+                        false => self.late + 1,
+                    };
+                    (self.asked, self.brought) = (forms.into(), None);
+                    messages.extend(self.ask(channel));
                 }
                 Said::Wants(form) => {
                     let response = self.response(form);
                     messages.extend(sent(channel.submit_format_data(response)));
                 }
-                Said::Brings(Some(data)) => match self.read(data) {
-                    Brought::Nothing => {}
-                    news => brought = news,
-                },
-                Said::Brings(None) => {}
+                Said::Brings(data) => {
+                    let left = self.asked.len();
+                    match self.read(data) {
+                        Brought::Nothing => {}
+                        news => brought = news,
+                    }
+                    if self.asked.len() < left {
+                        messages.extend(self.ask(channel));
+                    }
+                }
             }
         }
         (messages, brought)
     }
 
     fn tell(&self, channel: &mut CliprdrClient) -> Option<Messages> {
-        let form = self.here.as_ref().map(Content::form);
-        let formats = form.map(|form| ClipboardFormat::new(form.id()));
-        sent(channel.initiate_copy(formats.as_slice()))
+        let forms = self.here.as_ref().map_or(&[][..], Content::forms);
+        let formats: Vec<_> = forms.iter().map(|form| form.format()).collect();
+        sent(channel.initiate_copy(&formats))
+    }
+
+    /// Asks for the next form of what the machine has.
+    fn ask(&self, channel: &mut CliprdrClient) -> Option<Messages> {
+        let (_, id) = self.asked.front()?;
+        sent(channel.initiate_paste(*id))
     }
 
     /// What is here in the form that the machine wants, or that there is none.
     fn response(&mut self, wanted: Option<Form>) -> OwnedFormatDataResponse {
-        let here = self.here.as_ref();
-        match here.filter(|here| Some(here.form()) == wanted) {
-            Some(Content::Text(text)) => text_response(text),
-            Some(Content::Picture(png)) => match clip_picture::bitmap(png) {
+        match (self.here.as_ref(), wanted) {
+            (Some(Content::Text(text) | Content::Html(text, _)), Some(Form::Text)) => {
+                text_response(text)
+            }
+            (Some(Content::Html(_, html)), Some(Form::Html)) => {
+                FormatDataResponse::new_data(clip_html::wrapped(html))
+            }
+            (Some(Content::Picture(png)), Some(Form::Picture)) => match clip_picture::bitmap(png) {
                 Some(bitmap) => {
                     self.given = Some(bitmap.clone());
                     FormatDataResponse::new_data(bitmap)
                 }
                 None => FormatDataResponse::new_error(),
             },
-            None => FormatDataResponse::new_error(),
+            _ => FormatDataResponse::new_error(),
         }
     }
 
-    /// Reads what came. What the machine was given comes back from some: that is no news.
-    fn read(&self, data: Vec<u8>) -> Brought {
-        let content = match self.asked {
-            None => return Brought::Nothing,
-            Some(Form::Text) => Some(Content::Text(text(&data))),
-            Some(Form::Picture) if self.given.as_ref() == Some(&data) => return Brought::Nothing,
-            Some(Form::Picture) => clip_picture::png(&data).map(|png| Content::Picture(png.into())),
+    /// Reads what came, none when that is gone meanwhile. What the machine was given comes back from some: that is no news.
+    fn read(&mut self, data: Option<Vec<u8>>) -> Brought {
+        let Some(form) = self.form_of(data.as_deref()) else {
+            return Brought::Nothing;
+        };
+        let content = match (form, data) {
+            (Form::Text, Some(data)) => {
+                let text = text(&data);
+                if text.len() <= MAX_CLIPBOARD_BYTES && !self.asked.is_empty() {
+                    self.brought = Some(text);
+                    return Brought::Nothing;
+                }
+                self.asked.clear();
+                Content::Text(text)
+            }
+            (Form::Html, data) => {
+                let Some(text) = self.brought.take() else {
+                    return Brought::Nothing;
+                };
+                match data.and_then(|data| clip_html::fragment(&data)) {
+                    Some(html) => Content::Html(text, html),
+                    None => Content::Text(text),
+                }
+            }
+            (Form::Picture, Some(data)) if self.given.as_ref() == Some(&data) => {
+                return Brought::Nothing;
+            }
+            (Form::Picture, Some(data)) => match clip_picture::png(&data) {
+                Ok(png) => Content::Picture(png.into()),
+                Err(Refused::TooLarge) => return Brought::TooLong,
+                Err(Refused::Broken) => return Brought::Unreadable,
+            },
+            (Form::Text | Form::Picture, None) => {
+                self.asked.clear();
+                return Brought::Nothing;
+            }
         };
         match content {
-            Some(content) if self.here.as_ref() == Some(&content) => Brought::Nothing,
-            Some(content) if !content.is_too_long() => Brought::Content(content),
-            _ => Brought::TooLong,
+            content if self.is_known(&content) => Brought::Nothing,
+            content if content.is_too_long() => Brought::TooLong,
+            content => Brought::Content(content),
         }
+    }
+
+    /// Which form an answer has; none where it is an old one that means nothing any more. Machines answer in order, some of them
+    /// not at all, so that what was asked before may be answered now, or never.
+    fn form_of(&mut self, data: Option<&[u8]>) -> Option<Form> {
+        let is_html = data.map(clip_html::is_it);
+        let next = self.asked.front().map(|(form, _)| *form);
+        if self.late > 0 {
+            let late = self.late - 1;
+            match (next, is_html) {
+                (None, _) => {
+                    self.late = late;
+                    return self.done.filter(|done| *done != Form::Html);
+                }
+                (Some(Form::Text), Some(true)) => {
+                    self.late = late;
+                    return None;
+                }
+                (Some(Form::Html), Some(false)) => {
+                    self.late = late;
+                    self.brought = data.map(text);
+                    return None;
+                }
+                _ => {}
+            }
+        }
+        self.asked.pop_front();
+        self.done = next;
+        next
+    }
+
+    /// Whether it is what is here. HTML comes back written otherwise, so that its text counts.
+    fn is_known(&self, content: &Content) -> bool {
+        let is_plain = |here: &Content| matches!(here, Content::Text(_));
+        self.here.as_ref().is_some_and(|here| match here.text() {
+            Some(text) => content.text() == Some(text) && (!is_plain(here) || is_plain(content)),
+            None => here == content,
+        })
     }
 }
 
@@ -265,15 +404,18 @@ impl CliprdrBackend for Backend {
     fn on_process_negotiated_capabilities(&mut self, _: ClipboardGeneralCapabilityFlags) {}
 
     fn on_remote_copy(&mut self, available_formats: &[ClipboardFormat]) {
-        let forms: Vec<_> = available_formats
-            .iter()
-            .filter_map(|format| Form::of(format.id()))
-            .collect();
+        let find = |form| {
+            let mut formats = available_formats.iter();
+            let format = formats.find(|format| Form::of_machine(format) == Some(form))?;
+            Some((form, format.id()))
+        };
         // Programs that offer both draw a picture of the text.
-        let form = [Form::Text, Form::Picture]
-            .into_iter()
-            .find(|form| forms.contains(form));
-        self.0.note(Said::Offers(form));
+        let forms = match find(Form::Text) {
+            Some(text) => [Some(text), find(Form::Html)],
+            None => [find(Form::Picture), None],
+        };
+        self.0
+            .note(Said::Offers(forms.into_iter().flatten().collect()));
     }
 
     fn on_format_data_request(&mut self, request: FormatDataRequest) {
@@ -295,61 +437,5 @@ impl CliprdrBackend for Backend {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_keeps_its_lines_on_the_way_there_and_back() {
-        for (here, wire, back) in [
-            ("a\nb", "a\r\nb", "a\nb"),
-            ("a\r\nb", "a\r\nb", "a\nb"),
-            ("", "", ""),
-            ("é ß 漢 😀", "é ß 漢 😀", "é ß 漢 😀"),
-        ] {
-            let response = text_response(here);
-            let mut expected: Vec<u8> = wire.encode_utf16().flat_map(u16::to_le_bytes).collect();
-            expected.extend([0, 0]);
-            assert_eq!(response.data(), expected, "{here:?}");
-            assert_eq!(text(response.data()), back, "{here:?}");
-        }
-    }
-
-    fn asking(form: Form) -> Clipboard {
-        Clipboard {
-            asked: Some(form),
-            ..Clipboard::new(Heard::default())
-        }
-    }
-
-    #[test]
-    fn text_ends_at_its_mark_and_has_a_limit() {
-        assert_eq!(text(&[0x41, 0, 0, 0, 0x42, 0]), "A");
-        assert_eq!(text(&[0x41, 0, 0x42]), "A");
-        let asked = asking(Form::Text);
-        let long = [0x41, 0].repeat(MAX_CLIPBOARD_BYTES + 1);
-        assert_eq!(asked.read(long), Brought::TooLong);
-    }
-
-    #[test]
-    fn a_picture_comes_as_it_was_asked_for_and_what_was_given_is_no_news() {
-        let pixels = image::RgbImage::from_pixel(3, 2, image::Rgb([1, 2, 3]));
-        let mut png = Vec::new();
-        let mut target = std::io::Cursor::new(&mut png);
-        pixels
-            .write_to(&mut target, image::ImageFormat::Png)
-            .unwrap();
-        let mut clipboard = asking(Form::Picture);
-        clipboard.here = Some(Content::Picture(png.into()));
-        let given = clipboard.response(Some(Form::Picture));
-        assert_eq!(clipboard.read(given.data().to_vec()), Brought::Nothing);
-        assert!(clipboard.response(Some(Form::Text)).is_error());
-        assert!(clipboard.response(None).is_error());
-
-        let mut other = asking(Form::Picture);
-        let brought = other.read(given.data().to_vec());
-        assert!(matches!(brought, Brought::Content(Content::Picture(_))));
-        assert_eq!(other.read(vec![1, 2, 3]), Brought::TooLong);
-        other.asked = None;
-        assert_eq!(other.read(vec![1, 2, 3]), Brought::Nothing);
-    }
-}
+#[path = "clipboard/tests.rs"]
+mod tests;

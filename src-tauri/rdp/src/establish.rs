@@ -90,6 +90,8 @@ pub async fn establish(
         dynamic.attach_listener(Opener::new(&graphics, options.has_h264(size)));
     }
     let mut config = config(start, options, size, &account, password);
+    // What a broker gave stands for the password.
+    config.autologon |= target.is_some_and(|target| target.cookie.is_some());
     options.wishes.put(&mut config);
     let mut connector = ClientConnector::new(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
         .with_static_channel(dynamic);
@@ -196,7 +198,8 @@ pub fn peer(start: &Start) -> String {
     format!("{}:{}", start.endpoint.host, start.endpoint.port)
 }
 
-fn account(start: &Start) -> Account {
+/// The account that is signed in to.
+pub fn account(start: &Start) -> Account {
     let credentials = &start.credentials;
     let username = credentials.username.as_deref().unwrap_or_default();
     Account::of(username, credentials.domain.as_deref())

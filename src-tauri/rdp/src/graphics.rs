@@ -3,7 +3,7 @@
 //! What bounds it: one channel a session at a time; the crate below holds 256 MiB of surfaces, caches and pending parts
 //! together, and one decompressed message to as much.
 
-use crate::speed::Speed;
+use crate::speed::{Speed, Work};
 use farwire_model::codec::Codec;
 use farwire_model::frame::Size;
 use ironrdp_core::impl_as_any;
@@ -18,7 +18,7 @@ use ironrdp_egfx::pdu::{
 };
 use ironrdp_pdu::PduResult;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Instant;
+use std::time::Duration;
 
 /// What the channel brought since somebody looked.
 #[derive(Default)]
@@ -127,8 +127,8 @@ impl Graphics {
         }
     }
 
-    /// Hands over what a message brought.
-    fn hand_over(&mut self, begun: Instant) {
+    /// Hands over what a message brought, which took so long to decode.
+    fn hand_over(&mut self, spent: Duration) {
         let reset = self.pipeline.take_output_reset();
         let parts = self.pipeline.drain_output();
         let left_out = self.pipeline.dropped_updates();
@@ -144,7 +144,7 @@ impl Graphics {
         state.brought.parts.extend(parts);
         state.brought.is_damaged |= left_out != std::mem::replace(&mut self.left_out, left_out);
         if std::mem::take(&mut state.has_h264) {
-            self.speed.note(begun.elapsed(), self.size);
+            self.speed.note(spent, self.size);
         }
     }
 }
@@ -161,9 +161,9 @@ impl DvcProcessor for Graphics {
     }
 
     fn process(&mut self, channel: u32, message: &[u8]) -> PduResult<Vec<DvcMessage>> {
-        let begun = Instant::now();
+        let work = Work::begin();
         let answers = self.pipeline.process(channel, message);
-        self.hand_over(begun);
+        self.hand_over(work.done());
         answers
     }
 

@@ -9,12 +9,13 @@
 //! | `input`, `keycode`, `layout`, `wire` | keys and the pointer |
 //! | `wishes`, `redirect`, `cookie` | what a session is asked for besides its picture; where a broker sends it; taking it up again |
 //! | [`file`] | the lines of an .rdp file |
-//! | `clipboard`, `clip_picture` | text and pictures both ways |
+//! | `clipboard`, `clip_html`, `clip_picture` | text, formatted text and pictures both ways |
 //! | `resize`, `hidden` | the viewer's size; nothing drawn where nobody looks |
 //! | `guard`, `limits` | every cap and time limit, with its reason |
 //!
 //! Each session has a thread of its own: decoding is work, and what goes wrong in it ends that session alone.
 
+mod clip_html;
 mod clip_picture;
 mod clipboard;
 mod codec;
@@ -130,6 +131,7 @@ async fn to_its_end(
     options.can_begin_anew = stream.is_none();
     let mut size = options.size;
     let mut sent: Vec<Target> = Vec::new();
+    let mut copied = None;
     loop {
         let dialling = dial(&start, &options, stream.take(), size, sent.last());
         let outcome = tokio::select! {
@@ -149,15 +151,15 @@ async fn to_its_end(
                 return Ok(());
             }
         };
-        match session::run(*established, &mut start, &options).await? {
+        match session::run(*established, &mut start, &options, copied.take()).await? {
             Next::Nothing => return Ok(()),
             Next::Sent(target) => go_on(&mut start, &mut options, &mut sent, *target).await?,
             Next::Again(anew) if options.can_begin_anew => {
                 size = allowed(anew.size);
                 options.scale = anew.scale;
                 options.codecs = anew.codecs;
-                // The wish it began with is an old one, and what a broker gave for the password is good for once.
-                start.size = None;
+                // What it began with is old, and what a broker gave for the password is good for once.
+                (start.size, copied) = (anew.wish, anew.copied);
                 if let Some(target) = sent.last_mut() {
                     target.cookie = None;
                 }
@@ -199,10 +201,10 @@ async fn go_on(
     sent: &mut Vec<Target>,
     target: Target,
 ) -> Result<(), SessionError> {
+    let sender = peer(start);
     let refused = |why: &str, stage| {
         let message = format!(
-            "{} sends the session on to another machine: {why}; connect to that machine",
-            peer(start)
+            "{sender} sends the session on to another machine: {why}; connect to that machine"
         );
         SessionError::new(stage, FailureKind::Refused, message)
     };
@@ -213,10 +215,13 @@ async fn go_on(
     if sent.len() >= MAX_REDIRECTIONS {
         return Err(refused("each sends it on to the next", Stage::Channel));
     }
+    let account = target.account(establish::account(start));
     let is_elsewhere = |host: &&String| !host.eq_ignore_ascii_case(&start.endpoint.host);
     if let Some(host) = target.host.clone().filter(|host| is_elsewhere(&host)) {
-        if target.cookie.is_none() && start.credentials.password.is_some() {
-            let typed = password_for(start, &host).await;
+        // NLA takes the password whatever the broker gave for it.
+        let is_needed = target.cookie.is_none() || options.security != Security::Tls;
+        if start.credentials.password.take().is_some() && is_needed {
+            let typed = password_for(start, &host, &account.user).await;
             let why =
                 format!("nobody typed the password for {host}, and the stored one is not for it");
             start.credentials.password = Some(typed.ok_or_else(|| refused(&why, Stage::Auth))?);
@@ -227,12 +232,14 @@ async fn go_on(
         }
         start.endpoint.host = host;
     }
+    start.credentials.username = Some(account.user).filter(|user| !user.is_empty());
+    start.credentials.domain = account.domain;
     sent.push(target);
     Ok(())
 }
 
-/// Asks the person for the password of a machine that a broker names.
-async fn password_for(start: &Start, host: &str) -> Option<Secret> {
+/// Asks the person for the password of an account on a machine that a broker names.
+async fn password_for(start: &Start, host: &str, user: &str) -> Option<Secret> {
     let sender = peer(start);
     let questions = Questions {
         machine: sender.clone(),
@@ -240,7 +247,10 @@ async fn password_for(start: &Start, host: &str) -> Option<Secret> {
             "{sender} sends the session on to {host}. The password stored for {sender} is not sent there."
         ),
         questions: vec![Question {
-            text: format!("Password for {host}"),
+            text: match user {
+                "" => format!("Password for {host}"),
+                user => format!("Password for {user} on {host}"),
+            },
             echo: false,
         }],
     };

@@ -3,7 +3,7 @@
 mod clip;
 mod drawn;
 
-use crate::clipboard::{Clipboard, Content, Heard};
+use crate::clipboard::{Clipboard, Content};
 use crate::cookie::Jar;
 use crate::graphics::Output;
 use crate::guard::Guard;
@@ -92,7 +92,7 @@ impl Live {
     /// A size that cannot be shown.
     pub fn new(
         agreed: ConnectionResult,
-        (heard, graphics): (Heard, Output),
+        (clipboard, graphics): (Clipboard, Output),
         start: &Start,
         options: &Options,
         connected: SessionEvent,
@@ -135,7 +135,7 @@ impl Live {
             renewal: None,
             input: Input::new(agreed.input_flags, options.layout),
             input_flags: agreed.input_flags,
-            clipboard: Clipboard::new(heard),
+            clipboard,
             guard,
             resize,
             is_display_ready: false,
@@ -280,13 +280,8 @@ impl Live {
 
     /// The size did not come: a session that begins with it takes the place of this one.
     fn again(&self) -> Ended {
-        let (size, scale) = self.resize.asked();
-        let codecs = self.codecs;
-        Ended::Again(Anew {
-            size,
-            scale,
-            codecs,
-        })
+        let (size, _) = self.resize.asked();
+        self.anew(size)
     }
 
     fn output(&mut self, output: ActiveStageOutput) -> Result<(), Ended> {
@@ -404,6 +399,7 @@ impl Live {
                 self.resize.viewport(size, scale_percent, Instant::now());
             }
             SessionInput::Clipboard(text) => self.offer(Content::Text(text)),
+            SessionInput::ClipboardHtml { text, html } => self.offer(Content::Html(text, html)),
             SessionInput::ClipboardPicture(png) => self.offer(Content::Picture(png)),
             SessionInput::Codec(codecs) => return self.choose(codecs),
             SessionInput::CheckLink => {

@@ -1,5 +1,6 @@
 //! The settings of a connection that this protocol honours.
 
+use crate::clipboard::Content;
 use crate::wishes::Wishes;
 use crate::{layout, speed};
 use farwire_model::codec::CodecChoice;
@@ -91,15 +92,19 @@ impl Options {
     }
 }
 
-/// What a session is begun anew with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a session is begun anew with: what the one before had, and what it was told and had not done yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anew {
     /// The size.
     pub size: Size,
     /// How large things are drawn, in percent.
     pub scale: u16,
+    /// The viewer's size, where the machine was not asked for it yet.
+    pub wish: Option<Size>,
     /// The encodings that are offered.
     pub codecs: CodecChoice,
+    /// What is on the clipboard here.
+    pub copied: Option<Content>,
 }
 
 impl Options {

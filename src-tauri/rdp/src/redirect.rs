@@ -1,5 +1,7 @@
 //! Where a broker sends a session to (MS-RDPBCGR 2.2.13 and 3.2.5.13.1).
 
+use crate::limits::MAX_SIGN_IN_CHARS;
+use crate::names::Account;
 use ironrdp_pdu::rdp::server_redirection::{ServerRedirectionFlags, ServerRedirectionPdu};
 use zeroize::Zeroizing;
 
@@ -20,6 +22,10 @@ pub struct Target {
     pub balance: Option<String>,
     /// What the broker gives us for it instead of the password.
     pub cookie: Option<Zeroizing<Vec<u8>>>,
+    /// The account it goes on under; none for the one of before.
+    pub user: Option<String>,
+    /// Where that account lives; none for where it did before.
+    pub domain: Option<String>,
 }
 
 /// Why a session cannot go on where it was sent.
@@ -37,6 +43,9 @@ pub enum Refused {
     /// What the next machine is to be told is none of what the protocol has.
     #[error("what the next machine is to be told cannot be written")]
     NoText,
+    /// The account cannot be one.
+    #[error("the account it names for there cannot be one")]
+    NoAccount,
 }
 
 impl Target {
@@ -74,7 +83,29 @@ impl Target {
             session_id: sent.session_id,
             balance,
             cookie: sent.password.map(Zeroizing::new),
+            user: named(sent.username)?,
+            domain: named(sent.domain)?,
         })
+    }
+
+    /// The account it goes on under: what the broker did not name stays as it was.
+    pub fn account(&self, was: Account) -> Account {
+        Account {
+            user: self.user.clone().unwrap_or(was.user),
+            domain: self.domain.clone().or(was.domain),
+        }
+    }
+}
+
+/// A name of an account or a domain, if there is one.
+fn named(name: Option<String>) -> Result<Option<String>, Refused> {
+    let name = name.filter(|name| !name.is_empty());
+    let is_name = |name: &String| {
+        name.encode_utf16().count() <= MAX_SIGN_IN_CHARS && !name.contains(char::is_control)
+    };
+    match name.as_ref().is_none_or(is_name) {
+        true => Ok(name),
+        false => Err(Refused::NoAccount),
     }
 }
 
@@ -111,9 +142,15 @@ mod tests {
         let named = ServerRedirectionPdu {
             target_fqdn: Some("host7.example".to_owned()),
             password: Some(b"cookie".to_vec()),
+            username: Some("alice".to_owned()),
+            domain: Some("CORP".to_owned()),
             ..sent()
         };
         let named = Target::of(named).unwrap();
+        assert_eq!(
+            (named.user.as_deref(), named.domain.as_deref()),
+            (Some("alice"), Some("CORP"))
+        );
         assert_eq!(named.host.as_deref(), Some("host7.example"));
         assert_eq!(named.cookie.unwrap().as_slice(), b"cookie");
         // The balancer that stands in front is asked again, with what it told.
@@ -126,6 +163,26 @@ mod tests {
             (balanced.host, balanced.balance.as_deref()),
             (None, Some("Cookie: msts=3640205228.15629.0000"))
         );
+    }
+
+    #[test]
+    fn the_account_is_the_one_that_the_broker_names_as_far_as_it_does() {
+        let text = |text: &str| Some(text.to_owned());
+        for (user, domain, was, expected) in [
+            (None, None, r"HERE\me", ("me", text("HERE"))),
+            (None, text(""), r"HERE\me", ("me", text("HERE"))),
+            (text("alice"), None, r"HERE\me", ("alice", text("HERE"))),
+            (None, text("CORP"), r"HERE\me", ("me", text("CORP"))),
+            (text("alice"), text("CORP"), "me", ("alice", text("CORP"))),
+        ] {
+            let named = ServerRedirectionPdu {
+                username: user,
+                domain,
+                ..sent()
+            };
+            let account = Target::of(named).unwrap().account(Account::of(was, None));
+            assert_eq!((account.user.as_str(), account.domain), expected, "{was}");
+        }
     }
 
     #[test]
@@ -146,7 +203,17 @@ mod tests {
             load_balance_info: Some(b"a\r\nb".to_vec()),
             ..sent()
         };
+        let long = ServerRedirectionPdu {
+            username: Some("a".repeat(MAX_SIGN_IN_CHARS + 1)),
+            ..sent()
+        };
+        let strange_domain = ServerRedirectionPdu {
+            domain: Some("CORP\n".to_owned()),
+            ..sent()
+        };
         for (sent, why) in [
+            (long, Refused::NoAccount),
+            (strange_domain, Refused::NoAccount),
             (sealed, Refused::Sealed),
             (nowhere, Refused::Nowhere),
             (strange, Refused::NoAddress),

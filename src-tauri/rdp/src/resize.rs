@@ -46,6 +46,11 @@ impl Resize {
         self.asked
     }
 
+    /// The size and the scale that are wanted, and that the machine was not asked for yet.
+    pub fn wish(&self) -> Option<(Size, u16)> {
+        self.wish
+    }
+
     /// When to look again.
     pub fn due(&self) -> Option<Instant> {
         self.due
@@ -84,8 +89,10 @@ mod tests {
         let mut resize = Resize::new(true, Size::new(800, 600), 100, None);
         resize.viewport(Size::new(1001, 700), 100, start);
         assert_eq!(resize.take(true, start), None);
+        assert_eq!(resize.wish(), Some((Size::new(1000, 700), 100)));
         let rested = start + RESIZE_REST;
         assert_eq!(resize.take(true, rested), Some((Size::new(1000, 700), 100)));
+        assert_eq!(resize.wish(), None);
         resize.viewport(Size::new(1000, 700), 100, rested);
         assert_eq!(resize.take(true, rested + RESIZE_REST), None);
         // The same size on a finer screen.

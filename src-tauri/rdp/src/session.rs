@@ -1,5 +1,6 @@
 //! The live session: one task that reads, writes and reports.
 
+use crate::clipboard::{Clipboard, Content};
 use crate::establish::{Established, peer};
 use crate::limits::{GOODBYE_LIMIT, SHOW_LIMIT, STALL_LIMIT, WAITING_BYTES};
 use crate::live::{Ended, Live};
@@ -24,7 +25,7 @@ pub enum Next {
     Again(Anew),
 }
 
-/// Carries an established session until it is cancelled or ends.
+/// Carries an established session until it is cancelled or ends. `copied` is what is on the clipboard here already.
 ///
 /// # Errors
 /// The link is lost, the machine ended the session, or it cannot be followed.
@@ -32,6 +33,7 @@ pub async fn run(
     established: Established,
     start: &mut Start,
     options: &Options,
+    copied: Option<Content>,
 ) -> Result<Next, SessionError> {
     let peer = peer(start);
     let fail = |kind, what: String| SessionError::new(Stage::Session, kind, what);
@@ -46,7 +48,8 @@ pub async fn run(
         name: start.endpoint.host.clone(),
         security,
     };
-    let mut live = Live::new(agreed, (heard, graphics), start, options, connected)
+    let channels = (Clipboard::new(heard, copied), graphics);
+    let mut live = Live::new(agreed, channels, start, options, connected)
         .map_err(|error| fail(FailureKind::Protocol, format!("{peer} has {error}")))?;
     let (stream, early) = framed.into_inner();
     let (reader, mut writer) = tokio::io::split(stream);

@@ -55,6 +55,7 @@ impl Input {
             SessionInput::ReleaseAll => self.release_all(out),
             SessionInput::Clipboard(_)
             | SessionInput::ClipboardPicture(_)
+            | SessionInput::ClipboardHtml { .. }
             | SessionInput::Viewport { .. }
             | SessionInput::Quality(_)
             | SessionInput::Codec(_)

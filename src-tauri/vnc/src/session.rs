@@ -361,7 +361,7 @@ impl Live {
             SessionInput::Viewport { width, height, .. } => {
                 self.resize.viewport(Size::new(width, height), now);
             }
-            SessionInput::Clipboard(text) => {
+            SessionInput::Clipboard(text) | SessionInput::ClipboardHtml { text, .. } => {
                 if !self.clipboard.offer(&mut self.outgoing, text) {
                     self.say(
                         "The clipboard here holds too much text to send it to the machine."

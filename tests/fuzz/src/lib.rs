@@ -9,7 +9,8 @@
 //! | `both_ways` | decoding whole and in pieces, and what must hold after it |
 //!
 //! Parsers of what comes over SSH are fuzzed by programs of their own, which include their files: `sftp`, `tar`, `known_hosts`,
-//! `socks`, `ssh_config` and `x11`.
+//! `socks`, `ssh_config` and `x11`. So are those of what comes over RDP: `rdp_clipboard`, `rdp_frame`, `rdp_redirect`, and
+//! `rdp_file`, whose files come from anywhere. What the ironrdp crates decode is theirs to fuzz.
 //!
 //! `fuzz_targets` runs them on noise; the tests of `farwire-vnc` include this file and run them on every file of
 //! `corpus`, where what once failed is kept.

@@ -1,10 +1,14 @@
 //! Text and pictures on the clipboard of an RDP session, by a real server's.
 
+use crate::app::App;
 use crate::rdp::{make_file, signed_in};
-use crate::stream::attach;
-use crate::xrdp::Xrdp;
+use crate::rdp_server::{Security, Server};
+use crate::rdp_server_clip::Clip;
+use crate::stream::{Socket, attach};
+use crate::xrdp::{PASSWORD, Xrdp};
 use futures_util::{SinkExt, StreamExt};
 use image::{ImageFormat, Rgb, RgbImage};
+use serde_json::json;
 use std::io::Cursor;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
@@ -75,6 +79,107 @@ async fn pictures_are_copied_both_ways() {
     tokio::time::timeout(Duration::from_secs(60), arrives)
         .await
         .expect("what was copied there is told here");
+    app.stop().await;
+}
+
+/// A viewer of a session on such a server, whose clipboard is open.
+async fn begin(app: &App, server: &mut Server) -> Socket {
+    let uid = app.rdp(server.port, PASSWORD, json!({})).await;
+    app.accept(&uid, server.port).await;
+    let session = app.open(&uid).await;
+    let socket = attach(app, &session).await;
+    server.begun().await;
+    while server.clip().await != Clip::Offers(Vec::new()) {}
+    socket
+}
+
+/// What the next message of a kind holds.
+async fn next(socket: &mut Socket, kind: u8) -> String {
+    let told = async {
+        while let Some(message) = socket.next().await {
+            let message = message.unwrap().into_data();
+            if message.first() == Some(&kind) {
+                return String::from_utf8(message.get(24..).unwrap().to_vec()).unwrap();
+            }
+        }
+        panic!("the stream ended");
+    };
+    let told = tokio::time::timeout(Duration::from_secs(60), told).await;
+    told.expect("it is told")
+}
+
+/// Text as the protocol has it.
+fn wide(text: &str) -> Vec<u8> {
+    let units = text.encode_utf16().chain([0]);
+    units.flat_map(u16::to_le_bytes).collect()
+}
+
+#[tokio::test]
+async fn a_picture_that_cannot_be_read_is_told_as_that() {
+    let Some(mut server) = Server::start(Security::Tls, 320, 200) else {
+        return;
+    };
+    let app = App::start().await;
+    let mut socket = begin(&app, &mut server).await;
+    // CF_DIB.
+    server.offer(&[(8, "")]);
+    assert_eq!(server.clip().await, Clip::Wants(8));
+    server.bring(b"no picture".to_vec());
+    assert_eq!(
+        next(&mut socket, 13).await,
+        "The machine's clipboard holds a picture that cannot be read here."
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn formatted_text_is_copied_both_ways_beside_its_text() {
+    let Some(mut server) = Server::start(Security::Tls, 320, 200) else {
+        return;
+    };
+    let app = App::start().await;
+    let mut socket = begin(&app, &mut server).await;
+    let (text, html) = ("gr\u{fc}n", "<b>gr\u{fc}n</b>");
+    let length = u32::try_from(text.len()).unwrap();
+    let message = [
+        &[13],
+        &length.to_le_bytes()[..],
+        text.as_bytes(),
+        html.as_bytes(),
+    ]
+    .concat();
+    socket.send(Message::binary(message)).await.unwrap();
+    let Clip::Offers(forms) = server.clip().await else {
+        panic!("it offers nothing");
+    };
+    let [(13, _), (number, name)] = &forms[..] else {
+        panic!("{forms:?}");
+    };
+    assert_eq!(name, "HTML Format");
+    server.want(13);
+    assert_eq!(server.clip().await, Clip::Brings(Some(wide(text))));
+    server.want(*number);
+    let Clip::Brings(Some(given)) = server.clip().await else {
+        panic!("it has none");
+    };
+    let given = String::from_utf8(given).unwrap();
+    assert!(given.starts_with("Version:0.9\r\n"), "{given}");
+    let marked = format!("<!--StartFragment-->{html}<!--EndFragment-->");
+    assert!(given.contains(&marked), "{given}");
+
+    // The machine's number is another one, and text comes first.
+    server.offer(&[(1, ""), (0xc017, "HTML Format"), (13, ""), (8, "")]);
+    assert_eq!(server.clip().await, Clip::Wants(13));
+    server.bring(wide("there"));
+    assert_eq!(server.clip().await, Clip::Wants(0xc017));
+    let there =
+        "Version:0.9\r\nStartHTML:81\r\nEndHTML:93\r\nStartFragment:81\r\nEndFragment:93\r\n";
+    let there = format!("{there}<i>there</i>");
+    let start = there.find("<i>").unwrap();
+    let there = there.replace(":81", &format!(":{start}"));
+    let there = there.replace(":93", &format!(":{}", start + 12));
+    server.bring(there.into_bytes());
+    assert_eq!(next(&mut socket, 18).await, "\u{5}\0\0\0there<i>there</i>");
     app.stop().await;
 }
 

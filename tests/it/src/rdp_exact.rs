@@ -1,7 +1,8 @@
 //! RDP sessions on a server of the tests' own, which tells exactly what it was told and draws exactly what is asked.
 
 use crate::app::{App, until};
-use crate::rdp_server::{Security, Server, Told, update};
+use crate::rdp_server::{Security, Server, Told};
+use crate::rdp_server_parts::update;
 use crate::stream::attach;
 use crate::xrdp::PASSWORD;
 use futures_util::SinkExt;
@@ -22,7 +23,7 @@ async fn begin(app: &App, server: &mut Server) -> String {
     // The first attempt stopped at the certificate.
     assert_eq!(server.told().await, Told::Ended);
     let session = app.open(&uid).await;
-    assert_eq!(server.told().await, Told::Begun { layout: 0x407 });
+    assert_eq!(server.begun().await.layout, 0x407);
     session
 }
 

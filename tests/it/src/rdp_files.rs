@@ -135,6 +135,14 @@ async fn no_secret_and_no_wrong_file_passes() {
         let (answered, answer) = send(&app, "/import?format=rdp", bytes).await;
         assert_eq!(answered, status, "{answer}");
     }
+    // What could not be saved is told before anybody looks at it.
+    let long = "full address:s:host\r\nremark:s:".to_owned() + &"a".repeat(20_000);
+    for path in ["/import?format=rdp&preview=1", "/import?format=rdp"] {
+        let (status, answer) = send(&app, path, long.clone().into_bytes()).await;
+        assert_eq!((status, &answer["property"]), (400, &json!("file")));
+        let message = answer["error_message"].as_str().unwrap();
+        assert!(message.contains("take out the long lines"), "{message}");
+    }
     let before = app.ok("GET", "/connections", Value::Null).await;
     assert_eq!(before.as_array().unwrap().len(), 2, "nothing was saved");
 

@@ -1,40 +1,35 @@
 //! An RDP server that does as a test says: it draws known pixels and writes down everything it is told.
 
+use crate::rdp_server_clip::{Clip, Clips, format};
+use crate::rdp_server_parts::{Bytes, capabilities, identity, sent_on, update};
 use crate::xrdp::{PASSWORD, USER};
 use crate::xvnc::has;
-use ironrdp_acceptor::{Acceptor, BeginResult, ConnectorResult};
-use ironrdp_core::{decode, encode_vec};
+use ironrdp_acceptor::{Acceptor, AcceptorResult, BeginResult, ConnectorResult};
+use ironrdp_cliprdr::pdu::{ClipboardFormatId, FormatDataResponse};
+use ironrdp_cliprdr::{CliprdrServer, CliprdrSvcMessages};
+use ironrdp_connector::Sequence as _;
+use ironrdp_core::{WriteBuf, decode, encode_vec};
 use ironrdp_displaycontrol::pdu::DisplayControlMonitorLayout;
 use ironrdp_displaycontrol::server::{DisplayControlHandler, DisplayControlServer};
 use ironrdp_dvc::DrdynvcServer;
 use ironrdp_pdu::Action;
 use ironrdp_pdu::bitmap::{BitmapData, BitmapUpdateData, Compression};
-use ironrdp_pdu::fast_path::{
-    EncryptionFlags, FastPathHeader, FastPathUpdatePdu, Fragmentation, UpdateCode,
-};
+use ironrdp_pdu::fast_path::UpdateCode;
+use ironrdp_pdu::gcc::RedirectionFlags;
 use ironrdp_pdu::geometry::InclusiveRectangle;
 use ironrdp_pdu::input::fast_path::{FastPathInput, FastPathInputEvent};
 use ironrdp_pdu::mcs::McsMessage;
 use ironrdp_pdu::nego::SecurityProtocol;
-use ironrdp_pdu::rdp::capability_sets::{
-    Bitmap, BitmapDrawingFlags, CapabilitySet, General, GeneralExtraFlags, Input, InputFlags,
-    MultifragmentUpdate, Order, OrderFlags, OrderSupportExFlags, Pointer, VirtualChannel,
-    VirtualChannelFlags,
-};
-use ironrdp_pdu::rdp::client_info::Credentials;
+use ironrdp_pdu::rdp::client_info::{ClientAutoReconnect, Credentials};
 use ironrdp_pdu::rdp::headers::{ShareControlHeader, ShareControlPdu, ShareDataPdu};
+use ironrdp_pdu::rdp::server_redirection::ServerRedirectionPdu;
 use ironrdp_pdu::x224::X224;
 use ironrdp_svc::server_encode_svc_messages;
-use ironrdp_tokio::{FramedWrite as _, LocalTokioFramed};
-use std::process::Command;
-use std::sync::Arc;
+use ironrdp_tokio::{FramedWrite as _, LocalTokioFramed, single_sequence_step};
+use std::sync::{Arc, Mutex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use x509_cert::der::Decode as _;
 
 /// What protects its sessions.
 #[derive(Clone, Copy, PartialEq)]
@@ -43,11 +38,20 @@ pub enum Security {
     Nla,
 }
 
+/// How large its desktop is.
+#[derive(Clone, Copy)]
+enum Sized {
+    As(u16, u16),
+    AsAsked,
+}
+
 /// What a server was told.
 #[derive(Debug, PartialEq)]
 pub enum Told {
-    /// A session began, on this layout of the keyboard.
-    Begun { layout: u32 },
+    /// A session began.
+    Begun(Hello),
+    /// What its clipboard hears.
+    Clip(Clip),
     /// Keys and the pointer.
     Input(FastPathInputEvent),
     /// Whether to draw.
@@ -58,27 +62,77 @@ pub enum Told {
     Ended,
 }
 
-/// Bytes that it sends, as they are.
-pub type Bytes = Vec<u8>;
+/// What a client says of itself.
+#[derive(Debug, PartialEq)]
+pub struct Hello {
+    pub layout: u32,
+    /// Who signs in; not told where NLA asked already.
+    pub account: Option<Credentials>,
+    /// What stands for the password.
+    pub cookie: Option<Vec<u8>>,
+    /// Which of the machine's sessions it wants; 0 is the administrative one.
+    pub session: Option<u32>,
+    /// What a balancer reads.
+    pub routing: Option<String>,
+    /// That it was here before.
+    pub resumed: Option<ClientAutoReconnect>,
+}
+
+/// What it does next.
+enum Does {
+    Says(Bytes),
+    /// Closes the connection without a word.
+    Cuts,
+    Offers(Vec<(u32, &'static str)>),
+    Wants(u32),
+    Brings(Vec<u8>),
+}
 
 pub struct Server {
     pub port: u16,
     told: mpsc::UnboundedReceiver<Told>,
-    says: mpsc::UnboundedSender<Bytes>,
+    does: mpsc::UnboundedSender<Does>,
+    sends_on: Arc<Mutex<Option<ServerRedirectionPdu>>>,
 }
 
 impl Server {
     /// A server of one size, with the account of all servers; `None` where a certificate cannot be made.
     pub fn start(security: Security, width: u16, height: u16) -> Option<Self> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::on(listener, security, Sized::As(width, height))
+    }
+
+    /// A server that takes the size a session begins with, and no other one later.
+    pub fn of_any_size(security: Security) -> Option<Self> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::on(listener, security, Sized::AsAsked)
+    }
+
+    /// Two servers at one port: brokers name a machine by its address alone.
+    pub fn two(security: Security, width: u16, height: u16) -> Option<(Self, Self)> {
+        let (one, other) = loop {
+            let one = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = one.local_addr().unwrap().port();
+            // Somebody else may have it there.
+            if let Ok(other) = std::net::TcpListener::bind(("127.0.0.2", port)) {
+                break (one, other);
+            }
+        };
+        let start = |listener| Self::on(listener, security, Sized::As(width, height));
+        Some((start(one)?, start(other)?))
+    }
+
+    fn on(listener: std::net::TcpListener, security: Security, size: Sized) -> Option<Self> {
         if !has("openssl") {
             return None;
         }
         let (tls, public_key) = identity();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (tell, told) = mpsc::unbounded_channel();
-        let (says, mut to_say) = mpsc::unbounded_channel();
+        let (does, mut to_do) = mpsc::unbounded_channel();
+        let sends_on = Arc::new(Mutex::new(None));
+        let broker = Arc::clone(&sends_on);
         let serve = async move || {
             let listener = TcpListener::from_std(listener).unwrap();
             while !tell.is_closed() {
@@ -91,12 +145,13 @@ impl Server {
                     tls: tls.clone(),
                     public_key: public_key.clone(),
                     security,
-                    size: (width, height),
+                    size,
                     tell: &tell,
+                    sends_on: &broker,
                 };
                 // How a client fails is what tests look at in the client.
                 let ended = tokio::select! {
-                    ended = session.run(stream, &mut to_say) => ended,
+                    ended = session.run(stream, &mut to_do) => ended,
                     () = tell.closed() => break,
                 };
                 if let Err(error) = ended {
@@ -111,7 +166,12 @@ impl Server {
             .unwrap();
         // It ends with the receiver of what it is told, which the test drops.
         std::thread::spawn(move || runtime.block_on(serve()));
-        Some(Self { port, told, says })
+        Some(Self {
+            port,
+            told,
+            does,
+            sends_on,
+        })
     }
 
     /// The next thing it is told.
@@ -120,9 +180,52 @@ impl Server {
         next.await.expect("it is told something").expect("it runs")
     }
 
+    /// The next session that begins.
+    pub async fn begun(&mut self) -> Hello {
+        loop {
+            if let Told::Begun(hello) = self.told().await {
+                return hello;
+            }
+        }
+    }
+
+    /// What the clipboard hears next.
+    pub async fn clip(&mut self) -> Clip {
+        loop {
+            if let Told::Clip(heard) = self.told().await {
+                return heard;
+            }
+        }
+    }
+
     /// Sends bytes as they are.
     pub fn say(&self, bytes: Bytes) {
-        self.says.send(bytes).unwrap();
+        self.does.send(Does::Says(bytes)).unwrap();
+    }
+
+    /// Closes the connection as a lost link does.
+    pub fn cut(&self) {
+        self.does.send(Does::Cuts).unwrap();
+    }
+
+    /// Sends the next session on before it begins.
+    pub fn sends_on(&self, to: ServerRedirectionPdu) {
+        *self.sends_on.lock().unwrap() = Some(to);
+    }
+
+    /// Says that something was copied, in these forms.
+    pub fn offer(&self, forms: &[(u32, &'static str)]) {
+        self.does.send(Does::Offers(forms.to_vec())).unwrap();
+    }
+
+    /// Wants what was copied on the other side.
+    pub fn want(&self, form: u32) {
+        self.does.send(Does::Wants(form)).unwrap();
+    }
+
+    /// Gives what the other side wants.
+    pub fn bring(&self, bytes: Bytes) {
+        self.does.send(Does::Brings(bytes)).unwrap();
     }
 
     /// Draws rows of RGB pixels at a place, exactly.
@@ -151,34 +254,21 @@ impl Server {
     }
 }
 
-/// A fast-path update of one part (MS-RDPBCGR 2.2.9.1.2).
-pub fn update(update_code: UpdateCode, data: &[u8]) -> Bytes {
-    let update = encode_vec(&FastPathUpdatePdu {
-        fragmentation: Fragmentation::Single,
-        update_code,
-        compression_flags: None,
-        compression_type: None,
-        data,
-    });
-    let update = update.unwrap();
-    let header = FastPathHeader::new(EncryptionFlags::empty(), update.len());
-    [encode_vec(&header).unwrap(), update].concat()
-}
-
 /// A session on its way.
 struct Session<'a> {
     tls: TlsAcceptor,
     public_key: Vec<u8>,
     security: Security,
-    size: (u16, u16),
+    size: Sized,
     tell: &'a mpsc::UnboundedSender<Told>,
+    sends_on: &'a Mutex<Option<ServerRedirectionPdu>>,
 }
 
 impl Session<'_> {
     async fn run(
         self,
         stream: TcpStream,
-        says: &mut mpsc::UnboundedReceiver<Bytes>,
+        does: &mut mpsc::UnboundedReceiver<Does>,
     ) -> ConnectorResult<()> {
         let protocol = match self.security {
             Security::Tls => SecurityProtocol::SSL,
@@ -189,14 +279,23 @@ impl Session<'_> {
             password: PASSWORD.to_owned(),
             domain: None,
         };
-        let size = ironrdp_acceptor::DesktopSize {
-            width: self.size.0,
-            height: self.size.1,
+        let (width, height) = match self.size {
+            Sized::As(width, height) => (width, height),
+            Sized::AsAsked => (4096, 4096),
         };
+        let size = ironrdp_acceptor::DesktopSize { width, height };
+        // Without NLA whoever comes is let in: what they say of themselves is told.
+        let credentials = (self.security == Security::Nla).then_some(credentials);
         let mut acceptor =
-            Acceptor::new(protocol, size, capabilities(self.size), Some(credentials));
-        let display = DisplayControlServer::new(Box::new(Layouts(self.tell.clone())));
-        acceptor.attach_static_channel(DrdynvcServer::new().with_dynamic_channel(display));
+            Acceptor::new(protocol, size, capabilities((width, height)), credentials);
+        match self.size {
+            Sized::As(..) => {
+                let display = DisplayControlServer::new(Box::new(Layouts(self.tell.clone())));
+                acceptor.attach_static_channel(DrdynvcServer::new().with_dynamic_channel(display));
+            }
+            Sized::AsAsked => acceptor.set_honor_client_desktop_size(Some(size)),
+        }
+        acceptor.attach_static_channel(CliprdrServer::new(Box::new(Clips(self.tell.clone()))));
         let begun = ironrdp_acceptor::accept_begin(LocalTokioFramed::new(stream), &mut acceptor);
         let BeginResult::ShouldUpgrade(stream) = begun.await? else {
             panic!("no session goes without TLS");
@@ -216,9 +315,21 @@ impl Session<'_> {
             )
             .await?;
         }
-        let (mut framed, agreed) = ironrdp_acceptor::accept_finalize(framed, &mut acceptor).await?;
-        let layout = agreed.keyboard_layout;
-        let _ = self.tell.send(Told::Begun { layout });
+        let mut agreed = loop {
+            if let Some(agreed) = acceptor.get_result() {
+                break agreed;
+            }
+            let is_signed_in = acceptor.state().name() == "CapabilitiesSendServer";
+            let sent = is_signed_in.then(|| self.sends_on.lock().unwrap().take());
+            if let Some(to) = sent.flatten() {
+                framed.write_all(&sent_on(to)).await.map_err(broken)?;
+                // The client closes.
+                while framed.read_pdu().await.is_ok() {}
+                return Ok(());
+            }
+            single_sequence_step(&mut framed, &mut acceptor, &mut WriteBuf::new()).await?;
+        };
+        let _ = self.tell.send(Told::Begun(Hello::of(&mut agreed)));
         let user = agreed.user_channel_id;
         let mut channels = agreed.static_channels;
         let mut answer = Vec::new();
@@ -242,8 +353,50 @@ impl Session<'_> {
                         framed.write_all(&answer.unwrap()).await.map_err(broken)?;
                     }
                 }
-                Some(bytes) = says.recv() => framed.write_all(&bytes).await.map_err(broken)?,
+                Some(next) = does.recv() => {
+                    let channel = channels.get_by_type_mut::<CliprdrServer>();
+                    let clipboard = channel.and_then(|one| one.channel_processor_downcast_mut());
+                    let clipboard: Option<&mut CliprdrServer> = clipboard;
+                    let messages = match (next, clipboard) {
+                        (Does::Cuts, _) => return Ok(()),
+                        (Does::Says(bytes), _) => {
+                            framed.write_all(&bytes).await.map_err(broken)?;
+                            continue;
+                        }
+                        (_, None) => panic!("the client has no clipboard"),
+                        (Does::Offers(forms), Some(clipboard)) => {
+                            let forms: Vec<_> = forms.into_iter().map(format).collect();
+                            clipboard.initiate_copy(&forms)
+                        }
+                        (Does::Wants(form), Some(clipboard)) => {
+                            clipboard.initiate_paste(ClipboardFormatId::new(form))
+                        }
+                        (Does::Brings(bytes), Some(clipboard)) => {
+                            clipboard.submit_format_data(FormatDataResponse::new_data(bytes))
+                        }
+                    };
+                    let messages: CliprdrSvcMessages<_> = messages.unwrap();
+                    let id = channels.get_channel_id_by_type::<CliprdrServer>().unwrap();
+                    let bytes = server_encode_svc_messages(messages.into(), id, user).unwrap();
+                    framed.write_all(&bytes).await.map_err(broken)?;
+                }
             }
+        }
+    }
+}
+
+impl Hello {
+    fn of(agreed: &mut AcceptorResult) -> Self {
+        let cluster = agreed.client_cluster_data.take();
+        let is_named = RedirectionFlags::REDIRECTED_SESSION_FIELD_VALID;
+        let cluster = cluster.filter(|cluster| cluster.flags.contains(is_named));
+        Self {
+            layout: agreed.keyboard_layout,
+            account: agreed.credentials.take(),
+            cookie: agreed.password_cookie.take().map(|cookie| cookie.0),
+            session: cluster.map(|cluster| cluster.redirected_session_id),
+            routing: agreed.routing_token.take(),
+            resumed: agreed.auto_reconnect.take(),
         }
     }
 }
@@ -266,79 +419,6 @@ fn heard(action: Action, bytes: &[u8]) -> Vec<Told> {
         },
         _ => Vec::new(),
     }
-}
-
-fn capabilities((desktop_width, desktop_height): (u16, u16)) -> Vec<CapabilitySet> {
-    vec![
-        CapabilitySet::General(General {
-            extra_flags: GeneralExtraFlags::FASTPATH_OUTPUT_SUPPORTED,
-            refresh_rect_support: true,
-            suppress_output_support: true,
-            ..General::default()
-        }),
-        CapabilitySet::Bitmap(Bitmap {
-            pref_bits_per_pix: 32,
-            desktop_width,
-            desktop_height,
-            desktop_resize_flag: true,
-            drawing_flags: BitmapDrawingFlags::empty(),
-        }),
-        CapabilitySet::Order(Order::new(
-            OrderFlags::NEGOTIATE_ORDER_SUPPORT | OrderFlags::ZERO_BOUNDS_DELTAS_SUPPORT,
-            OrderSupportExFlags::empty(),
-            0,
-            0,
-        )),
-        CapabilitySet::Pointer(Pointer {
-            color_pointer_cache_size: 20,
-            pointer_cache_size: 20,
-        }),
-        CapabilitySet::Input(Input {
-            input_flags: InputFlags::SCANCODES
-                | InputFlags::MOUSEX
-                | InputFlags::FASTPATH_INPUT
-                | InputFlags::FASTPATH_INPUT_2
-                | InputFlags::UNICODE,
-            keyboard_layout: 0,
-            keyboard_type: None,
-            keyboard_subtype: 0,
-            keyboard_function_key: 128,
-            keyboard_ime_filename: String::new(),
-        }),
-        CapabilitySet::VirtualChannel(VirtualChannel {
-            flags: VirtualChannelFlags::NO_COMPRESSION,
-            chunk_size: None,
-        }),
-        CapabilitySet::MultiFragmentUpdate(MultifragmentUpdate {
-            max_request_size: 1 << 20,
-        }),
-    ]
-}
-
-/// A certificate of its own, and the key in it, which NLA ties the sign-in to.
-fn identity() -> (TlsAcceptor, Vec<u8>) {
-    let made = Command::new("openssl")
-        .args([
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-        ])
-        .args(["-subj", "/CN=farwire-test", "-keyout", "-", "-out", "-"])
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
-    let certificate =
-        tokio_rustls::rustls::pki_types::CertificateDer::from_pem_slice(&made.stdout).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(&made.stdout).unwrap();
-    let parsed = x509_cert::Certificate::from_der(&certificate).unwrap();
-    let public_key = parsed.tbs_certificate().subject_public_key_info();
-    let public_key = public_key.subject_public_key.as_bytes().unwrap().to_owned();
-    let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    (TlsAcceptor::from(Arc::new(config)), public_key)
 }
 
 /// Hears which sizes are asked for.

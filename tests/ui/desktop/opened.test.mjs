@@ -27,17 +27,28 @@ test("files fill quick connect and are connected to by Enter alone", { skip, tim
     return path;
   };
   const first = file("First.rdp", ["full address:s:10.0.0.7:3390", "username:s:alice", "redirectprinters:i:1"]);
-  const app = await openApp(sandbox, [first]);
+  const third = file("Third.rdp", ["full address:s:10.0.0.9"]);
+  const app = await openApp(sandbox, [first, third]);
   const typed = () => app.script(`() => document.querySelector("[role=combobox]")?.value ?? null`);
   const asks = app.inside("region", "The file asks for");
   await app.element("region", "The file asks for");
   await eventually("the address of the first file", typed, "rdp://alice@10.0.0.7:3390");
   assert.match(await asks.script(`() => document.querySelector("section.asks").textContent`), /Printers of this computer/);
+  const waiting = () => asks.script(`() => document.querySelector("section.asks [role=status]")?.textContent ?? null`);
+  await eventually("the other file waits", waiting, "1 more file comes after this one.");
   await display.shoot("opened-1-first");
 
   const second = sandbox.start(PROGRAM, [file("Second.RDP", ["full address:s:10.0.0.8"])]);
   assert.equal(await second.ended, 0, second.said);
-  await eventually("the address of the second file", typed, "rdp://10.0.0.8");
+  await eventually("that of the second start, too", waiting, "2 more files come after this one.");
+  const hasFocus = () => app.script(`() => document.hasFocus() && document.activeElement?.role === "combobox"`);
+  for (const [address, left] of [["rdp://10.0.0.9", "1 more file comes after this one."], ["rdp://10.0.0.8", null]]) {
+    await eventually("the keys go to the command bar", hasFocus, true);
+    await display.press("Escape");
+    await eventually("the address of the next file", typed, address);
+    await eventually("how many are left", waiting, left);
+  }
+  await display.shoot("opened-2-last");
   const missing = sandbox.start(PROGRAM, [join(sandbox.home, "missing.rdp")]);
   assert.equal(await missing.ended, 0, missing.said);
   await eventually("that it cannot be read is told", () => app.script(`() => document.body.textContent`), /Not opened: could not read .*missing\.rdp/);

@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { ClipboardBridge, type Picture, type SystemClipboard } from "./clipboard";
+import { ClipboardBridge, type Formatted, type Picture, type SystemClipboard } from "./clipboard";
 
-let local: string | Picture = "";
+let local: string | Formatted | Picture = "";
 let mayWrite = true;
 let mayReadQuietly = true;
 let sent: string[] = [];
 const system: SystemClipboard = {
-  read: () => Promise.resolve(typeof local === "string" ? local : ""),
-  readPicture: () => Promise.resolve(typeof local === "string" ? null : local),
+  read: () => Promise.resolve(typeof local === "string" ? local : "html" in local ? local.text : ""),
+  readHtml: () => Promise.resolve(typeof local !== "string" && "html" in local ? local.html : ""),
+  readPicture: () => Promise.resolve(local instanceof Uint8Array ? local : null),
   write: (content) => {
     if (!mayWrite) return Promise.reject(new Error("needs a click"));
     local = content;
@@ -81,13 +82,43 @@ describe("to the remote machine", () => {
   });
 });
 
-describe("pictures", () => {
+describe("pictures and formatted text", () => {
   const png = (...bytes: number[]): Picture => new Uint8Array(bytes);
   let pictures: Picture[] = [];
-  const withPictures = (): ClipboardBridge => new ClipboardBridge(system, (text) => void sent.push(text), () => (one) => void pictures.push(one));
-  beforeEach(() => (pictures = []));
+  let formatted: Formatted[] = [];
+  const rich = { picture: (one: Picture) => void pictures.push(one), html: (text: string, html: string) => void formatted.push({ text, html }) };
+  const withPictures = (): ClipboardBridge => new ClipboardBridge(system, (text) => void sent.push(text), () => rich);
+  beforeEach(() => void ((pictures = []), (formatted = [])));
 
-  it("are written here, and wait for a click like texts", async () => {
+  const bold: Formatted = { text: "bold", html: "<b>bold</b>" };
+
+  it("formatted text comes here with its form, and is not sent back", async () => {
+    const clipboard = withPictures();
+    expect(await clipboard.receivedHtml(bold.text, bold.html)).toBe(true);
+    expect(local).toEqual(bold);
+    expect(await clipboard.push(false)).toBe("same");
+    expect([sent, formatted]).toEqual([[], []]);
+  });
+
+  it("formatted text goes with its form where nobody is asked for it twice", async () => {
+    local = bold;
+    expect(await withPictures().push(false)).toBe("sent");
+    expect([sent, formatted]).toEqual([[], [bold]]);
+    mayReadQuietly = false;
+    expect(await withPictures().push(true)).toBe("sent");
+    expect([sent, formatted]).toEqual([["bold"], [bold]]);
+    expect(withPictures().offer("pasted", "<i>pasted</i>")).toBe(true);
+    expect(formatted.at(-1)).toEqual({ text: "pasted", html: "<i>pasted</i>" });
+  });
+
+  it("formatted text goes as text where that alone is taken, and where its form is too long", async () => {
+    local = bold;
+    expect(await bridge().push(false)).toBe("sent");
+    expect(withPictures().offer("short", "a".repeat(400_000))).toBe(true);
+    expect([sent, formatted]).toEqual([["bold", "short"], []]);
+  });
+
+  it("pictures are written here, and wait for a click like texts", async () => {
     const clipboard = withPictures();
     mayWrite = false;
     expect(await clipboard.receivedPicture(png(1, 2))).toBe(false);
@@ -96,7 +127,7 @@ describe("pictures", () => {
     expect(local).toEqual(png(1, 2));
   });
 
-  it("are sent when a person asks, and never by themselves", async () => {
+  it("pictures are sent when a person asks, and never by themselves", async () => {
     const clipboard = withPictures();
     local = png(3);
     expect(await clipboard.push(false)).toBe("same");
@@ -105,7 +136,7 @@ describe("pictures", () => {
     expect(pictures).toEqual([png(3)]);
   });
 
-  it("are not sent where nobody takes them, nor when they are too large", async () => {
+  it("pictures are not sent where nobody takes them, nor when they are too large", async () => {
     local = png(3);
     expect(await bridge().push(true)).toBe("same");
     expect(bridge().offerPicture(png(3))).toBe(false);

@@ -3,31 +3,62 @@
 /** A picture as PNG. */
 export type Picture = Uint8Array<ArrayBuffer>;
 
+/** Text, and the same as HTML. */
+export interface Formatted {
+  text: string;
+  html: string;
+}
+
 export interface SystemClipboard {
   read(): Promise<string>;
+  /** Empty where there is none. */
+  readHtml(): Promise<string>;
   /** Null where there is none. */
   readPicture(): Promise<Picture | null>;
-  write(content: string | Picture): Promise<void>;
+  write(content: string | Formatted | Picture): Promise<void>;
   /** Whether reading works without asking the person each time. */
   mayRead(): Promise<boolean>;
 }
 
+/** What goes to a machine that takes more than text. */
+export interface Rich {
+  picture(png: Picture): void;
+  html(text: string, html: string): void;
+}
+
 const PNG = "image/png";
+const HTML = "text/html";
 /** What the program takes at once. */
 const MAX_PICTURE_BYTES = 8 * 1024 * 1024;
+/** Of formatted text, in characters of up to three bytes; longer ones go without their form. */
+const MAX_HTML_CHARS = 340_000;
+
+/** What is on the clipboard in a form, null where it has none. */
+async function inForm(type: string): Promise<Blob | null> {
+  const items = await navigator.clipboard.read();
+  const item = items.find(({ types }) => types.includes(type));
+  return item ? await item.getType(type) : null;
+}
 
 export const systemClipboard: SystemClipboard = {
   read: () => navigator.clipboard.readText(),
+  readHtml: async () => (await (await inForm(HTML))?.text()) ?? "",
   async readPicture() {
-    for (const item of await navigator.clipboard.read()) {
-      if (item.types.includes(PNG)) return new Uint8Array(await (await item.getType(PNG)).arrayBuffer());
-    }
-    return null;
+    const picture = await inForm(PNG);
+    return picture && new Uint8Array(await picture.arrayBuffer());
   },
-  write: (content) =>
-    typeof content === "string"
-      ? navigator.clipboard.writeText(content)
-      : navigator.clipboard.write([new ClipboardItem({ [PNG]: new Blob([content], { type: PNG }) })]),
+  async write(content) {
+    if (typeof content === "string") return await navigator.clipboard.writeText(content);
+    const form = (type: string, data: string | Picture) => ({ [type]: new Blob([data], { type }) });
+    const forms = "html" in content ? { ...form("text/plain", content.text), ...form(HTML, content.html) } : form(PNG, content);
+    try {
+      await navigator.clipboard.write([new ClipboardItem(forms)]);
+    } catch (error) {
+      // A browser that writes text alone.
+      if (!("html" in content)) throw error;
+      await navigator.clipboard.writeText(content.text);
+    }
+  },
   async mayRead() {
     try {
       const status = await navigator.permissions.query({ name: "clipboard-read" as PermissionName });
@@ -43,19 +74,26 @@ export class ClipboardBridge {
   /** The text both sides are known to have. */
   private shared: string | null = null;
   /** What the remote machine has and could not be written yet: browsers want a click or a key first. */
-  private pending: string | Picture | null = null;
+  private pending: string | Formatted | Picture | null = null;
 
   constructor(
     private readonly system: SystemClipboard,
     private readonly send: (text: string) => void,
-    /** Null where the remote machine takes no pictures. */
-    private readonly sendPicture: () => ((png: Picture) => void) | null = () => null,
+    /** Null where the remote machine takes text alone. */
+    private readonly rich: () => Rich | null = () => null,
   ) {}
 
   /** The remote clipboard changed. True once this computer has the text. */
   async received(text: string): Promise<boolean> {
     this.shared = text;
     this.pending = text;
+    return this.deliver();
+  }
+
+  /** The same with formatted text. */
+  async receivedHtml(text: string, html: string): Promise<boolean> {
+    this.shared = text;
+    this.pending = { text, html };
     return this.deliver();
   }
 
@@ -79,22 +117,24 @@ export class ClipboardBridge {
     return true;
   }
 
-  /** Sends a text the person pasted. False if the remote machine has it already. */
-  offer(text: string): boolean {
+  /** Sends a text the person pasted, with its form where the machine takes that. False if the remote machine has it already. */
+  offer(text: string, html = ""): boolean {
     if (text === "" || text === this.shared) return false;
     this.shared = text;
     this.pending = null;
-    this.send(text);
+    const rich = html !== "" && Math.max(text.length, html.length) <= MAX_HTML_CHARS ? this.rich() : null;
+    if (rich) rich.html(text, html);
+    else this.send(text);
     return true;
   }
 
   /** Sends a picture the person pasted. False where that cannot be. */
   offerPicture(png: Picture): boolean {
-    const send = this.sendPicture();
-    if (!send || png.length === 0 || png.length > MAX_PICTURE_BYTES) return false;
+    const rich = this.rich();
+    if (!rich || png.length === 0 || png.length > MAX_PICTURE_BYTES) return false;
     this.shared = null;
     this.pending = null;
-    send(png);
+    rich.picture(png);
     return true;
   }
 
@@ -107,9 +147,12 @@ export class ClipboardBridge {
     if (!asked && !(await this.system.mayRead())) return "refused";
     try {
       const text = await this.system.read();
-      const picture = text === "" && asked && this.sendPicture() ? await this.system.readPicture() : null;
+      const rich = this.rich();
+      const picture = text === "" && asked && rich ? await this.system.readPicture() : null;
       if (picture) return this.offerPicture(picture) ? "sent" : "refused";
-      return this.offer(text) ? "sent" : "same";
+      // A second prompt is too much for the form alone.
+      const hasForm = text !== "" && text !== this.shared && rich !== null && (await this.system.mayRead());
+      return this.offer(text, hasForm ? await this.system.readHtml() : "") ? "sent" : "same";
     } catch {
       return "refused";
     }

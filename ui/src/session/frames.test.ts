@@ -51,6 +51,7 @@ describe("parseMessage", () => {
     ],
     ["no cursor", message({ kind: 5 }), { kind: "cursor", w: 0, h: 0, hotX: 0, hotY: 0, pixels: new Uint8ClampedArray() }],
     ["cursor move", message({ kind: 6, x: 9, y: 10 }), { kind: "cursor-move", x: 9, y: 10 }],
+    ["formatted text", message({ kind: 18 }, text("\u0002\0\0\0ä<b>ä</b>")), { kind: "clipboard-html", text: "ä", html: "<b>ä</b>" }],
     ["clipboard", message({ kind: 7 }, text("grün €")), { kind: "clipboard", text: "grün €" }],
     [
       "state",
@@ -89,6 +90,8 @@ describe("parseMessage", () => {
     ["a cursor that is cut", message({ kind: 5, w: 2, h: 2 }, new Uint8Array(15))],
     ["a cursor that is too large", message({ kind: 5, w: MAX_CURSOR_SIDE + 1, h: 1 }, new Uint8Array((MAX_CURSOR_SIDE + 1) * 4))],
     ["a clipboard that is not UTF-8", message({ kind: 7 }, Uint8Array.of(0xff, 0xfe))],
+    ["formatted text that is cut", message({ kind: 18 }, Uint8Array.of(1, 0, 0))],
+    ["formatted text that is shorter than it says", message({ kind: 18 }, Uint8Array.of(2, 0, 0, 0, 97))],
     ["a state that is not JSON", message({ kind: 8 }, text("{"))],
     ["a state that is no object", message({ kind: 8 }, text("null"))],
     ["a state without its state", message({ kind: 8 }, json({ view_only: true }))],

@@ -36,6 +36,8 @@ export type ControlMessage =
   | { kind: "clipboard"; text: string }
   /** A PNG. */
   | { kind: "clipboard-picture"; png: Uint8Array<ArrayBuffer> }
+  /** Formatted text: its text alone, and as HTML. */
+  | { kind: "clipboard-html"; text: string; html: string }
   | { kind: "state"; report: StateNotice }
   | { kind: "name"; name: string }
   | { kind: "bell" }
@@ -109,6 +111,12 @@ export function parseMessage(buffer: ArrayBuffer): ServerMessage {
       return { kind: "terminal-screen", columns: rect.w, rows: rect.h, bytes: new Uint8Array(buffer, HEADER_BYTES) };
     case 17:
       return { kind: "clipboard-picture", png: new Uint8Array(buffer, HEADER_BYTES) };
+    case 18: {
+      const from = HEADER_BYTES + 4;
+      const length = buffer.byteLength < from ? Infinity : view.getUint32(HEADER_BYTES, true);
+      if (length > buffer.byteLength - from) throw new FrameError("formatted text is longer than its message");
+      return { kind: "clipboard-html", text: takeText(buffer, from, length), html: takeText(buffer, from + length) };
+    }
     default:
       throw new FrameError(`no message is of kind ${kind}`);
   }
@@ -127,9 +135,9 @@ function takePixels(buffer: ArrayBuffer, rect: Rect, limit: number): Uint8Clampe
   return new Uint8ClampedArray(buffer, HEADER_BYTES);
 }
 
-function takeText(buffer: ArrayBuffer): string {
+function takeText(buffer: ArrayBuffer, from: number = HEADER_BYTES, length?: number): string {
   try {
-    return text.decode(new Uint8Array(buffer, HEADER_BYTES));
+    return text.decode(new Uint8Array(buffer, from, length));
   } catch {
     throw new FrameError("the text of a message is not UTF-8");
   }

@@ -12,6 +12,7 @@ it.each<[string, ArrayBuffer, string]>([
   ["wheel", out.wheel(1, 2, -120, 120), "04 01 00 02 00 88 ff 78 00"],
   ["wheel beyond 16 bits", out.wheel(0, 0, -99999, 99999), "04 00 00 00 00 00 80 ff 7f"],
   ["clipboard", out.clipboard("ä"), "05 c3 a4"],
+  ["formatted clipboard", out.clipboardHtml("ä", "<b>"), "0d 02 00 00 00 c3 a4 3c 62 3e"],
   ["viewport", out.viewport(1280, 800, 150), "06 00 05 20 03 96 00"],
   ["viewport of nothing", out.viewport(0, 0, 0), "06 01 00 01 00 0a 00"],
   ["visible", out.visible(true), "07 01"],

@@ -74,6 +74,17 @@ export function clipboardPicture(png: Uint8Array): ArrayBuffer {
   return bytes.buffer;
 }
 
+/** Formatted text of the local clipboard, for machines that take it: its text alone, and as HTML. */
+export function clipboardHtml(text: string, html: string): ArrayBuffer {
+  const [plain, formatted] = [utf8.encode(text), utf8.encode(html)];
+  const bytes = new Uint8Array(5 + plain.length + formatted.length);
+  bytes[0] = 13;
+  new DataView(bytes.buffer).setUint32(1, plain.length, true);
+  bytes.set(plain, 5);
+  bytes.set(formatted, 5 + plain.length);
+  return bytes.buffer;
+}
+
 /** The size the remote desktop should take, in device pixels. */
 export function viewport(w: number, h: number, scalePercent: number): ArrayBuffer {
   return build(7, (view) => {

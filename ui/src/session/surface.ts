@@ -102,8 +102,8 @@ export class InputSurface {
     if (performance.now() - this.lastMiddle < MIDDLE_PASTE_MS) return;
     const text = event.clipboardData?.getData("text/plain") ?? "";
     const picture = Array.from(event.clipboardData?.files ?? []).find(({ type }) => type === "image/png");
-    if (text !== "") this.viewer.clipboard.offer(text);
-    else if (picture && this.viewer.takesPictures) {
+    if (text !== "") this.viewer.clipboard.offer(text, event.clipboardData?.getData("text/html"));
+    else if (picture && this.viewer.takesRich) {
       // The key waits for it, but not for ever.
       void picture.arrayBuffer().then((bytes) => {
         this.viewer.clipboard.offerPicture(new Uint8Array(bytes));

@@ -1,7 +1,7 @@
 /** One attached viewer of a session: its stream, its picture, and the input that goes back. */
 import type { StateNotice, Stats } from "../bindings";
 import { Screen } from "./canvas";
-import { ClipboardBridge, systemClipboard } from "./clipboard";
+import { ClipboardBridge, type Picture, systemClipboard } from "./clipboard";
 import type { CursorImage } from "./cursor";
 import { isPicture, type ServerMessage } from "./frames";
 import { currentPlatform, Keyboard } from "./keyboard";
@@ -38,8 +38,8 @@ export class Viewer {
   readonly terminal = new TerminalLink((seq) => this.stream?.send(out.ack(seq)));
   /** Observing: nothing a person does here reaches the remote machine. */
   viewOnly = false;
-  /** Whether the remote machine takes pictures from the clipboard. */
-  takesPictures = false;
+  /** Whether the remote machine takes pictures and formatted text from the clipboard. */
+  takesRich = false;
   private stream: Stream | null = null;
   private visible = true;
   private grid: { columns: number; rows: number } | null = null;
@@ -66,10 +66,14 @@ export class Viewer {
       this.stream?.send(message);
       events.clipboardSent(message.byteLength - 1);
     };
+    const rich = {
+      picture: (png: Picture) => send(out.clipboardPicture(png)),
+      html: (text: string, html: string) => send(out.clipboardHtml(text, html)),
+    };
     this.clipboard = new ClipboardBridge(
       systemClipboard,
       (text) => send(out.clipboard(text)),
-      () => (this.takesPictures ? (png) => send(out.clipboardPicture(png)) : null),
+      () => (this.takesRich ? rich : null),
     );
   }
 
@@ -205,6 +209,9 @@ export class Viewer {
       case "clipboard-picture":
         void this.receivePicture(message.png);
         return;
+      case "clipboard-html":
+        void this.receiveHtml(message.text, message.html);
+        return;
       case "bell":
         this.events.bell();
         return;
@@ -232,6 +239,11 @@ export class Viewer {
 
   private async receiveClipboard(text: string): Promise<void> {
     const delivered = await this.clipboard.received(text);
+    this.events.clipboardReceived(text.length, delivered);
+  }
+
+  private async receiveHtml(text: string, html: string): Promise<void> {
+    const delivered = await this.clipboard.receivedHtml(text, html);
     this.events.clipboardReceived(text.length, delivered);
   }
 

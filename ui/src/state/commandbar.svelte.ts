@@ -18,12 +18,16 @@ const REST_MS = 500;
 /** Actions used last, by their names in the program. They say nothing about machines. */
 const USED_KEY = "farwire.actions";
 const MAX_USED = 8;
+/** Files that wait to be looked at, each after the one before; more than a person opens at once. */
+export const MAX_WAITING = 16;
 
 class CommandBar {
   isOpen = $state(false);
   text = $state("");
   /** A file that fills it; null once something else is typed. */
   file: ImportView | null = $state.raw(null);
+  /** Files that are looked at after this one. */
+  waiting: readonly ImportView[] = $state.raw([]);
   /** The tab that was active when it was opened. */
   openedOver: string = MACHINES;
   /** Actions used last, the last one first. */
@@ -47,9 +51,27 @@ class CommandBar {
     this.isOpen = true;
   }
 
-  /** Opens it with the address that a file names. */
-  openFile(file: ImportView): void {
+  /** Opens it with the address that a file names, once the files before it were looked at; false when too many wait. */
+  openFile(file: ImportView): boolean {
+    if (this.isOpen && (this.file !== null || this.waiting.length > 0)) {
+      if (this.waiting.length >= MAX_WAITING) return false;
+      this.waiting = [...this.waiting, file];
+      return true;
+    }
     this.open();
+    this.show(file);
+    return true;
+  }
+
+  /** What it was open for is done: the next file, if one waits, else it closes. */
+  close(): void {
+    const [next, ...rest] = this.waiting;
+    this.waiting = rest;
+    if (next) this.show(next);
+    else this.isOpen = false;
+  }
+
+  private show(file: ImportView): void {
     this.file = file;
     this.text = quickAddress(file);
   }

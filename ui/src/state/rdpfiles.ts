@@ -8,10 +8,11 @@ import { connections } from "./connections.svelte";
 import { sessions } from "./sessions.svelte";
 import { toasts } from "./toasts.svelte";
 
-/** Shows what a file says where addresses are typed. */
+/** Shows what a file says where addresses are typed, after the files before it. */
 export async function show(reading: Promise<ImportView>): Promise<void> {
   try {
-    commandBar.openFile(await reading);
+    const file = await reading;
+    if (!commandBar.openFile(file)) toasts.show(t.rdp.file.tooMany(file.name));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     toasts.show(t.rdp.file.unreadable(error.message));

@@ -282,7 +282,7 @@ export class SessionTab {
     if (this.sessionId === null || this.isGone) return;
     try {
       const { url } = await api.sessionTicket(this.sessionId);
-      this.viewer.takesPictures = connections.get(this.connectionUid)?.protocol === "RDP";
+      this.viewer.takesRich = connections.get(this.connectionUid)?.protocol === "RDP";
       if (!this.isGone) this.viewer.attach(url);
     } catch (error) {
       if (error instanceof ApiError && error.status === 0) this.attachAgain();

@@ -103,7 +103,7 @@ pub static ROUTES: &[Route] = routes! {
 
     GET "/sessions", READ, sessions::list, "Every live session.";
     GET "/session/{session_id}", READ, sessions::show, "One session.";
-    PUT "/session/{session_id}" Acts, CONNECT, sessions::update, "Takes or gives control, asks for a size.";
+    PUT "/session/{session_id}" Acts [409], CONNECT, sessions::update, "Takes or gives control, asks for a size.";
     DELETE "/session/{session_id}" Acts, CONNECT, sessions::end, "Ends a session.";
     ACTION "/session/{session_id}/reconnect" Acts, CONNECT, sessions::reconnect, "Tries again now.";
     GET "/session/{session_id}/screenshot" [409], CONNECT, sessions::screenshot, "The picture as PNG or JPEG.";

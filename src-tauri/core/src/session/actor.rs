@@ -285,6 +285,10 @@ impl Actor {
             SessionEvent::Name(name) => surface.tell(Notice::Name(name.into())),
             SessionEvent::Clipboard(text) => surface.tell(Notice::Clipboard(text.into())),
             SessionEvent::ClipboardPicture(png) => surface.tell(Notice::ClipboardPicture(png)),
+            SessionEvent::ClipboardHtml { text, html } => {
+                let (text, html) = (text.into(), html.into());
+                surface.tell(Notice::ClipboardHtml { text, html });
+            }
             SessionEvent::Bell => surface.tell(Notice::Bell),
             SessionEvent::Said(text) => surface.tell(Notice::Said(text.into())),
             SessionEvent::Locks(locks) => surface.tell(Notice::Locks(locks)),

@@ -8,7 +8,6 @@ use crate::sign_in::{Allowed, Once};
 use crate::terminal::Terminal;
 use farwire_model::codec::CodecChoice;
 use farwire_model::connection::ProtocolKind;
-use farwire_model::error::ErrorCode;
 use farwire_model::frame::{Attached, FrameSink, Notice, Surface};
 use farwire_model::ids::{ConnectionId, SessionId};
 use farwire_model::input::SessionInput;
@@ -208,11 +207,13 @@ impl Session {
     pub async fn choose_codec(&self, choice: CodecChoice) -> Result<(), CoreError> {
         if self.protocol != ProtocolKind::Rdp {
             let message = format!(
-                "{} is no RDP session: its encodings follow its quality",
+                "{} is no RDP session: its encodings follow its quality, set that instead",
                 self.name
             );
-            let code = ErrorCode::InvalidRequestData;
-            return Err(CoreError::field(code, "codec", message));
+            return Err(CoreError::Forbidden {
+                property: "codec",
+                message,
+            });
         }
         *self.codecs.lock().unwrap_or_else(PoisonError::into_inner) = choice;
         self.input(SessionInput::Codec(choice)).await;

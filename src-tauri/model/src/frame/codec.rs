@@ -62,6 +62,8 @@ pub enum Kind {
     Screen = 16,
     /// A picture of the machine's clipboard, PNG.
     ClipboardPicture = 17,
+    /// Formatted text of the machine's clipboard: a u32 of the text's bytes, the text in UTF-8, HTML in UTF-8.
+    ClipboardHtml = 18,
 }
 
 /// A message's header.
@@ -310,6 +312,12 @@ fn encode_notice(notice: &Notice) -> Vec<u8> {
         ),
         Notice::Clipboard(text) => message(Kind::Clipboard, none, text.as_bytes()),
         Notice::ClipboardPicture(png) => message(Kind::ClipboardPicture, none, png),
+        Notice::ClipboardHtml { text, html } => {
+            // Each is capped far below 4 GiB; a length that were wrong is refused by the viewer.
+            let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+            let body = [&length.to_le_bytes(), text.as_bytes(), html.as_bytes()].concat();
+            message(Kind::ClipboardHtml, none, &body)
+        }
         Notice::Name(text) => message(Kind::Name, none, text.as_bytes()),
         Notice::Bell => message(Kind::Bell, none, &[]),
         Notice::Said(text) => message(Kind::Said, none, text.as_bytes()),

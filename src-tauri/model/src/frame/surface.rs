@@ -29,6 +29,13 @@ pub enum Notice {
     Clipboard(Arc<str>),
     /// The machine's clipboard holds this picture, a PNG.
     ClipboardPicture(Arc<[u8]>),
+    /// The machine's clipboard holds this text, and the same as HTML.
+    ClipboardHtml {
+        /// The text alone.
+        text: Arc<str>,
+        /// With its form.
+        html: Arc<str>,
+    },
     /// The machine's name changed.
     Name(Arc<str>),
     /// The machine rang.

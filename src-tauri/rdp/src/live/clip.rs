@@ -28,11 +28,18 @@ impl Live {
             Brought::Content(Content::Text(text)) => {
                 self.waiting.push_back(SessionEvent::Clipboard(text));
             }
+            Brought::Content(Content::Html(text, html)) => {
+                self.waiting
+                    .push_back(SessionEvent::ClipboardHtml { text, html });
+            }
             Brought::Content(Content::Picture(png)) => {
                 self.waiting.push_back(SessionEvent::ClipboardPicture(png));
             }
             Brought::TooLong => {
                 self.say("The machine's clipboard holds more than can be brought here.");
+            }
+            Brought::Unreadable => {
+                self.say("The machine's clipboard holds a picture that cannot be read here.");
             }
             Brought::Nothing => {}
         }

@@ -54,7 +54,7 @@ impl Live {
                 let may_choose = is_h264 && self.codecs == CodecChoice::Auto && self.can_begin_anew;
                 if may_choose && speed::is_too_slow(self.picture.size()) {
                     tracing::info!("H.264 takes too long here: the session goes on without it");
-                    return Err(self.anew());
+                    return Err(self.anew(self.picture.size()));
                 }
             }
         }
@@ -71,16 +71,20 @@ impl Live {
         }
         self.codecs = codecs;
         // They are agreed on only while a session begins (MS-RDPBCGR 2.2.1.13.2).
-        Err(self.anew())
+        Err(self.anew(self.picture.size()))
     }
 
-    /// Another session of the same size takes the place of this one.
-    fn anew(&self) -> Ended {
-        let (_, scale) = self.resize.asked();
+    /// Another session takes the place of this one: of this size, unless the viewer has had another one meanwhile.
+    pub(super) fn anew(&self, size: Size) -> Ended {
+        let (_, asked) = self.resize.asked();
+        let wish = self.resize.wish();
+        let (size, scale) = wish.unwrap_or((size, asked));
         Ended::Again(Anew {
-            size: self.picture.size(),
+            size,
             scale,
+            wish: wish.map(|(size, _)| size),
             codecs: self.codecs,
+            copied: self.clipboard.here().cloned(),
         })
     }
 

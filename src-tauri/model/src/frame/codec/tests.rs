@@ -194,6 +194,25 @@ fn without_credit_notices_and_sizes_pass_and_pixels_wait() {
     assert_eq!(messages[0][0], Kind::Pixels as u8, "the size was told");
 }
 
+#[test]
+fn formatted_text_says_where_its_html_begins() {
+    let html = Notice::ClipboardHtml {
+        text: "\u{e4}".into(),
+        html: "<b>\u{e4}</b>".into(),
+    };
+    let message = encode_notice(&html);
+    assert_eq!(message[0], Kind::ClipboardHtml as u8);
+    let expected = "\u{2}\0\0\0\u{e4}<b>\u{e4}</b>";
+    assert_eq!(&message[HEADER_BYTES..], expected.as_bytes());
+    let input = [&[13], expected.as_bytes()].concat();
+    let read = crate::input::decode(&input).unwrap();
+    let read_back = crate::input::SessionInput::ClipboardHtml {
+        text: "\u{e4}".to_owned(),
+        html: "<b>\u{e4}</b>".to_owned(),
+    };
+    assert_eq!(read, crate::input::ViewerMessage::Input(read_back));
+}
+
 /// Counts how often it is woken.
 #[derive(Default)]
 struct Blind(AtomicU32);
