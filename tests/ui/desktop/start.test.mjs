@@ -1,6 +1,6 @@
 // How the program begins and ends, as the system sees it.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openDisplay } from "./display.mjs";
@@ -43,6 +43,17 @@ test("closing the window ends the program", options, async (t) => {
   await display.shoot("start-window");
   await pressUntilEnd(display, "alt+F4", app);
   assert.equal(await app.ended, 0, app.said);
+});
+
+test("what it has in memory and in its folder is its owner's alone", options, async (t) => {
+  const { sandbox, display } = await prepare(t);
+  const folder = sandbox.env.FARWIRE_DATA_DIR;
+  // As wide as other programs make theirs.
+  mkdirSync(folder, { mode: 0o755 });
+  const app = await start(sandbox, display);
+  assert.match(readFileSync(`/proc/${app.child.pid}/limits`, "utf8"), /^Max core file size +0 +0 /m);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  assert.equal(await sandbox.end(app), 0, app.said);
 });
 
 test("the system can ask the program to end", options, async (t) => {
