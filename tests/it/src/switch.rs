@@ -1,7 +1,7 @@
 //! Where we listen, and the switch of the HTTP API.
 
 use crate::app::{App, until};
-use crate::daemon::{Daemon, passphrase_file};
+use crate::daemon::{Daemon, passphrase_file, token};
 use crate::xvnc::free_port;
 use farwire_api::request::Request;
 use farwire_model::settings::ApiSettings;
@@ -52,11 +52,21 @@ async fn farwired_listens_on_loopback_alone() {
     let four = format!("tcp 0100007F:{port:04X}");
     let six = format!("tcp6 00000000000000000000000001000000:{port:04X}");
     assert!(seen.contains(&four), "{seen:?}");
-    let others: Vec<_> = seen
-        .iter()
-        .filter(|it| **it != four && **it != six)
-        .collect();
-    assert!(others.is_empty(), "{others:?}");
+    let others = |seen: &BTreeSet<String>| {
+        let own = [&four, &six];
+        let others = seen.iter().filter(|it| !own.contains(it)).cloned();
+        others.collect::<Vec<_>>()
+    };
+    assert_eq!(others(&seen), Vec::<String>::new());
+    // Who asks for machines nearby hears their announcements, which come by multicast to a port that all share.
+    let token = token(&dir.path().join("data"), "read");
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let nearby = client.get(format!("{url}/nearby")).bearer_auth(token);
+    assert_eq!(nearby.send().await.unwrap().status(), 200);
+    let seen = listening(&daemon.child.id().to_string());
+    let is_announcements = |it: &String| it.starts_with("udp") && it.ends_with(":14E9");
+    let others = others(&seen);
+    assert!(others.iter().all(is_announcements), "{others:?}");
 }
 
 impl App {

@@ -1,6 +1,7 @@
 //! HTTP as bytes on a socket, for requests that no client would send.
 
 use crate::app::App;
+use crate::contract::Contract;
 use farwire_api::native::ROUTES;
 use farwire_api::route::Route;
 use serde_json::Value;
@@ -76,7 +77,24 @@ impl App {
     pub async fn ask(&self, method: &str, target: &str, headers: &str, body: &str) -> Answer {
         let request =
             format!("{method} {target} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n{body}");
-        ask(self.server.port(), request.as_bytes()).await
+        let answer = ask(self.server.port(), request.as_bytes()).await;
+        self.check(method, target, &answer).await;
+        answer
+    }
+
+    /// Holds an answer against the document. Who was not let in at all, and what is no request, is told by less than the API.
+    async fn check(&self, method: &str, target: &str, answer: &Answer) {
+        const BEFORE_THE_API: [u16; 6] = [0, 400, 408, 414, 431, 503];
+        let path = target.split('?').next().unwrap_or_default();
+        let Some((_, body)) = answer.text.split_once("\r\n\r\n") else {
+            return;
+        };
+        let media_type = answer.header("content-type").unwrap_or_default();
+        let is_api = !BEFORE_THE_API.contains(&answer.status()) || media_type == "application/json";
+        if is_api && path.starts_with('/') {
+            let contract = Contract::of(&self.server.url()).await;
+            contract.check(method, path, answer.status(), media_type, body.as_bytes());
+        }
     }
 }
 
