@@ -102,6 +102,10 @@ async fn a_revoked_or_expired_token_ends_its_streams_and_no_others() {
         .unwrap();
     let mut short = app.listen(made.1.expose(), "").await;
     while next(&mut short).await.is_some() {}
+    let (status, _) = app
+        .call_as(made.1.expose(), "GET", "/groups", Value::Null)
+        .await;
+    assert_eq!(status, 401, "an expired token opens nothing else either");
     let uid = app.connection(json!({"name": "a"})).await;
     while next(&mut mine).await.expect("the other stream lives")["id"] != uid.as_str() {}
     app.stop().await;

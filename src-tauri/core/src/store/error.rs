@@ -103,6 +103,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the disk had no room for it.
+    pub(super) fn is_no_room(&self) -> bool {
+        match self {
+            Self::NoRoom { .. } => true,
+            Self::Failed { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            _ => false,
+        }
+    }
+
     /// Wraps what the system said about an attempt.
     pub(super) fn failed(attempt: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Failed {

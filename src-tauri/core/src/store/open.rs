@@ -4,7 +4,7 @@ use super::engine::OpenFailure;
 use super::error::StoreError;
 use super::kept_store::KeptStore;
 use super::lock::Holder;
-use super::{SCHEMA_VERSION, Store, backup, files, restore, schema};
+use super::{SCHEMA_VERSION, Store, backup, files, restore, room, schema};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,12 +20,34 @@ pub struct Opened {
 
 /// Opens the store of a data directory, creating both if need be. Blocks, for a second or so with 100,000 records.
 ///
+/// On a full disk it is opened with room that was put aside, and takes no changes until there is more.
+///
 /// A damaged store is moved aside, never deleted, and what survived or the newest readable backup takes its place. A store
 /// of an older schema is backed up, and then brought up to date.
 ///
 /// # Errors
 /// `Locked` while another instance has it open, `NewerSchema`, `Failed` when the system refuses.
 pub fn open(data_dir: &Path) -> Result<Opened, StoreError> {
+    let mut opened = match try_to_open(data_dir) {
+        Err(error) if error.is_no_room() && room::give_up(data_dir).unwrap_or(false) => {
+            tracing::warn!(%error, "the disk is full: the room that was put aside is used");
+            try_to_open(data_dir)?
+        }
+        opened => opened?,
+    };
+    match room::put_aside(data_dir) {
+        Ok(()) => {}
+        Err(error) => tracing::warn!(%error, "no room could be put aside"),
+    }
+    if let Err(error) = room::require(data_dir, 0) {
+        let told = format!("Nothing can be saved: {error}.");
+        let notice = opened.notice.take();
+        opened.notice = Some(notice.map_or(told.clone(), |notice| [notice, told].join(" ")));
+    }
+    Ok(opened)
+}
+
+fn try_to_open(data_dir: &Path) -> Result<Opened, StoreError> {
     let now = SystemTime::now();
     let mut notices = Vec::new();
     files::create_private_dirs(data_dir).map_err(StoreError::failed("opening"))?;

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-const DISK_BYTES: u64 = 32 << 20;
+const DISK_BYTES: u64 = 40 << 20;
 
 /// Removed to make room again, also for a backup.
 const BALLAST_BYTES: usize = 14 << 20;
@@ -93,7 +93,17 @@ fn a_full_disk_refuses_changes_and_loses_none() {
     fill(&last);
     drop(store);
 
-    // Whether it opens without any room or not, it is not thrown away.
+    // It opens without any room, and says what that means; once only, where others take what was put aside too.
+    let opened = store::open(&data_dir).unwrap();
+    assert_whole(&*opened.store, acknowledged);
+    let notice = opened.notice.unwrap();
+    assert!(
+        notice.contains("Nothing can be saved: No space left"),
+        "{notice}"
+    );
+    write(&*opened.store, acknowledged).unwrap_err();
+    drop(opened.store);
+    fill(&disk.mount.join("more"));
     match store::open(&data_dir) {
         Ok(opened) => assert_whole(&*opened.store, acknowledged),
         Err(error) => assert!(
@@ -102,6 +112,7 @@ fn a_full_disk_refuses_changes_and_loses_none() {
         ),
     }
     assert_no_damage(&data_dir);
+    fs::remove_file(disk.mount.join("more")).unwrap();
     // A backup that did not fit takes no room.
     assert!(!data_dir.join("backups/unfinished").exists());
 
