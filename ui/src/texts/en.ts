@@ -3,6 +3,7 @@ import type { Stage } from "../bindings";
 import { machines, wholeNumber } from "./number";
 import { byCode, stageAdvice, stageNames } from "./problems";
 import { files } from "./files";
+import { display } from "./display";
 import { backups, history } from "./history";
 import { pick, waiting } from "./lists";
 import { many } from "./many";
@@ -235,18 +236,7 @@ export const en = {
     neverUsed: "Never connected",
     nothing: "Nothing selected",
     nothingHint: "Select a machine to see and change its details.",
-    resize: "Resize to the window",
-    resizeHint: "The remote desktop takes the size of its tab",
-    shared: "Shared",
-    sharedHint: "Leave other viewers connected",
-    viewOnly: "Begin observing",
-    viewOnlyHint: "Input stays off until you take control",
-    quality: "Quality",
-    colours: "Colours",
-    colourNames: { full: "All", high: "65,536 (16 bits)", low: "256 (8 bits)", mapped: "256, chosen by the machine", server: "As the machine has them" },
-    qualityAuto: "Automatic, as the link carries",
-    qualityLossless: "Lossless",
-    qualityLevel: (level: number) => (level === 0 ? "0, smallest" : level === 9 ? "9, best" : String(level)),
+    ...display,
     behind: "Acts from the next connection on",
     reconnectNow: "Reconnect now",
     noDisplay: "There is nothing to set for this protocol yet.",

@@ -1,5 +1,5 @@
 import "../../components/browser.fixture";
-import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { api, ApiError } from "../../api";
 import type { Connection, ErrorBody } from "../../bindings";
@@ -50,7 +50,7 @@ describe("a tile whose machine is renamed", () => {
     await fireEvent.input(field, { target: { value: "press-05" } });
     await fireEvent.keyDown(field, { key: "Enter" });
     window.removeEventListener("keydown", heard);
-    await vi.waitFor(() => expect(library.renamingUid).toBeNull());
+    await waitFor(() => expect(library.renamingUid).toBeNull());
     expect(update.mock.calls).toEqual([["c1", { name: "press-05" }]]);
     expect(onfocuslist).toHaveBeenCalledOnce();
     expect([heard.mock.calls.length, open.mock.calls.length]).toEqual([0, 0]);
@@ -69,7 +69,7 @@ describe("a tile whose machine is renamed", () => {
     const field = rename();
     await fireEvent.input(field, { target: { value: "press-05" } });
     await fireEvent.keyDown(field, { key: "Escape" });
-    await vi.waitFor(() => expect(library.renamingUid).toBeNull());
+    await waitFor(() => expect(library.renamingUid).toBeNull());
     expect(update).not.toHaveBeenCalled();
   });
 
