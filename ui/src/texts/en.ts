@@ -4,6 +4,7 @@ import { machines, wholeNumber } from "./number";
 import { byCode, stageAdvice, stageNames } from "./problems";
 import { files } from "./files";
 import { display } from "./display";
+import { doctor } from "./doctor";
 import { backups, history } from "./history";
 import { pick, waiting } from "./lists";
 import { many } from "./many";
@@ -248,6 +249,7 @@ export const en = {
     ms: (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`,
     remove: "Delete machine",
   },
+  doctor,
   many,
   pick,
   waiting,
