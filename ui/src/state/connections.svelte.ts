@@ -4,7 +4,7 @@ import { api, ApiError, type ConnectionFields } from "../api";
 import type { Connection } from "../bindings";
 import type { RequestOptions } from "../host";
 import { t } from "../texts";
-import { deleteWithUndo } from "./history.svelte";
+import { deleteWithUndo, undoably } from "./history.svelte";
 import { OneByOne } from "./onebyone";
 import { type Fetching, Resource } from "./resource.svelte";
 
@@ -81,7 +81,7 @@ class Connections {
   }
 
   async update(uid: string, fields: ConnectionFields): Promise<void> {
-    await api.updateConnection(uid, fields);
+    await undoably((options) => api.updateConnection(uid, fields, options));
     await this.refresh(uid);
   }
 

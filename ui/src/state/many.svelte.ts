@@ -7,7 +7,7 @@
 import { api, ApiError, type ConnectionFields } from "../api";
 import type { ChangedThingFields, Connection } from "../bindings";
 import { t } from "../texts";
-import { offerUndo } from "./history.svelte";
+import { newRun, offerUndo } from "./history.svelte";
 import { toasts } from "./toasts.svelte";
 
 /** Requests under way at the same time. */
@@ -78,7 +78,7 @@ class Many {
     said: (count: number) => string,
     work: (machine: Connection, run: string) => Promise<unknown>,
   ): Promise<Refusal[]> {
-    const run = `window ${new Date().toISOString()} ${Math.random().toString(36).slice(2, 6)}`;
+    const run = newRun();
     let done = 0;
     const refused = await this.each(list, async (machine) => {
       await work(machine, run);

@@ -51,7 +51,7 @@ describe("a tile whose machine is renamed", () => {
     await fireEvent.keyDown(field, { key: "Enter" });
     window.removeEventListener("keydown", heard);
     await waitFor(() => expect(library.renamingUid).toBeNull());
-    expect(update.mock.calls).toEqual([["c1", { name: "press-05" }]]);
+    expect(update.mock.calls).toEqual([["c1", { name: "press-05" }, { run: expect.any(String) as unknown }]]);
     expect(onfocuslist).toHaveBeenCalledOnce();
     expect([heard.mock.calls.length, open.mock.calls.length]).toEqual([0, 0]);
   });
