@@ -50,6 +50,11 @@ class Groups {
     return uid === null ? null : (this.byId.get(uid) ?? null);
   }
 
+  /** What was said of groups by their identifiers, with their names. */
+  named(text: string): string {
+    return text.replace(/\bg_\w+/g, (uid) => t.groups.quoted(this.get(uid)?.name));
+  }
+
   load(): Promise<void> {
     return this.list.load();
   }

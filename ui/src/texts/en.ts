@@ -115,6 +115,7 @@ export const en = {
     moveTo: "Move to",
     top: "Top level",
     none: "No group",
+    quoted: (name?: string) => (name === undefined ? "a group that is gone" : `“${name}”`),
     expand: (name: string) => `Open ${name}`,
     collapse: (name: string) => `Close ${name}`,
     deleteKeeps: "Its machines stay, without a group.",
