@@ -4,7 +4,7 @@ import type { Group } from "../bindings";
 import { t } from "../texts";
 import { connections } from "./connections.svelte";
 import { deleteWithUndo, newRun, offerUndo, undoably } from "./history.svelte";
-import { Resource } from "./resource.svelte";
+import { type Fetching, Resource } from "./resource.svelte";
 
 /** A circle, which no change can make, would have no end. */
 const MAX_DEPTH = 32;
@@ -48,6 +48,11 @@ class Groups {
 
   get(uid: string | null): Group | null {
     return uid === null ? null : (this.byId.get(uid) ?? null);
+  }
+
+  /** How the reading of the tree goes. */
+  get fetching(): Fetching {
+    return this.list;
   }
 
   /** What was said of groups by their identifiers, with their names. */

@@ -116,6 +116,8 @@ export const en = {
     top: "Top level",
     none: "No group",
     quoted: (name?: string) => (name === undefined ? "a group that is gone" : `“${name}”`),
+    loading: "Reading the groups",
+    failed: "The groups could not be read",
     expand: (name: string) => `Open ${name}`,
     collapse: (name: string) => `Close ${name}`,
     deleteKeeps: "Its machines stay, without a group.",

@@ -88,3 +88,23 @@ it("a refusal names groups as people do, and is gone with the next action", asyn
   await fireEvent.pointerDown(document.body);
   expect(screen.queryByRole("alert")).toBeNull();
 });
+
+describe("groups that are not there", () => {
+  it("say that they are being read", () => {
+    groups.clear();
+    open();
+    expect(screen.getByRole("status", { name: "Reading the groups" })).toBeTruthy();
+  });
+
+  it("say why they could not be read, and are read again", async () => {
+    groups.clear();
+    Object.assign(answer, { status: 503, body: { error_code: "DATABASE_ERROR", error_message: "the store is busy", details: [] } });
+    await groups.load();
+    open();
+    expect(screen.getByRole("alert").textContent).toContain("the store is busy");
+    Object.assign(answer, { status: 200, body: [group("g_1", "Plant", null)] });
+    await fireEvent.click(screen.getByRole("button", { name: "Try again" }));
+    await waitFor(() => expect(row("Plant")).toBeTruthy());
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+});
