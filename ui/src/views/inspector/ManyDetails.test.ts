@@ -93,7 +93,7 @@ describe("machines whose groups say something", () => {
     expect(screen.getAllByText("From Hall 2")).toHaveLength(3);
     expect([shown("Quality"), shown("Compression"), shown("Shared"), shown("Resize to the window")]).toEqual([
       "Automatic, as the link carries",
-      "Automatic, or as their groups say",
+      "Automatic or the group’s",
       "Yes",
       "No",
     ]);
