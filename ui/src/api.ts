@@ -195,7 +195,7 @@ export const api = {
   groups: (options?: RequestOptions) => call<Group[]>("GET", "/groups", undefined, options),
   createGroup: (name: string, parent: string | null) =>
     call<{ group_uid: string }>("PUT", "/group/", parent === null ? { name } : { name, parent_uid: parent }),
-  updateGroup: (uid: string, fields: GroupFields) => call<unknown>("PUT", `/group/${part(uid)}`, fields),
+  updateGroup: (uid: string, fields: GroupFields, options?: RequestOptions) => call<unknown>("PUT", `/group/${part(uid)}`, fields, options),
   deleteGroup: (uid: string) => call<unknown>("DELETE", `/group/${part(uid)}`),
 
   connections: (options?: RequestOptions) => call<Connection[]>("GET", "/connections", undefined, options),
@@ -213,8 +213,8 @@ export const api = {
   duplicateConnection: (uid: string) => call<{ uid: string }>("ACTION", `/connection/${part(uid)}/duplicate`),
   testConnection: (uid: string) => call<TestReport>("ACTION", `/connection/${part(uid)}/test`),
   credentials: (uid: string) => call<StoredCredentials>("GET", `/connection/${part(uid)}/credentials`),
-  setCredentials: (uid: string, fields: CredentialFields) =>
-    call<unknown>("PUT", `/connection/${part(uid)}/credentials`, fields),
+  setCredentials: (uid: string, fields: CredentialFields, options?: RequestOptions) =>
+    call<unknown>("PUT", `/connection/${part(uid)}/credentials`, fields, options),
 
   sharedCredentials: (options?: RequestOptions) => call<SharedCredential[]>("GET", "/credentials", undefined, options),
   createSharedCredential: (fields: SharedFields) => call<{ credential_uid: string }>("PUT", "/credential", fields),

@@ -18,6 +18,7 @@ import { shared } from "./shared.svelte";
 import { tokens } from "./tokens";
 import { trust } from "./trust";
 import { tunnels } from "./tunnels.svelte";
+import { undo } from "./undo.svelte";
 import { vault } from "./vault.svelte";
 
 export type SignInProblem = "ended" | "code" | "token" | "scope" | "unreachable";
@@ -179,7 +180,7 @@ class Account {
     host.own?.leave();
     sessions.clear();
     passwords.giveUp();
-    for (const each of [connections, groups, shared, settings, vault, trust, tokens, nearby, backups, history, loads, transfers, tunnels]) each.clear();
+    for (const each of [connections, groups, shared, settings, vault, trust, tokens, nearby, backups, history, loads, transfers, tunnels, undo]) each.clear();
     this.refuse("ended");
   }
 }

@@ -4,9 +4,10 @@ import { api, ApiError, type ConnectionFields } from "../api";
 import type { Connection } from "../bindings";
 import type { RequestOptions } from "../host";
 import { t } from "../texts";
-import { deleteWithUndo } from "./history.svelte";
+import { deleteWithUndo, undoably } from "./history.svelte";
 import { OneByOne } from "./onebyone";
 import { type Fetching, Resource } from "./resource.svelte";
+import { countTags } from "./tags";
 
 /** Changes that arrive closer together are fetched together. */
 const GATHER_MS = 40;
@@ -23,7 +24,9 @@ class Connections {
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   readonly all: Connection[] = $derived(this.list.value ?? []);
-  readonly tags: string[] = $derived([...new Set(this.all.flatMap((one) => one.tags))].sort(byName.compare));
+  /** Every tag, with the number of machines that have it. */
+  readonly tagCounts: ReadonlyMap<string, number> = $derived(countTags(this.all));
+  readonly tags: string[] = $derived([...this.tagCounts.keys()].sort(byName.compare));
 
   get isLoaded(): boolean {
     return this.list.value !== null;
@@ -81,7 +84,7 @@ class Connections {
   }
 
   async update(uid: string, fields: ConnectionFields): Promise<void> {
-    await api.updateConnection(uid, fields);
+    await undoably((options) => api.updateConnection(uid, fields, options));
     await this.refresh(uid);
   }
 

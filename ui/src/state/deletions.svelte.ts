@@ -7,13 +7,15 @@
 import { SvelteMap } from "svelte/reactivity";
 import { t } from "../texts";
 import { toasts } from "./toasts.svelte";
+import { undo } from "./undo.svelte";
 
 const UNDO_MS = 6000;
 
 interface Waiting {
-  timer: ReturnType<typeof setTimeout>;
   run: (evenWhenClosing: boolean) => Promise<void>;
   dismiss: () => void;
+  /** Ctrl+Z does not take it back any more. */
+  forget: () => void;
 }
 
 class Deletions {
@@ -31,15 +33,15 @@ class Deletions {
   /** Hides `id` now and deletes it later. `text` says what was done. */
   later(id: string, text: string, run: (evenWhenClosing: boolean) => Promise<void>): void {
     if (this.waiting.has(id)) return;
-    const dismiss = toasts.show(text, { label: t.common.undo, run: () => this.undo(id) }, UNDO_MS);
-    const timer = setTimeout(() => void this.execute(id, false), UNDO_MS);
-    this.waiting.set(id, { timer, run, dismiss });
+    const takeBack = (): void => this.undo(id);
+    const dismiss = toasts.show(text, { label: t.common.undo, run: takeBack }, UNDO_MS, () => void this.execute(id, false));
+    this.waiting.set(id, { run, dismiss, forget: undo.add(takeBack) });
   }
 
   private undo(id: string): void {
     const entry = this.waiting.get(id);
     if (!entry) return;
-    clearTimeout(entry.timer);
+    entry.forget();
     entry.dismiss();
     this.waiting.delete(id);
   }
@@ -47,7 +49,7 @@ class Deletions {
   private async execute(id: string, evenWhenClosing: boolean): Promise<void> {
     const entry = this.waiting.get(id);
     if (!entry) return;
-    clearTimeout(entry.timer);
+    entry.forget();
     entry.dismiss();
     // Stays hidden until the answer, so that it does not flash up again.
     try {

@@ -3,8 +3,8 @@ import { api, type ApiError, type GroupFields } from "../api";
 import type { Group } from "../bindings";
 import { t } from "../texts";
 import { connections } from "./connections.svelte";
-import { deleteWithUndo } from "./history.svelte";
-import { Resource } from "./resource.svelte";
+import { deleteWithUndo, newRun, offerUndo, undoably } from "./history.svelte";
+import { type Fetching, Resource } from "./resource.svelte";
 
 /** A circle, which no change can make, would have no end. */
 const MAX_DEPTH = 32;
@@ -48,6 +48,16 @@ class Groups {
 
   get(uid: string | null): Group | null {
     return uid === null ? null : (this.byId.get(uid) ?? null);
+  }
+
+  /** How the reading of the tree goes. */
+  get fetching(): Fetching {
+    return this.list;
+  }
+
+  /** What was said of groups by their identifiers, with their names. */
+  named(text: string): string {
+    return text.replace(/\bg_\w+/g, (uid) => t.groups.quoted(this.get(uid)?.name));
   }
 
   load(): Promise<void> {
@@ -105,8 +115,24 @@ class Groups {
   }
 
   async update(uid: string, fields: GroupFields): Promise<void> {
-    await api.updateGroup(uid, fields);
+    await undoably((options) => api.updateGroup(uid, fields, options));
     await this.load();
+  }
+
+  /** Whether a group can lie in another one, or at the top: it is there not yet, and that one is neither itself nor inside it. */
+  canMove(uid: string, parent: string | null): boolean {
+    const group = this.get(uid);
+    return group !== null && group.parent_uid !== parent && (parent === null || !this.within(uid).has(parent));
+  }
+
+  /** Moves a group into another one, or to the top, and offers the way back. */
+  async move(uid: string, parent: string | null): Promise<void> {
+    const group = this.get(uid);
+    if (!group || !this.canMove(uid, parent)) return;
+    const run = newRun();
+    await api.updateGroup(uid, { parent_uid: parent }, { run });
+    await this.load();
+    offerUndo(run, t.groups.moved(group.name, this.get(parent)?.name ?? t.groups.top));
   }
 
   /** Deletes a group and offers the way back; its machines stay. */

@@ -6,6 +6,7 @@ import type { RequestOptions } from "../host";
 import { t } from "../texts";
 import { Resource } from "./resource.svelte";
 import { toasts } from "./toasts.svelte";
+import { undo } from "./undo.svelte";
 
 /** How many changes are listed at first; each time more are wanted it is twice as many. */
 const PAGE = 100;
@@ -84,24 +85,36 @@ export async function deleteWithUndo(
     toasts.show(said.failed(error.message));
     return;
   }
-  const dismiss = toasts.show(said.done, {
-    label: t.common.undo,
-    run: () => {
-      dismiss();
-      void bringBack(kind, id);
-    },
-  });
+  offer(said.done, () => void bringBack(kind, id));
+}
+
+/** Names a run of its own for changes that are taken back together. */
+export function newRun(): string {
+  return `window ${new Date().toISOString()} ${Math.random().toString(36).slice(2, 6)}`;
+}
+
+/** Does something in a run of its own, which Ctrl+Z takes back. */
+export async function undoably<T>(work: (options: RequestOptions) => Promise<T>): Promise<T> {
+  const run = newRun();
+  const done = await work({ run });
+  undo.add(() => void takeBack(run));
+  return done;
 }
 
 /** Says that something was done in a run, and offers for a while to take all of it back. */
 export function offerUndo(run: string, said: string): void {
-  const dismiss = toasts.show(said, {
-    label: t.common.undo,
-    run: () => {
-      dismiss();
-      void takeBack(run);
-    },
-  });
+  offer(said, () => void takeBack(run));
+}
+
+/** The way back in a note, and for Ctrl+Z: whichever is taken, the other one is gone. */
+function offer(said: string, work: () => void): void {
+  const takeBack = (): void => {
+    forget();
+    dismiss();
+    work();
+  };
+  const forget = undo.add(takeBack);
+  const dismiss = toasts.show(said, { label: t.common.undo, run: takeBack });
 }
 
 /** The newest changes. While they are read newer ones may come, which shift the rest: none is listed twice. */

@@ -7,7 +7,7 @@
 import { api, ApiError, type ConnectionFields } from "../api";
 import type { ChangedThingFields, Connection } from "../bindings";
 import { t } from "../texts";
-import { offerUndo } from "./history.svelte";
+import { newRun, offerUndo } from "./history.svelte";
 import { toasts } from "./toasts.svelte";
 
 /** Requests under way at the same time. */
@@ -25,6 +25,9 @@ export interface Preview {
   refused: Refusal[];
 }
 
+/** Tells a change in the words of who looks at it. */
+export type Telling = (machine: Connection, fields: ConnectionFields, change: ChangedThingFields) => ChangedThingFields;
+
 /** What is to be written of a machine; nothing where it is left alone. */
 export type FieldsOf = (machine: Connection) => ConnectionFields;
 
@@ -38,12 +41,14 @@ class Many {
     this.isCancelled = true;
   }
 
-  /** What a change would do, from the API's own dry run. */
-  async preview(list: readonly Connection[], fieldsOf: FieldsOf): Promise<Preview> {
+  /** What a change would do, from the API's own dry run. A machine of which nothing is to be written is not asked about. */
+  async preview(list: readonly Connection[], fieldsOf: FieldsOf, tell: Telling): Promise<Preview> {
     const things: ChangedThingFields[] = [];
     const refused = await this.each(list, async (machine) => {
-      const { changes } = await api.previewConnection(machine.uid, fieldsOf(machine));
-      things.push(...changes);
+      const fields = fieldsOf(machine);
+      if (Object.keys(fields).length === 0) return;
+      const { changes } = await api.previewConnection(machine.uid, fields);
+      things.push(...changes.map((change) => tell(machine, fields, change)));
     });
     const order = new Map(list.map((machine, at) => [machine.uid, at]));
     things.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0));
@@ -73,7 +78,7 @@ class Many {
     said: (count: number) => string,
     work: (machine: Connection, run: string) => Promise<unknown>,
   ): Promise<Refusal[]> {
-    const run = `window ${new Date().toISOString()} ${Math.random().toString(36).slice(2, 6)}`;
+    const run = newRun();
     let done = 0;
     const refused = await this.each(list, async (machine) => {
       await work(machine, run);

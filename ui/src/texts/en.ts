@@ -3,6 +3,8 @@ import type { Stage } from "../bindings";
 import { machines, wholeNumber } from "./number";
 import { byCode, stageAdvice, stageNames } from "./problems";
 import { files } from "./files";
+import { display } from "./display";
+import { doctor } from "./doctor";
 import { backups, history } from "./history";
 import { pick, waiting } from "./lists";
 import { many } from "./many";
@@ -113,6 +115,9 @@ export const en = {
     moveTo: "Move to",
     top: "Top level",
     none: "No group",
+    quoted: (name?: string) => (name === undefined ? "a group that is gone" : `“${name}”`),
+    loading: "Reading the groups",
+    failed: "The groups could not be read",
     expand: (name: string) => `Open ${name}`,
     collapse: (name: string) => `Close ${name}`,
     deleteKeeps: "Its machines stay, without a group.",
@@ -235,18 +240,7 @@ export const en = {
     neverUsed: "Never connected",
     nothing: "Nothing selected",
     nothingHint: "Select a machine to see and change its details.",
-    resize: "Resize to the window",
-    resizeHint: "The remote desktop takes the size of its tab",
-    shared: "Shared",
-    sharedHint: "Leave other viewers connected",
-    viewOnly: "Begin observing",
-    viewOnlyHint: "Input stays off until you take control",
-    quality: "Quality",
-    colours: "Colours",
-    colourNames: { full: "All", high: "65,536 (16 bits)", low: "256 (8 bits)", mapped: "256, chosen by the machine", server: "As the machine has them" },
-    qualityAuto: "Automatic, as the link carries",
-    qualityLossless: "Lossless",
-    qualityLevel: (level: number) => (level === 0 ? "0, smallest" : level === 9 ? "9, best" : String(level)),
+    ...display,
     behind: "Acts from the next connection on",
     reconnectNow: "Reconnect now",
     noDisplay: "There is nothing to set for this protocol yet.",
@@ -258,6 +252,7 @@ export const en = {
     ms: (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`,
     remove: "Delete machine",
   },
+  doctor,
   many,
   pick,
   waiting,

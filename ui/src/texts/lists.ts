@@ -5,6 +5,9 @@ export const pick = {
   filter: (count: number) => `Filter ${wholeNumber(count)}`,
   chosen: "Chosen",
   nothing: "Nothing found",
+  allTags: (count: number) => `All ${wholeNumber(count)} tags…`,
+  fromAllTags: "Choose from all tags",
+  removeFrom: "Remove a tag from all",
 };
 
 export const waiting = {

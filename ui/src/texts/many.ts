@@ -29,5 +29,11 @@ export const many = {
   refused: (count: number, name: string, why: string) =>
     count === 1 ? `${name} was refused: ${why}` : `${machines(count)} were refused, first ${name}: ${why}`,
   moreMachines: (count: number) => `and ${machines(count)} more`,
+  fromGroups: "From several groups",
+  fromGroupsIn: (count: number, of: number) => `From groups in ${wholeNumber(count)} of ${wholeNumber(of)}`,
+  groupsDiffer: "Their groups say different things",
+  valueFrom: (value: string, group: string) => `${value}, from ${group}`,
+  compressionAuto: "Automatic or the group’s",
+  credentialNone: "Own or the group’s",
   portOwn: "The protocol’s own",
 };

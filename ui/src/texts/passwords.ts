@@ -11,6 +11,7 @@ export const passwords = {
   nothingToProve: "The key store has no passphrase",
   nothingToProveHint:
     "This computer opens it for everything you run, so there is nothing by which you could prove that it is you. Set a passphrase, start Farwire again, and copy then.",
+  forgot: (what: string, name: string) => `${what} of ${name} forgotten`,
   setOne: "Set a passphrase",
   none: (name: string) => `No password is stored for ${name}`,
   withheld: (name: string) => `The password is not meant for ${name} until you agree in its details`,

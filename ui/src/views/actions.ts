@@ -31,6 +31,7 @@ import Rows from "@lucide/svelte/icons/rows-3";
 import Search from "@lucide/svelte/icons/search";
 import SettingsIcon from "@lucide/svelte/icons/settings";
 import ShieldCheck from "@lucide/svelte/icons/shield-check";
+import Undo from "@lucide/svelte/icons/undo-2";
 import SquareArrowDownLeft from "@lucide/svelte/icons/square-arrow-down-left";
 import Star from "@lucide/svelte/icons/star";
 import TextCursorInput from "@lucide/svelte/icons/text-cursor-input";
@@ -47,6 +48,7 @@ import * as rdpFiles from "../state/rdpfiles";
 import { COMBINATIONS, copyScreenshot, moveWindow, saveScreenshot, sendCombination, typeClipboard } from "../state/sessionactions";
 import { MACHINES, sessions } from "../state/sessions.svelte";
 import type { SessionTab } from "../state/tab.svelte";
+import { undo } from "../state/undo.svelte";
 import { t } from "../texts";
 
 export interface Action {
@@ -129,6 +131,7 @@ export function windowActions() {
       isDisabled: host.own !== null,
       run: () => rdpFiles.pick(),
     },
+    undo: { label: t.common.undo, icon: Undo, keys: "Ctrl+Z", isDisabled: !onMachines || undo.isEmpty, run: () => undo.last() },
     filter: { label: t.window.filter, icon: ListFilter, keys: "Ctrl+F", run: filter },
     selectAll: {
       label: t.window.selectAll,

@@ -12,6 +12,7 @@ vi.mock("../host", async (original) => {
 
 import type { MenuEntry } from "../components/menu";
 import { layout } from "../state/layout.svelte";
+import { undo } from "../state/undo.svelte";
 import { AltTap, mainMenu, numbered, openMainMenu } from "./mainmenu";
 import { actionOf, handleShortcut } from "./shortcuts";
 
@@ -105,5 +106,27 @@ describe("Alt alone", () => {
     tap.keyDown(key("keydown", { key: "Alt", altKey: true }, 20));
     tap.forget();
     expect(tap.keyUp(key("keyup", { key: "Alt" }, 30))).toBe(false);
+  });
+});
+
+describe("Ctrl+Z", () => {
+  const press = (target: HTMLElement): boolean => {
+    document.body.append(target);
+    const event = new KeyboardEvent("keydown", { key: "z", ctrlKey: true, bubbles: true, cancelable: true });
+    target.addEventListener("keydown", handleShortcut);
+    target.dispatchEvent(event);
+    target.remove();
+    return event.defaultPrevented;
+  };
+  const field = (tag: string, type = ""): HTMLElement => Object.assign(document.createElement(tag), type === "" ? {} : { type });
+
+  test("takes back the last thing, and leaves what is typed to its field", () => {
+    const takeBack = vi.fn();
+    undo.clear();
+    undo.add(takeBack);
+    for (const typed of [field("input", "text"), field("input", "search"), field("textarea")]) expect(press(typed)).toBe(false);
+    expect([takeBack.mock.calls.length, named("Undo")]).toMatchObject([0, { isDisabled: false }]);
+    for (const other of [field("div"), field("button"), field("input", "checkbox")]) expect(press(other)).toBe(true);
+    expect([takeBack.mock.calls.length, named("Undo")]).toMatchObject([1, { isDisabled: true }]);
   });
 });

@@ -41,7 +41,7 @@ export function mainMenu(): MenuEntry[] {
   const { menus } = t.window;
   return [
     branch(menus.file, [...lines(of.add, of.search, of.openFile), RULE, ...lines(of.nearby, of.backups), RULE, ...lines(of.settings, of.quit)]),
-    branch(menus.edit, [...lines(of.filter, of.selectAll), RULE, ...ofSelected(), RULE, ...lines(of.history)]),
+    branch(menus.edit, [...lines(of.undo), RULE, ...lines(of.filter, of.selectAll), RULE, ...ofSelected(), RULE, ...lines(of.history)]),
     branch(menus.view, [
       ...lines(of.tiles, of.table),
       RULE,

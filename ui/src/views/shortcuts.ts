@@ -20,6 +20,12 @@ export function actionOf(keys: string): Action | null {
   return all.find((action) => (action.listKeys === undefined ? action.keys : action.listKeys) === keys) ?? null;
 }
 
+/** Whether keys write a text there, which has its own way back. */
+function isWriting(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement) return !["button", "checkbox", "radio", "range", "submit"].includes(target.type);
+  return target instanceof HTMLTextAreaElement || (target instanceof HTMLElement && target.isContentEditable);
+}
+
 /** Handles a key that nothing else wanted. */
 export function handleShortcut(event: KeyboardEvent): void {
   altTap.keyDown(event);
@@ -37,8 +43,9 @@ export function handleShortcut(event: KeyboardEvent): void {
     return;
   }
   if (isCommand && !event.shiftKey) {
-    const action = actionOf(`Ctrl+${event.key.toUpperCase()}`);
-    if (!action) return;
+    const keys = `Ctrl+${event.key.toUpperCase()}`;
+    const action = actionOf(keys);
+    if (!action || (keys === "Ctrl+Z" && isWriting(event.target))) return;
     event.preventDefault();
     if (!action.isDisabled) action.run();
   } else if (event.key === "Escape" && sessions.activeId === MACHINES) {

@@ -64,7 +64,12 @@ export function machinesMenu(list: readonly Connection[]): MenuEntry[] {
     {
       label: isFavourite ? t.library.unfavourite : t.library.favourite,
       icon: Star,
-      run: () => void many.change(list, () => ({ favorite: !isFavourite }), t.many.changed),
+      run: () =>
+        void many.change(
+          list.filter((machine) => machine.favorite === isFavourite),
+          () => ({ favorite: !isFavourite }),
+          t.many.changed,
+        ),
     },
     moveBranch(list),
     { kind: "rule" },

@@ -1,0 +1,21 @@
+/** The texts of the report of a connection test, for whoever looks after Farwire or the machine. */
+export const doctor = {
+  copy: "Copy report",
+  title: "Farwire connection test",
+  hint: "Without names, addresses, user names and passwords.",
+  at: "Tested",
+  version: "Version",
+  commit: "Commit",
+  api: "API",
+  system: "System",
+  browser: "Browser",
+  protocol: "Protocol",
+  port: (usual: boolean): string => (usual ? "the protocol’s own port" : "another port"),
+  via: "through another machine",
+  result: "Result",
+  ok: (ms: string) => `everything answered, ${ms} in all`,
+  failed: "the test stopped",
+  stage: { ok: "ok", failed: "FAILED" },
+  error: "Error",
+  identity: "Identity",
+};
