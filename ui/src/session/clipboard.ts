@@ -1,42 +1,12 @@
-/** The clipboard between this computer and a remote machine. What is on it is never logged or kept longer than needed. */
+/** The clipboard between this computer and a remote machine. */
+import { ClipboardUnread, type Picture, type SystemClipboard, type Unread } from "../host/host";
 
-/** A picture as PNG. */
-export type Picture = Uint8Array<ArrayBuffer>;
-
-export interface SystemClipboard {
-  read(): Promise<string>;
-  /** Null where there is none. */
-  readPicture(): Promise<Picture | null>;
-  write(content: string | Picture): Promise<void>;
-  /** Whether reading works without asking the person each time. */
-  mayRead(): Promise<boolean>;
-}
-
-const PNG = "image/png";
 /** What the program takes at once. */
 const MAX_PICTURE_BYTES = 8 * 1024 * 1024;
+const MAX_TEXT_BYTES = 1024 * 1024;
 
-export const systemClipboard: SystemClipboard = {
-  read: () => navigator.clipboard.readText(),
-  async readPicture() {
-    for (const item of await navigator.clipboard.read()) {
-      if (item.types.includes(PNG)) return new Uint8Array(await (await item.getType(PNG)).arrayBuffer());
-    }
-    return null;
-  },
-  write: (content) =>
-    typeof content === "string"
-      ? navigator.clipboard.writeText(content)
-      : navigator.clipboard.write([new ClipboardItem({ [PNG]: new Blob([content], { type: PNG }) })]),
-  async mayRead() {
-    try {
-      const status = await navigator.permissions.query({ name: "clipboard-read" as PermissionName });
-      return status.state === "granted";
-    } catch {
-      return false; // WebKit and Firefox do not know the name; they show a paste button instead.
-    }
-  },
-};
+/** How sending this computer's clipboard went. `off`: nothing goes to the machine now. */
+export type Pushed = "sent" | "same" | "empty" | "off" | Unread;
 
 /** Keeps both sides the same without sending a text back to where it came from. */
 export class ClipboardBridge {
@@ -44,18 +14,22 @@ export class ClipboardBridge {
   private shared: string | null = null;
   /** What the remote machine has and could not be written yet: browsers want a click or a key first. */
   private pending: string | Picture | null = null;
+  /** How often something came from the remote machine. */
+  private arrivals = 0;
 
   constructor(
     private readonly system: SystemClipboard,
-    private readonly send: (text: string) => void,
+    /** Whether it was sent. */
+    private readonly send: (text: string) => boolean,
     /** Null where the remote machine takes no pictures. */
-    private readonly sendPicture: () => ((png: Picture) => void) | null = () => null,
+    private readonly sendPicture: () => ((png: Picture) => boolean) | null = () => null,
   ) {}
 
   /** The remote clipboard changed. True once this computer has the text. */
   async received(text: string): Promise<boolean> {
     this.shared = text;
     this.pending = text;
+    this.arrivals += 1;
     return this.deliver();
   }
 
@@ -63,6 +37,7 @@ export class ClipboardBridge {
   async receivedPicture(png: Picture): Promise<boolean> {
     this.shared = null;
     this.pending = png;
+    this.arrivals += 1;
     return this.deliver();
   }
 
@@ -79,39 +54,48 @@ export class ClipboardBridge {
     return true;
   }
 
-  /** Sends a text the person pasted. False if the remote machine has it already. */
-  offer(text: string): boolean {
-    if (text === "" || text === this.shared) return false;
+  /** Sends a text the person pasted, unless the remote machine has it already. */
+  offer(text: string): Pushed {
+    if (text === "") return "empty";
+    if (text === this.shared) return "same";
+    if (new Blob([text]).size > MAX_TEXT_BYTES) return "too_long";
+    if (!this.send(text)) return "off";
     this.shared = text;
     this.pending = null;
-    this.send(text);
-    return true;
+    return "sent";
   }
 
   /** Sends a picture the person pasted. False where that cannot be. */
   offerPicture(png: Picture): boolean {
     const send = this.sendPicture();
-    if (!send || png.length === 0 || png.length > MAX_PICTURE_BYTES) return false;
+    if (!send || png.length === 0 || png.length > MAX_PICTURE_BYTES || !send(png)) return false;
     this.shared = null;
     this.pending = null;
-    send(png);
     return true;
+  }
+
+  /** The person pasted something that the page was not given: looks for it where that is allowed. */
+  async pasted(): Promise<void> {
+    if (await this.system.mayRead()) await this.push(true);
   }
 
   /**
    * Reads this computer's clipboard and sends it if it is new. `asked`: the person asked for it, so a prompt is fine. Pictures go
    * only then: browsers write them anew each time, so that nobody knows whether one is new.
    */
-  async push(asked: boolean): Promise<"sent" | "same" | "refused"> {
+  async push(asked: boolean): Promise<Pushed> {
     if (this.pending !== null && !asked) return "same";
     if (!asked && !(await this.system.mayRead())) return "refused";
+    const { arrivals } = this;
     try {
-      const text = await this.system.read();
+      const text = await this.system.read(asked);
+      // What was read is older than what has come meanwhile.
+      if (!asked && arrivals !== this.arrivals) return "same";
       const picture = text === "" && asked && this.sendPicture() ? await this.system.readPicture() : null;
       if (picture) return this.offerPicture(picture) ? "sent" : "refused";
-      return this.offer(text) ? "sent" : "same";
-    } catch {
-      return "refused";
+      return this.offer(text);
+    } catch (error) {
+      return error instanceof ClipboardUnread ? error.why : "refused";
     }
   }
 }
