@@ -7,6 +7,7 @@ import { clipboard } from "./clipboard";
 import { backups, history } from "./history";
 import { pick, waiting } from "./lists";
 import { many } from "./many";
+import { asked } from "./session";
 import { settings } from "./settings";
 import { rdp } from "./rdp";
 import { shell } from "./shell";
@@ -480,6 +481,7 @@ export const en = {
   },
   backups,
   files,
+  asked,
   clipboard,
   history,
   settings,
