@@ -11,6 +11,7 @@
 //! | `ipc` | the commands by which a page asks the program |
 //! | `opened` | files that the program is started with |
 //! | `page` | the page's own process, and what happens when it ends early |
+//! | `clipboard` | texts on the desktop's clipboard, for the page |
 //! | `passwords` | stored passwords on the clipboard, past the page |
 //! | `events` | change events, to the page |
 //! | `notify` | what the desktop tells while no window is looked at |
@@ -28,6 +29,7 @@
 //! The program ends with 0, with 2 when there is no display, with 3 when another program has the data folder open, else with 1.
 
 mod about;
+mod clipboard;
 mod events;
 mod full_screen;
 mod ipc;

@@ -1,5 +1,6 @@
 //! Stored passwords on the desktop's clipboard. They go there from the core; the page never sees one.
 
+use crate::clipboard::{HINT, desktop};
 use crate::ipc::{self, Answer};
 use crate::session_windows::on_main_thread;
 use bytes::Bytes;
@@ -18,8 +19,6 @@ use zeroize::Zeroize;
 /// How a text is asked for, in the order in which it is offered.
 const TEXTS: [&str; 3] = ["UTF8_STRING", "text/plain;charset=utf-8", "text/plain"];
 
-/// Clipboard managers that know this word keep no copy of what is offered beside it (Klipper, `x-kde-passwordManagerHint`).
-const HINT: &str = "x-kde-passwordManagerHint";
 const TEXT: u32 = 0;
 const SECRET: u32 = 1;
 
@@ -140,10 +139,6 @@ pub fn keep_password(app: AppHandle) {
         .with(|standing| standing.now = Now::Nothing);
 }
 
-fn clipboard() -> gtk::Clipboard {
-    gtk::Clipboard::get(&gtk::gdk::SELECTION_CLIPBOARD)
-}
-
 /// A password that other programs can ask for. The toolkit drops it once the clipboard holds something else.
 struct Offered {
     app: AppHandle,
@@ -179,7 +174,7 @@ fn put(app: &AppHandle, password: Secret, stay: Duration) -> bool {
         .map(|name| TargetEntry::new(name, TargetFlags::empty(), TEXT))
         .into();
     targets.push(TargetEntry::new(HINT, TargetFlags::empty(), SECRET));
-    let is_taken = clipboard().set_with_data(&targets, move |_, asked, kind| {
+    let is_taken = desktop().set_with_data(&targets, move |_, asked, kind| {
         offered.give(asked, kind);
     });
     let app = app.clone();
@@ -191,7 +186,7 @@ fn put(app: &AppHandle, password: Secret, stay: Duration) -> bool {
 fn clear(app: &AppHandle, number: Option<u64>) {
     let on_clipboard = app.state::<OnClipboard>();
     if on_clipboard.with(|standing| standing.clear(number)) {
-        clipboard().clear();
+        desktop().clear();
     }
 }
 

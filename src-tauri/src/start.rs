@@ -8,7 +8,7 @@ use crate::passwords::{self, OnClipboard};
 use crate::places::Places;
 use crate::renderer::{self, Drawing};
 use crate::session_windows::{self, SessionWindows};
-use crate::{events, ipc, links, menu, native, notify, window};
+use crate::{clipboard, events, ipc, links, menu, native, notify, window};
 use farwire_api::Api;
 use farwire_api::listener::Listener;
 use farwire_core::error::CoreError;
@@ -113,6 +113,8 @@ pub fn start(drawing: &Drawing) -> Result<ExitCode, StartError> {
             ipc::request,
             ipc::request_bytes,
             ipc::files_here,
+            clipboard::read_clipboard,
+            clipboard::write_clipboard,
             passwords::copy_password,
             passwords::clear_password,
             passwords::keep_password,

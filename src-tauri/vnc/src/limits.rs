@@ -6,12 +6,12 @@ use std::time::Duration;
 pub const STEP_LIMIT: Duration = Duration::from_secs(15);
 /// Telling the server goodbye: keys up, then close.
 pub const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
-/// How often the round trip is measured, where the server can.
-pub const FENCE_PERIOD: Duration = Duration::from_secs(1);
-/// A server without fences is asked for a pixel when nothing came for this long.
-pub const ASK_AFTER: Duration = Duration::from_secs(5);
-/// From this much silence on, while an answer is owed, the picture is shown as old.
-pub const STALL_SHOWN: Duration = Duration::from_millis(1500);
+/// The server is asked whether it lives when its last word is this old: by a fence, which also measures the round trip, or for
+/// one pixel. That is some 30 bytes.
+pub const ASK_AFTER: Duration = Duration::from_millis(800);
+/// From this much silence on, while an answer is owed, the picture is shown as old. Both together stay under the 2 s after which
+/// nobody may still take the picture for a live one; a round trip over satellites takes less.
+pub const STALL_SHOWN: Duration = Duration::from_millis(1000);
 /// After this computer slept, a server that is silent for this long is gone: the link most likely is.
 pub const WAKE_LIMIT: Duration = Duration::from_secs(4);
 /// A server that owes an answer and sends nothing at all for this long is gone.

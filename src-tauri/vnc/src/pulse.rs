@@ -2,7 +2,7 @@
 //! server has none, questions for one pixel.
 
 use crate::client::{self, Ask};
-use crate::limits::{ASK_AFTER, FENCE_PERIOD, SILENCE_LIMIT, STALL_SHOWN, WAKE_LIMIT};
+use crate::limits::{ASK_AFTER, SILENCE_LIMIT, STALL_SHOWN, WAKE_LIMIT};
 use farwire_model::frame::Rect;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -75,17 +75,26 @@ impl Pulse {
             return None;
         }
         let sent = self.sent.take()?;
-        self.due = Some(now + FENCE_PERIOD);
+        self.due = Some(now + ASK_AFTER);
         Some(now - sent)
     }
 
-    /// Bytes arrived, or wait here to be decoded: either way the machine lives.
-    pub fn heard(&mut self, now: Instant) {
-        self.heard = now;
-        if !self.has_fences {
-            self.sent = None;
-            self.due = Some(now + ASK_AFTER);
+    /// Bytes arrived at a time, or wait here to be decoded: either way the machine lived then.
+    pub fn heard(&mut self, at: Instant) {
+        if at <= self.heard {
+            return;
         }
+        self.heard = at;
+        // What arrived before the question left is no answer to it.
+        if !self.has_fences && self.sent.is_none_or(|sent| sent <= at) {
+            self.sent = None;
+            self.due = Some(at + ASK_AFTER);
+        }
+    }
+
+    /// Whether the silence is shown as a stall.
+    pub fn is_stalled(&self) -> bool {
+        self.stall.is_some()
     }
 
     /// Asks at once, and waits for less time than usually.
@@ -149,6 +158,8 @@ mod tests {
     use super::*;
 
     const MS: fn(u64) -> Duration = Duration::from_millis;
+    /// How old the last word may be when the picture is still shown as a live one.
+    const LIVE: Duration = Duration::from_millis(2000);
 
     #[tokio::test]
     async fn a_server_fence_is_answered_and_starts_the_measuring() {
@@ -165,7 +176,7 @@ mod tests {
         );
         let later = now + MS(30);
         assert_eq!(pulse.fence(&mut out, 0, b"ping", later), Some(MS(30)));
-        assert_eq!(pulse.due(), Some(later + FENCE_PERIOD));
+        assert_eq!(pulse.due(), Some(later + ASK_AFTER));
     }
 
     #[tokio::test]
@@ -176,6 +187,7 @@ mod tests {
         assert_eq!(pulse.turn(&mut out, now), Link::Same);
         assert_eq!(pulse.due(), Some(now + STALL_SHOWN));
         assert_eq!(pulse.turn(&mut out, now + STALL_SHOWN), Link::Stalled);
+        assert!(pulse.is_stalled());
         assert_eq!(pulse.due(), Some(now + SILENCE_LIMIT));
         let later = now + STALL_SHOWN + MS(500);
         pulse.heard(later);
@@ -190,8 +202,70 @@ mod tests {
         assert_eq!(pulse.due(), Some(now + ASK_AFTER));
         assert_eq!(pulse.turn(&mut out, now + ASK_AFTER), Link::Same);
         assert_eq!(out, [3, 0, 0, 0, 0, 0, 0, 1, 0, 1]);
+        pulse.heard(now + ASK_AFTER - MS(1));
+        assert_eq!(pulse.due(), Some(now + ASK_AFTER + STALL_SHOWN));
         pulse.heard(now + ASK_AFTER + MS(10));
         assert_eq!(pulse.due(), Some(now + ASK_AFTER * 2 + MS(10)));
+    }
+
+    /// Lets a server speak every `step` until its last word, and answers how old that is when the stall shows.
+    fn shown_after(has_fences: bool, step: Duration, words: u32) -> Duration {
+        let begin = Instant::now();
+        let (mut pulse, mut out) = (Pulse::new(begin), Vec::new());
+        if has_fences {
+            pulse.fence(&mut out, REQUEST, &[], begin);
+        }
+        let (mut last, mut said) = (begin, 0);
+        loop {
+            let next_word = begin + step * (said + 1);
+            let due = pulse.due().unwrap();
+            if said < words && next_word <= due {
+                (last, said) = (next_word, said + 1);
+                pulse.heard(last);
+                if !out.is_empty() && has_fences {
+                    pulse.fence(&mut out, 0, &PAYLOAD, last);
+                }
+                out.clear();
+            } else if pulse.turn(&mut out, due) == Link::Stalled && said == words {
+                return due - last;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_picture_is_shown_as_old_within_two_seconds_of_the_last_word() {
+        for has_fences in [true, false] {
+            for (step, words) in [(1, 3000), (17, 200), (333, 9), (799, 5), (801, 5), (950, 4)] {
+                let silence = shown_after(has_fences, MS(step), words);
+                assert!(silence <= LIVE, "{has_fences} {step}: {silence:?}");
+                assert!(silence >= STALL_SHOWN, "{has_fences} {step}: {silence:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_silent_link_brings_a_question_a_second_at_the_most() {
+        for has_fences in [true, false] {
+            let begin = Instant::now();
+            let (mut pulse, mut out) = (Pulse::new(begin), Vec::new());
+            if has_fences {
+                pulse.fence(&mut out, REQUEST, &[], begin);
+                out.clear();
+            }
+            let mut asked = 0;
+            while let Some(due) = pulse.due().filter(|due| *due < begin + MS(10_000)) {
+                pulse.turn(&mut out, due);
+                if out.is_empty() {
+                    continue;
+                }
+                asked += 1;
+                out.clear();
+                let answered = due + MS(200);
+                pulse.heard(answered);
+                pulse.fence(&mut out, 0, &PAYLOAD, answered);
+            }
+            assert!((9..=10).contains(&asked), "{has_fences}: {asked}");
+        }
     }
 
     #[tokio::test]

@@ -28,7 +28,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinError;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -74,8 +74,9 @@ pub async fn run(
         move || worker::run(chunks, reports_in, surface, meter, pixels)
     });
     let queue = chunks_in.downgrade();
+    let (arriving, mut arrived) = watch::channel(Instant::now());
     let mut live = Live::new(&start, &options, established.size, connected);
-    let mut reading = Box::pin(read(reader, chunks_in, Arc::clone(&start.meter)));
+    let mut reading = Box::pin(read(reader, chunks_in, Arc::clone(&start.meter), arriving));
     let mut inputs = start.inputs;
     let (mut is_reading, mut has_inputs, mut needs_flush) = (true, true, false);
     let mut lost = String::new();
@@ -123,9 +124,15 @@ pub async fn run(
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                 let is_backed_up = !live.takes_reports()
                     || queue.upgrade().is_some_and(|queue| queue.capacity() < CHUNKS);
-                if let Err(ended) = live.timers(is_backed_up) {
+                let arrived = *arrived.borrow();
+                if let Err(ended) = live.timers(arrived, is_backed_up) {
                     break ended;
                 }
+            }
+            // No report comes before the end of a rectangle, and a large one takes long.
+            Ok(()) = arrived.changed(), if live.pulse.is_stalled() => {
+                let at = *arrived.borrow_and_update();
+                live.pulse.heard(at);
             }
         }
     };
@@ -199,6 +206,7 @@ async fn read(
     mut reader: impl AsyncRead + Unpin,
     chunks: mpsc::Sender<BytesMut>,
     meter: Arc<Meter>,
+    arriving: watch::Sender<Instant>,
 ) -> String {
     let mut buffer = BytesMut::new();
     loop {
@@ -210,6 +218,7 @@ async fn read(
             Ok(0) => return "the other side closed it".to_owned(),
             Ok(count) => {
                 meter.bytes_in.fetch_add(count as u64, Ordering::Relaxed);
+                arriving.send_replace(Instant::now());
             }
             Err(error) => return broken(&error),
         }
@@ -230,7 +239,6 @@ struct Live {
     resize: Resize,
     bandwidth: Bandwidth,
     pulse: Pulse,
-    heard_bytes: u64,
     /// Whether the server sends updates without being asked.
     is_unasked: bool,
 }
@@ -256,7 +264,6 @@ impl Live {
             resize: Resize::new(options.follows_viewport, start.size, now),
             bandwidth,
             pulse: Pulse::new(now),
-            heard_bytes: 0,
             is_unasked: false,
         }
     }
@@ -379,8 +386,6 @@ impl Live {
                 }
             }
             SessionInput::CheckLink => {
-                // What arrived until now says nothing.
-                self.heard_bytes = self.meter.bytes_in.load(Ordering::Relaxed);
                 self.pulse.ask_now(&mut self.outgoing, now);
             }
             input => self.input.write(&mut self.outgoing, self.size, input),
@@ -401,13 +406,10 @@ impl Live {
             .min()
     }
 
-    fn timers(&mut self, is_backed_up: bool) -> Result<(), Ended> {
+    /// Does what is due; the last bytes arrived at `arrived`.
+    fn timers(&mut self, arrived: Instant, is_backed_up: bool) -> Result<(), Ended> {
         let now = Instant::now();
-        let bytes = self.meter.bytes_in.load(Ordering::Relaxed);
-        if is_backed_up || bytes != self.heard_bytes {
-            self.heard_bytes = bytes;
-            self.pulse.heard(now);
-        }
+        self.pulse.heard(if is_backed_up { now } else { arrived });
         match self.pulse.turn(&mut self.outgoing, now) {
             Link::Same => {}
             Link::Stalled => self.waiting.push_back(SessionEvent::Stalled(true)),

@@ -390,6 +390,59 @@ async fn a_silent_server_is_shown_as_stalled_and_given_up_later() {
     assert!(error.message.contains("does not answer"), "{error}");
 }
 
+/// How old the machine's last word may be when its picture is still shown as a live one.
+const LIVE: Duration = Duration::from_secs(2);
+/// The question for one pixel.
+const ASK_FOR_A_PIXEL: [u8; 10] = [3, 0, 0, 0, 0, 0, 0, 1, 0, 1];
+
+#[tokio::test]
+async fn two_seconds_after_the_last_word_the_picture_is_shown_as_old() {
+    for has_fences in [true, false] {
+        let mut session = up(|_| {}).await;
+        if has_fences {
+            serve(&mut session, &[&[248, 0, 0, 0, 0x80, 0, 0, 0, 0]]).await;
+            said(&mut session, 9 + 13).await;
+            serve(&mut session, &[&[248, 0, 0, 0, 0, 0, 0, 0, 4], b"ping"]).await;
+        }
+        // A word at a bad moment: the last question is answered, the next one not yet sent.
+        serve(&mut session, &[&[2]]).await;
+        assert_eq!(event(&mut session).await, SessionEvent::Bell);
+        pass(LIVE / 2).await;
+        match has_fences {
+            true => assert_eq!(said(&mut session, 13).await[9..], *b"ping"),
+            false => assert_eq!(said(&mut session, 10).await, ASK_FOR_A_PIXEL),
+        }
+        pass(LIVE / 2).await;
+        assert_eq!(event(&mut session).await, SessionEvent::Stalled(true));
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_a_picture_ends_the_silence_and_an_answered_question_is_no_picture() {
+    let mut session = up(|_| {}).await;
+    pass(LIVE / 2).await;
+    assert_eq!(said(&mut session, 10).await, ASK_FOR_A_PIXEL);
+    let pixel = rectangle(Rect::new(0, 0, 1, 1), 0);
+    serve(&mut session, &[&update(1), &pixel, &[1, 2, 3, 0]]).await;
+    assert_eq!(said(&mut session, 10).await, ASK_FOR_CHANGES);
+    pass(LIVE / 2).await;
+    assert_eq!(said(&mut session, 10).await, ASK_FOR_A_PIXEL);
+    assert_eq!(session.meter.updates.load(Ordering::Relaxed), 0);
+    // A large picture that stops in its middle, and goes on.
+    serve(
+        &mut session,
+        &[&update(1), &rectangle(SIZE.rect(), 0), &[1; 100]],
+    )
+    .await;
+    assert_eq!(said(&mut session, 10).await, ASK_FOR_CHANGES);
+    pass(LIVE / 2).await;
+    assert_eq!(said(&mut session, 10).await, ASK_FOR_A_PIXEL);
+    pass(LIVE / 2).await;
+    assert_eq!(event(&mut session).await, SessionEvent::Stalled(true));
+    serve(&mut session, &[&[1; 100]]).await;
+    assert_eq!(event(&mut session).await, SessionEvent::Stalled(false));
+}
+
 #[tokio::test]
 async fn after_sleep_a_dead_link_is_given_up_within_seconds() {
     let mut session = up(|_| {}).await;

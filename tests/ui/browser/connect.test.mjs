@@ -124,6 +124,34 @@ test("a connection is tested stage by stage without being opened", options, asyn
   await shoot(page, "details-test-failed", { schemes: ["light"] });
 });
 
+test("a name of a host is offered beside the machines that are like it", options, async (t) => {
+  const { page, farwired } = await openPage(t);
+  // A name that nobody has: what is tried is told all the same.
+  await farwired.save("press-invalid-04", { host: "mill", port: 5900 });
+  await page.getByRole("row", { name: /press-invalid-04/ }).waitFor();
+  await page.keyboard.press("Control+k");
+  const bar = page.getByRole("combobox", { name: "Search or connect" });
+  const last = () => page.getByRole("option").last().textContent();
+  await bar.fill("press-invalid");
+  await page.getByRole("option", { name: /press-invalid-04/, selected: true }).waitFor();
+  await eventually("the host comes last", last, /press-invalid.*not saved yet/);
+  await shoot(page, "command-bar-host", { schemes: ["light"] });
+  // Not where a saved machine is at just that address, nor what is no name of a host.
+  await bar.fill("mill");
+  await page.getByRole("option", { name: /press-invalid-04/ }).waitFor();
+  await eventually("no host is offered", () => page.getByRole("option", { name: /not saved yet/ }).count(), 0);
+  await bar.fill("press invalid");
+  await page.getByRole("option", { name: /press-invalid-04/ }).waitFor();
+  await eventually("no host is offered", () => page.getByRole("option", { name: /not saved yet/ }).count(), 0);
+
+  await bar.fill("press-invalid");
+  await eventually("the host is offered again", last, /not saved yet/);
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("tab", { name: "press-invalid", exact: true }).waitFor();
+  const hosts = async () => (await farwired.call("GET", "/connections")).map(({ host }) => host).sort();
+  await eventually("it is saved as it is connected to", hosts, ["mill", "press-invalid"]);
+});
+
 test("a session opened to observe takes no input until it is told to", options, async (t) => {
   const { page, machine, farwired } = await openBoth(t);
   await farwired.save("press-04", { port: machine.port, password: machine.password });

@@ -67,6 +67,10 @@ test("a password is copied once somebody can prove himself, and leaves the clipb
   await eventually("the password is on the clipboard", clipboard, PASSWORD);
   await display.shoot("passwords-2-copied");
   await eventually("it is marked as a secret", () => clipboard("x-kde-passwordManagerHint"), "secret");
+  // The page reads it when a person wishes so, and never by itself: every machine that is turned to would get it.
+  const read = (isAsked) => second.command("read_clipboard", { isAsked });
+  assert.deepEqual(await read(false), { text: "" });
+  assert.deepEqual(await read(true), { text: PASSWORD });
   await eventually("its time is over", clipboard, "", 90_000);
   await second.element("button", "Close");
 

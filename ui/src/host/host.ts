@@ -30,6 +30,7 @@ export interface Host {
   readonly own: OwnWindow | null;
   readonly fullScreen: FullScreen;
   readonly passwords: PasswordClipboard;
+  readonly clipboard: SystemClipboard;
   /** Shows a menu as the desktop draws menus, and tells what was chosen; null where the page draws its own. */
   readonly menu: ShowMenu | null;
   /** Does something with the files of this computer, as the files dialect does it; null where the page may not. */
@@ -103,6 +104,43 @@ export interface PasswordClipboard {
 
 /** The clipboard did not take a password that was handed out. */
 export class ClipboardRefused extends Error {}
+
+/** A picture as PNG. */
+export type Picture = Uint8Array<ArrayBuffer>;
+
+/** Text, and the same as HTML. */
+export interface Formatted {
+  text: string;
+  html: string;
+}
+
+/** The clipboard of this computer. What is on it is never logged or kept longer than needed. */
+export interface SystemClipboard {
+  /**
+   * The text on it, empty where there is none. `isAsked`: a person wishes it now; where nobody does, nothing is read that is known
+   * to be a secret. Throws {@link ClipboardUnread}.
+   */
+  read(isAsked: boolean): Promise<string>;
+  /** Empty where there is none. */
+  readHtml(): Promise<string>;
+  /** Null where there is none. */
+  readPicture(): Promise<Picture | null>;
+  write(content: string | Formatted | Picture): Promise<void>;
+  /** Whether reading works without asking the person each time. */
+  mayRead(): Promise<boolean>;
+}
+
+/** Why the clipboard was not read: we may not, its text is longer than any machine takes, or who holds it does not answer. */
+export type Unread = "refused" | "too_long" | "no_answer";
+
+export class ClipboardUnread extends Error {
+  constructor(
+    readonly why: Unread,
+    options?: ErrorOptions,
+  ) {
+    super(why, options);
+  }
+}
 
 /** What a person wants of the main window while looking at another one. */
 export type Wish =

@@ -1,5 +1,6 @@
 /** The browser page: HTTP with a bearer token that lives in memory only. */
 import type { EventMessage } from "../bindings";
+import { BrowserClipboard } from "./clipboard";
 import { BrowserFullScreen } from "./browserfullscreen";
 import {
   type Answer,
@@ -32,6 +33,7 @@ export class HttpHost implements SignInHost {
   readonly loads: FileLoads;
   readonly fullScreen = new BrowserFullScreen();
   readonly passwords = new BrowserPasswords((path, body) => this.request("ACTION", path, body));
+  readonly clipboard = new BrowserClipboard();
   readonly surface = null;
   readonly stillCaret = null;
   readonly windows: SessionWindows | null;

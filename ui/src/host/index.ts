@@ -3,8 +3,8 @@ import type { Host, SignInHost } from "./host";
 import { HttpHost } from "./http";
 import { TauriHost } from "./tauri";
 
-export { ClipboardRefused, refusal, Unreachable } from "./host";
-export type { About, Answer, Area, EventListener, FileDrag, FileLoads, FullScreenState, Graphics, Host, Method, NativeEntry, OwnWindow, PictureSurface, Placement, RequestOptions, SignInHost, Way, Wish } from "./host";
+export { ClipboardRefused, ClipboardUnread, refusal, Unreachable } from "./host";
+export type { About, Answer, Area, EventListener, FileDrag, FileLoads, Formatted, FullScreenState, Graphics, Host, Method, NativeEntry, OwnWindow, Picture, PictureSurface, Placement, RequestOptions, SignInHost, SystemClipboard, Unread, Way, Wish } from "./host";
 
 export const host: Host | SignInHost = "__TAURI_INTERNALS__" in window ? new TauriHost() : new HttpHost(window.location.origin);
 

@@ -3,13 +3,16 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { getCurrentWebviewWindow } from "@tauri-apps/api/webviewWindow";
 import type { EventMessage } from "../bindings";
+import { BrowserClipboard } from "./clipboard";
 import {
   type About,
   type Answer,
   type Cleared,
   ClipboardRefused,
+  ClipboardUnread,
   type EventListener,
   type FileDrag,
+  type Formatted,
   type FullScreen,
   type FullScreenState,
   type Graphics,
@@ -17,6 +20,7 @@ import {
   type Method,
   type OwnWindow,
   type PasswordClipboard,
+  type Picture,
   type PictureSurface,
   type Placement,
   refusal,
@@ -24,6 +28,8 @@ import {
   type SessionWindows,
   type SessionWindowsListener,
   type ShowMenu,
+  type SystemClipboard,
+  type Unread,
   Unreachable,
   type Wish,
 } from "./host";
@@ -42,6 +48,7 @@ export class TauriHost implements Host {
   readonly windows: SessionWindows | null;
   readonly fullScreen: FullScreen = new TauriFullScreen();
   readonly passwords: PasswordClipboard = new TauriPasswords();
+  readonly clipboard: SystemClipboard = new TauriClipboard();
   readonly stillCaret = (isStill: boolean): void => void invoke("still_caret", { isStill });
   readonly surface: PictureSurface = {
     graphics: () => invoke<Graphics>("graphics"),
@@ -154,6 +161,29 @@ class TauriPasswords implements PasswordClipboard {
 
   keep(): void {
     void invoke("keep_password");
+  }
+}
+
+/** The program reads texts, also those that WebKit finds no name for; pictures and formatted text are the page's. */
+class TauriClipboard extends BrowserClipboard {
+  override async read(isAsked: boolean): Promise<string> {
+    const read = await invoke<{ text: string } | Unread>("read_clipboard", { isAsked });
+    if (typeof read === "string") throw new ClipboardUnread(read);
+    return read.text;
+  }
+
+  /** WebKit would show a button for it each time. */
+  override readHtml(): Promise<string> {
+    return Promise.resolve("");
+  }
+
+  override async write(content: string | Formatted | Picture): Promise<void> {
+    if (typeof content !== "string") return super.write(content);
+    if (!(await invoke<boolean>("write_clipboard", { text: content }))) throw new Error("the clipboard did not take a text");
+  }
+
+  override mayRead(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 }
 

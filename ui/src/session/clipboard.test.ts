@@ -1,12 +1,21 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { ClipboardBridge, type Formatted, type Picture, type SystemClipboard } from "./clipboard";
+import { ClipboardUnread, type Formatted, type Picture, type SystemClipboard, type Unread } from "../host/host";
+import { ClipboardBridge } from "./clipboard";
 
 let local: string | Formatted | Picture = "";
 let mayWrite = true;
 let mayReadQuietly = true;
 let sent: string[] = [];
+let isOpen = true;
+/** A text that is marked as a secret. */
+let isSecret = false;
+let unread: Unread | null = null;
 const system: SystemClipboard = {
-  read: () => Promise.resolve(typeof local === "string" ? local : "html" in local ? local.text : ""),
+  read: (isAsked) => {
+    if (unread !== null) return Promise.reject(new ClipboardUnread(unread));
+    const text = typeof local === "string" ? local : "html" in local ? local.text : "";
+    return Promise.resolve(isAsked || !isSecret ? text : "");
+  },
   readHtml: () => Promise.resolve(typeof local !== "string" && "html" in local ? local.html : ""),
   readPicture: () => Promise.resolve(local instanceof Uint8Array ? local : null),
   write: (content) => {
@@ -16,13 +25,20 @@ const system: SystemClipboard = {
   },
   mayRead: () => Promise.resolve(mayReadQuietly),
 };
-const bridge = (): ClipboardBridge => new ClipboardBridge(system, (text) => void sent.push(text));
+const send = (text: string): boolean => {
+  if (isOpen) sent.push(text);
+  return isOpen;
+};
+const bridge = (): ClipboardBridge => new ClipboardBridge(system, send);
 
 beforeEach(() => {
   local = "";
   mayWrite = true;
   mayReadQuietly = true;
   sent = [];
+  isOpen = true;
+  isSecret = false;
+  unread = null;
 });
 
 describe("from the remote machine", () => {
@@ -64,7 +80,7 @@ describe("to the remote machine", () => {
     local = "mine";
     expect(await clipboard.push(false)).toBe("sent");
     expect(await clipboard.push(false)).toBe("same");
-    expect(clipboard.offer("mine")).toBe(false);
+    expect(clipboard.offer("mine")).toBe("same");
     expect(sent).toEqual(["mine"]);
   });
 
@@ -76,9 +92,60 @@ describe("to the remote machine", () => {
     expect(await clipboard.push(true)).toBe("sent");
   });
 
-  it("sends no empty text", () => {
-    expect(bridge().offer("")).toBe(false);
+  it("sends no empty text, and tells that there is none", async () => {
+    expect(bridge().offer("")).toBe("empty");
+    expect(await bridge().push(true)).toBe("empty");
     expect(sent).toEqual([]);
+  });
+
+  it("is told apart when it cannot be read or is longer than machines take", async () => {
+    for (const why of ["refused", "too_long", "no_answer"] as const) {
+      unread = why;
+      expect(await bridge().push(true)).toBe(why);
+    }
+    unread = null;
+    local = "½".repeat(512 * 1024 + 1);
+    expect(await bridge().push(true)).toBe("too_long");
+    expect(sent).toEqual([]);
+  });
+
+  it("is not taken for sent while nothing goes out, such as while observing", async () => {
+    const clipboard = bridge();
+    local = "mine";
+    isOpen = false;
+    expect(await clipboard.push(true)).toBe("off");
+    isOpen = true;
+    expect(await clipboard.push(false)).toBe("sent");
+    expect(sent).toEqual(["mine"]);
+  });
+
+  it("goes by itself only where it is no secret", async () => {
+    const clipboard = bridge();
+    local = "hunter2";
+    isSecret = true;
+    expect(await clipboard.push(false)).toBe("empty");
+    expect(sent).toEqual([]);
+    expect(await clipboard.push(true)).toBe("sent");
+  });
+
+  it("does not overtake what comes from there while it is being read", async () => {
+    const clipboard = bridge();
+    local = "older";
+    const pushed = clipboard.push(false);
+    await clipboard.received("newer");
+    expect(await pushed).toBe("same");
+    expect(sent).toEqual([]);
+  });
+
+  it("is looked for when the page was given nothing to paste, where that asks nobody", async () => {
+    const clipboard = bridge();
+    local = "mine";
+    mayReadQuietly = false;
+    await clipboard.pasted();
+    expect(sent).toEqual([]);
+    mayReadQuietly = true;
+    await clipboard.pasted();
+    expect(sent).toEqual(["mine"]);
   });
 });
 
@@ -86,8 +153,8 @@ describe("pictures and formatted text", () => {
   const png = (...bytes: number[]): Picture => new Uint8Array(bytes);
   let pictures: Picture[] = [];
   let formatted: Formatted[] = [];
-  const rich = { picture: (one: Picture) => void pictures.push(one), html: (text: string, html: string) => void formatted.push({ text, html }) };
-  const withPictures = (): ClipboardBridge => new ClipboardBridge(system, (text) => void sent.push(text), () => rich);
+  const rich = { picture: (one: Picture) => pictures.push(one) > 0, html: (text: string, html: string) => formatted.push({ text, html }) > 0 };
+  const withPictures = (): ClipboardBridge => new ClipboardBridge(system, send, () => rich);
   beforeEach(() => void ((pictures = []), (formatted = [])));
 
   const bold: Formatted = { text: "bold", html: "<b>bold</b>" };
@@ -107,14 +174,14 @@ describe("pictures and formatted text", () => {
     mayReadQuietly = false;
     expect(await withPictures().push(true)).toBe("sent");
     expect([sent, formatted]).toEqual([["bold"], [bold]]);
-    expect(withPictures().offer("pasted", "<i>pasted</i>")).toBe(true);
+    expect(withPictures().offer("pasted", "<i>pasted</i>")).toBe("sent");
     expect(formatted.at(-1)).toEqual({ text: "pasted", html: "<i>pasted</i>" });
   });
 
   it("formatted text goes as text where that alone is taken, and where its form is too long", async () => {
     local = bold;
     expect(await bridge().push(false)).toBe("sent");
-    expect(withPictures().offer("short", "a".repeat(400_000))).toBe(true);
+    expect(withPictures().offer("short", "a".repeat(400_000))).toBe("sent");
     expect([sent, formatted]).toEqual([["bold", "short"], []]);
   });
 
@@ -130,7 +197,7 @@ describe("pictures and formatted text", () => {
   it("pictures are sent when a person asks, and never by themselves", async () => {
     const clipboard = withPictures();
     local = png(3);
-    expect(await clipboard.push(false)).toBe("same");
+    expect(await clipboard.push(false)).toBe("empty");
     expect(pictures).toEqual([]);
     expect(await clipboard.push(true)).toBe("sent");
     expect(pictures).toEqual([png(3)]);
@@ -138,7 +205,7 @@ describe("pictures and formatted text", () => {
 
   it("pictures are not sent where nobody takes them, nor when they are too large", async () => {
     local = png(3);
-    expect(await bridge().push(true)).toBe("same");
+    expect(await bridge().push(true)).toBe("empty");
     expect(bridge().offerPicture(png(3))).toBe(false);
     expect(withPictures().offerPicture(new Uint8Array(9_000_000))).toBe(false);
     expect(pictures).toEqual([]);

@@ -1,73 +1,20 @@
-/** The clipboard between this computer and a remote machine. What is on it is never logged or kept longer than needed. */
+/** The clipboard between this computer and a remote machine. */
+import { ClipboardUnread, type Formatted, type Picture, type SystemClipboard, type Unread } from "../host/host";
 
-/** A picture as PNG. */
-export type Picture = Uint8Array<ArrayBuffer>;
-
-/** Text, and the same as HTML. */
-export interface Formatted {
-  text: string;
-  html: string;
-}
-
-export interface SystemClipboard {
-  read(): Promise<string>;
-  /** Empty where there is none. */
-  readHtml(): Promise<string>;
-  /** Null where there is none. */
-  readPicture(): Promise<Picture | null>;
-  write(content: string | Formatted | Picture): Promise<void>;
-  /** Whether reading works without asking the person each time. */
-  mayRead(): Promise<boolean>;
-}
-
-/** What goes to a machine that takes more than text. */
+/** What goes to a machine that takes more than text; whether it was sent. */
 export interface Rich {
-  picture(png: Picture): void;
-  html(text: string, html: string): void;
+  picture(png: Picture): boolean;
+  html(text: string, html: string): boolean;
 }
 
-const PNG = "image/png";
-const HTML = "text/html";
 /** What the program takes at once. */
 const MAX_PICTURE_BYTES = 8 * 1024 * 1024;
+const MAX_TEXT_BYTES = 1024 * 1024;
 /** Of formatted text, in characters of up to three bytes; longer ones go without their form. */
 const MAX_HTML_CHARS = 340_000;
 
-/** What is on the clipboard in a form, null where it has none. */
-async function inForm(type: string): Promise<Blob | null> {
-  const items = await navigator.clipboard.read();
-  const item = items.find(({ types }) => types.includes(type));
-  return item ? await item.getType(type) : null;
-}
-
-export const systemClipboard: SystemClipboard = {
-  read: () => navigator.clipboard.readText(),
-  readHtml: async () => (await (await inForm(HTML))?.text()) ?? "",
-  async readPicture() {
-    const picture = await inForm(PNG);
-    return picture && new Uint8Array(await picture.arrayBuffer());
-  },
-  async write(content) {
-    if (typeof content === "string") return await navigator.clipboard.writeText(content);
-    const form = (type: string, data: string | Picture) => ({ [type]: new Blob([data], { type }) });
-    const forms = "html" in content ? { ...form("text/plain", content.text), ...form(HTML, content.html) } : form(PNG, content);
-    try {
-      await navigator.clipboard.write([new ClipboardItem(forms)]);
-    } catch (error) {
-      // A browser that writes text alone.
-      if (!("html" in content)) throw error;
-      await navigator.clipboard.writeText(content.text);
-    }
-  },
-  async mayRead() {
-    try {
-      const status = await navigator.permissions.query({ name: "clipboard-read" as PermissionName });
-      return status.state === "granted";
-    } catch {
-      return false; // WebKit and Firefox do not know the name; they show a paste button instead.
-    }
-  },
-};
+/** How sending this computer's clipboard went. `off`: nothing goes to the machine now. */
+export type Pushed = "sent" | "same" | "empty" | "off" | Unread;
 
 /** Keeps both sides the same without sending a text back to where it came from. */
 export class ClipboardBridge {
@@ -75,10 +22,13 @@ export class ClipboardBridge {
   private shared: string | null = null;
   /** What the remote machine has and could not be written yet: browsers want a click or a key first. */
   private pending: string | Formatted | Picture | null = null;
+  /** How often something came from the remote machine. */
+  private arrivals = 0;
 
   constructor(
     private readonly system: SystemClipboard,
-    private readonly send: (text: string) => void,
+    /** Whether it was sent. */
+    private readonly send: (text: string) => boolean,
     /** Null where the remote machine takes text alone. */
     private readonly rich: () => Rich | null = () => null,
   ) {}
@@ -87,6 +37,7 @@ export class ClipboardBridge {
   async received(text: string): Promise<boolean> {
     this.shared = text;
     this.pending = text;
+    this.arrivals += 1;
     return this.deliver();
   }
 
@@ -94,6 +45,7 @@ export class ClipboardBridge {
   async receivedHtml(text: string, html: string): Promise<boolean> {
     this.shared = text;
     this.pending = { text, html };
+    this.arrivals += 1;
     return this.deliver();
   }
 
@@ -101,6 +53,7 @@ export class ClipboardBridge {
   async receivedPicture(png: Picture): Promise<boolean> {
     this.shared = null;
     this.pending = png;
+    this.arrivals += 1;
     return this.deliver();
   }
 
@@ -117,44 +70,54 @@ export class ClipboardBridge {
     return true;
   }
 
-  /** Sends a text the person pasted, with its form where the machine takes that. False if the remote machine has it already. */
-  offer(text: string, html = ""): boolean {
-    if (text === "" || text === this.shared) return false;
+  /** Sends a text the person pasted, with its form where the machine takes that, unless it has it already. */
+  offer(text: string, html = ""): Pushed {
+    if (text === "") return "empty";
+    if (text === this.shared) return "same";
+    if (new Blob([text]).size > MAX_TEXT_BYTES) return "too_long";
+    const rich = html !== "" && Math.max(text.length, html.length) <= MAX_HTML_CHARS ? this.rich() : null;
+    if (!(rich ? rich.html(text, html) : this.send(text))) return "off";
     this.shared = text;
     this.pending = null;
-    const rich = html !== "" && Math.max(text.length, html.length) <= MAX_HTML_CHARS ? this.rich() : null;
-    if (rich) rich.html(text, html);
-    else this.send(text);
-    return true;
+    return "sent";
   }
 
   /** Sends a picture the person pasted. False where that cannot be. */
   offerPicture(png: Picture): boolean {
     const rich = this.rich();
-    if (!rich || png.length === 0 || png.length > MAX_PICTURE_BYTES) return false;
+    if (!rich || png.length === 0 || png.length > MAX_PICTURE_BYTES || !rich.picture(png)) return false;
     this.shared = null;
     this.pending = null;
-    rich.picture(png);
     return true;
+  }
+
+  /** The person pasted something that the page was not given: looks for it where that is allowed. */
+  async pasted(): Promise<void> {
+    if (await this.system.mayRead()) await this.push(true);
   }
 
   /**
    * Reads this computer's clipboard and sends it if it is new. `asked`: the person asked for it, so a prompt is fine. Pictures go
    * only then: browsers write them anew each time, so that nobody knows whether one is new.
    */
-  async push(asked: boolean): Promise<"sent" | "same" | "refused"> {
+  async push(asked: boolean): Promise<Pushed> {
     if (this.pending !== null && !asked) return "same";
     if (!asked && !(await this.system.mayRead())) return "refused";
+    const { arrivals } = this;
     try {
-      const text = await this.system.read();
+      const text = await this.system.read(asked);
+      // What was read is older than what has come meanwhile.
+      if (!asked && arrivals !== this.arrivals) return "same";
       const rich = this.rich();
       const picture = text === "" && asked && rich ? await this.system.readPicture() : null;
       if (picture) return this.offerPicture(picture) ? "sent" : "refused";
       // A second prompt is too much for the form alone.
       const hasForm = text !== "" && text !== this.shared && rich !== null && (await this.system.mayRead());
-      return this.offer(text, hasForm ? await this.system.readHtml() : "") ? "sent" : "same";
-    } catch {
-      return "refused";
+      const html = hasForm ? await this.system.readHtml() : "";
+      // It may have come while the form was read.
+      return !asked && arrivals !== this.arrivals ? "same" : this.offer(text, html);
+    } catch (error) {
+      return error instanceof ClipboardUnread ? error.why : "refused";
     }
   }
 }

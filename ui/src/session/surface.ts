@@ -110,6 +110,10 @@ export class InputSurface {
         this.flushPaste();
       });
       return;
+    } else {
+      // The same: the program may find what WebKit does not.
+      void this.viewer.clipboard.pasted().finally(() => this.flushPaste());
+      return;
     }
     this.flushPaste();
   }

@@ -1,7 +1,8 @@
 /** One attached viewer of a session: its stream, its picture, and the input that goes back. */
 import type { StateNotice, Stats } from "../bindings";
+import { host, type Picture } from "../host";
 import { Screen } from "./canvas";
-import { ClipboardBridge, type Picture, systemClipboard } from "./clipboard";
+import { ClipboardBridge } from "./clipboard";
 import type { CursorImage } from "./cursor";
 import { isPicture, type ServerMessage } from "./frames";
 import { currentPlatform, Keyboard } from "./keyboard";
@@ -61,17 +62,17 @@ export class Viewer {
       currentPlatform(),
     );
     this.pointer = new PointerTrack((x, y, buttons) => this.input(out.pointer(x, y, buttons)));
-    const send = (message: ArrayBuffer): void => {
-      if (this.viewOnly) return;
-      this.stream?.send(message);
-      events.clipboardSent(message.byteLength - 1);
+    const send = (message: ArrayBuffer): boolean => {
+      const isSent = !this.viewOnly && (this.stream?.send(message) ?? false);
+      if (isSent) events.clipboardSent(message.byteLength - 1);
+      return isSent;
     };
     const rich = {
       picture: (png: Picture) => send(out.clipboardPicture(png)),
       html: (text: string, html: string) => send(out.clipboardHtml(text, html)),
     };
     this.clipboard = new ClipboardBridge(
-      systemClipboard,
+      host.clipboard,
       (text) => send(out.clipboard(text)),
       () => (this.takesRich ? rich : null),
     );

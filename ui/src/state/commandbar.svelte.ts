@@ -4,7 +4,7 @@ import { connections } from "./connections.svelte";
 import { bestOf, NO_FIT } from "./fuzzy";
 import { groups } from "./groups.svelte";
 import { library } from "./library.svelte";
-import { parseQuick, quickAddress, type QuickTarget } from "./quick";
+import { offered, quickAddress, type QuickTarget } from "./quick";
 import { type Found, prepare, search, wordsOf } from "./search";
 import { MACHINES, sessions } from "./sessions.svelte";
 
@@ -42,7 +42,11 @@ class CommandBar {
   readonly tags: { best: string[]; fit: number } = $derived(
     this.isOpen && this.words.length > 0 ? bestOf(connections.tags, (tag) => tag, this.words, MAX_TAGS) : NO_NAMES,
   );
-  readonly quick: QuickTarget | null = $derived(this.words.length === 0 ? null : parseQuick(this.text, this.machines.count === 0));
+  private readonly address = $derived(this.words.length === 0 ? null : offered(this.text, connections.all));
+  /** What Ctrl+Enter connects to. */
+  readonly quick: QuickTarget | null = $derived(this.address?.target ?? null);
+  /** Whether the address may as well be a part of a name, and something has such a name. */
+  readonly isQuickLast: boolean = $derived(this.address?.isSure === false && this.machines.count > 0);
 
   open(): void {
     this.text = "";

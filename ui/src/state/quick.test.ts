@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ProtocolKind } from "../bindings";
-import { parseQuick, quickAddress, quickName } from "./quick";
+import { offered, parseQuick, quickAddress, quickName } from "./quick";
 
 type Expected = [ProtocolKind, string, number, string | null] | null;
 
@@ -48,9 +48,34 @@ it.each<[string, Expected]>([
   expect(target && [target.protocol, target.host, target.port, target.username]).toEqual(expected);
 });
 
-it("takes a bare word as a host where nothing else is asked for", () => {
-  expect(parseQuick("press", true)?.host).toBe("press");
-  expect(parseQuick("press hall", true)).toBeNull();
+describe("a bare word", () => {
+  const at = (protocol: ProtocolKind, host: string, port: number) => ({ protocol, host, port });
+  const saved = [at("VNC", "press-04", 5900), at("VNC", "Lathe", 5900), at("VNC", "saw", 5901), at("RDP", "mill", 3389), at("VNC", "10.0.0.7", 5900)];
+
+  it("is a host where nothing else is asked for", () => {
+    expect(parseQuick("press", true)?.host).toBe("press");
+    expect(parseQuick("press hall", true)).toBeNull();
+  });
+
+  it("may be a host among other things, but is not surely one", () => {
+    expect(offered("press", saved)).toEqual({ target: { protocol: "VNC", host: "press", port: 5900, username: null }, isSure: false });
+    expect(offered("press hall", saved)).toBeNull();
+    expect(offered("-press", saved)).toBeNull();
+  });
+
+  it("is offered unless a saved machine is at just that address", () => {
+    expect(offered("press", saved)?.target.host).toBe("press");
+    expect(offered("press-0", saved)?.target.host).toBe("press-0");
+    expect(offered("press-04", saved)).toBeNull();
+    expect(offered("lathe", saved)).toBeNull();
+    expect(offered("saw", saved)?.target.port).toBe(5900);
+    expect(offered("mill", saved)?.target.protocol).toBe("VNC");
+  });
+
+  it("is always offered once it is surely an address", () => {
+    expect(offered("10.0.0.7", saved)?.isSure).toBe(true);
+    expect(offered("vnc://lathe", saved)?.isSure).toBe(true);
+  });
 });
 
 describe("names and addresses", () => {

@@ -1,5 +1,5 @@
 /** Quick connect: what a person typed into the command bar, read as the address of a machine. */
-import type { ProtocolKind } from "../bindings";
+import type { Connection, ProtocolKind } from "../bindings";
 import { DEFAULT_PORT } from "./address";
 
 export interface QuickTarget {
@@ -40,6 +40,26 @@ export function parseQuick(text: string, isBareWordEnough = false): QuickTarget 
   const port = portOf(protocol, place.port, place.isDisplay);
   return port === null ? null : { protocol, host: place.host, port, username: username === "" ? null : username };
 }
+
+/**
+ * What a person may mean as an address in the midst of other things. A bare word is not surely one, and none where a saved machine is
+ * at just that address.
+ */
+export function offered(text: string, saved: readonly SavedAddress[]): { target: QuickTarget; isSure: boolean } | null {
+  const sure = parseQuick(text);
+  if (sure) return { target: sure, isSure: true };
+  const target = parseQuick(text, true);
+  if (!target) return null;
+  const wanted = target.host.toLowerCase();
+  for (const { protocol, host, port } of saved) {
+    // The length first: it is asked at every letter, of every machine.
+    const isThere = host?.length === wanted.length && host.toLowerCase() === wanted;
+    if (isThere && protocol === target.protocol && (port ?? DEFAULT_PORT[protocol]) === target.port) return null;
+  }
+  return { target, isSure: false };
+}
+
+type SavedAddress = Pick<Connection, "protocol" | "host" | "port">;
 
 interface PlaceText {
   host: string;

@@ -1,8 +1,7 @@
 /** What a person can do with a remote screen, from the toolbar, the menus and the keyboard alike. */
 import { t } from "../texts";
 import { api } from "../api";
-import { host, Unreachable } from "../host";
-import { systemClipboard } from "../session/clipboard";
+import { ClipboardUnread, host, Unreachable } from "../host";
 import { sessions } from "./sessions.svelte";
 import type { SessionTab } from "./tab.svelte";
 import { toasts } from "./toasts.svelte";
@@ -32,18 +31,24 @@ export function sendCombination(tab: SessionTab, keysyms: readonly number[]): vo
 
 /** Types this computer's clipboard as keys, for places where pasting does not work. */
 export async function typeClipboard(tab: SessionTab): Promise<void> {
+  let text: string;
   try {
-    tab.viewer.type(await systemClipboard.read());
-  } catch {
-    toasts.show(t.session.clipboardRefused);
+    text = await host.clipboard.read(true);
+  } catch (error) {
+    toasts.show(t.clipboard.unread[error instanceof ClipboardUnread ? error.why : "refused"](host.kind === "app"));
+    return;
   }
+  if (text === "") toasts.show(t.clipboard.nothingToType);
+  else tab.viewer.type(text);
 }
 
 /** Sends this computer's clipboard because the person asked for it. */
 export async function pushClipboard(tab: SessionTab): Promise<void> {
   const outcome = await tab.viewer.clipboard.push(true);
-  if (outcome === "refused") toasts.show(t.session.clipboardRefused);
-  else if (outcome === "same") toasts.show(t.session.clipboardSame);
+  if (outcome === "empty") toasts.show(t.clipboard.nothingToSend);
+  else if (outcome === "same") toasts.show(t.clipboard.same);
+  else if (outcome === "off") toasts.show(t.clipboard.notSent);
+  else if (outcome !== "sent") toasts.show(t.clipboard.unread[outcome](host.kind === "app"));
 }
 
 /** Writes a text that came in while the browser wanted a click first. */

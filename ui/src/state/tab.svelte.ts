@@ -60,6 +60,8 @@ export class SessionTab {
   cursor: CursorImage | null = $state.raw(null);
   remotePointer: { x: number; y: number } | null = $state.raw(null);
   clipboardNote: ClipboardNote | null = $state.raw(null);
+  /** What the session asks the machine for, as it was told last; null before. */
+  asked: Pick<SessionView, "quality" | "codec_choice"> | null = $state.raw(null);
   /** The person closed the question about an identity; it is not asked again until the next attempt. */
   isTrustDeclined = $state(false);
   /** Its small picture is looked at, wherever the tab is. */
@@ -187,13 +189,30 @@ export class SessionTab {
   }
 
   /** Asks for another quality at once; what is saved stays as it is. */
-  async setQuality(quality: Quality): Promise<void> {
-    if (this.sessionId !== null) await api.setQuality(this.sessionId, quality);
+  setQuality(quality: Quality): Promise<void> {
+    return this.ask((id) => api.setQuality(id, quality));
   }
 
   /** Offers the machine other encodings at once. */
-  async chooseCodec(choice: CodecChoice): Promise<void> {
-    if (this.sessionId !== null) await api.chooseCodec(this.sessionId, choice);
+  chooseCodec(choice: CodecChoice): Promise<void> {
+    return this.ask((id) => api.chooseCodec(id, choice));
+  }
+
+  /** Looks what the session asks for now: a script or another window may have changed it. */
+  refreshAsked(): Promise<void> {
+    return this.ask((id) => api.session(id));
+  }
+
+  private async ask(ask: (id: string) => Promise<SessionView>): Promise<void> {
+    const id = this.sessionId;
+    if (id === null) return;
+    try {
+      const view = await ask(id);
+      if (this.sessionId === id) this.asked = view;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      toasts.show(t.asked.refused(error.message));
+    }
   }
 
   async setViewOnly(viewOnly: boolean): Promise<void> {
@@ -265,6 +284,7 @@ export class SessionTab {
     this.detach();
     this.phase = "opening";
     this.sessionId = null;
+    this.asked = null;
     this.stage = null;
     this.problem = null;
     this.questions = null;

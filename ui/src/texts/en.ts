@@ -3,11 +3,13 @@ import type { Stage } from "../bindings";
 import { machines, wholeNumber } from "./number";
 import { byCode, stageAdvice, stageNames } from "./problems";
 import { files } from "./files";
+import { clipboard } from "./clipboard";
 import { display } from "./display";
 import { doctor } from "./doctor";
 import { backups, history } from "./history";
 import { pick, waiting } from "./lists";
 import { many } from "./many";
+import { asked } from "./session";
 import { settings } from "./settings";
 import { rdp } from "./rdp";
 import { shell } from "./shell";
@@ -351,18 +353,6 @@ export const en = {
     keyboardLocal: "This computer",
     stalled: (name: string) => `No answer from ${name} for a moment; the picture may be old`,
     released: "The keyboard is yours again. Click the picture to type on the remote machine.",
-    clipboard: "Clipboard",
-    clipboardIdle: "Clipboard",
-    clipboardOff: "Paused",
-    clipboardIn: (age: string) => `Text in ${age}`,
-    clipboardOut: (age: string) => `Text out ${age}`,
-    clipboardWaiting: "Click to copy",
-    clipboardTitle: (name: string) => `Clipboard with ${name}`,
-    clipboardPush: "Send this computer’s clipboard",
-    clipboardPull: "Copy the received text here",
-    clipboardHint: "Text goes both ways by itself; the browser may want a click first.",
-    clipboardRefused: "The browser did not let the clipboard be read. Press Ctrl+V over the picture instead.",
-    clipboardSame: "The remote machine has this text already",
     screenshot: "Screenshot",
     copyScreenshot: "Copy screenshot",
     screenshotCopied: "The screenshot is on the clipboard",
@@ -486,6 +476,8 @@ export const en = {
   },
   backups,
   files,
+  asked,
+  clipboard,
   history,
   settings,
 };

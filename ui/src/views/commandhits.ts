@@ -1,7 +1,7 @@
 /** What the command bar lists, in its order. */
 import type { Connection, Group, ImportView } from "../bindings";
 import { commandBar } from "../state/commandbar.svelte";
-import { BESIDE } from "../state/fuzzy";
+import { BESIDE, NO_FIT } from "../state/fuzzy";
 import type { QuickTarget } from "../state/quick";
 import { sessions } from "../state/sessions.svelte";
 import { t } from "../texts";
@@ -24,7 +24,7 @@ export interface Section {
 
 /** Everything the typed text finds, the part with the best fit first. */
 export function commandSections(): Section[] {
-  const { file, machines, groups, tags, quick, words, used } = commandBar;
+  const { file, machines, groups, tags, quick, isQuickLast, words, used } = commandBar;
   if (file) return [{ title: t.rdp.file.title, hits: [{ id: "file", kind: "file", file }] }];
   const actions = commandActions(words, used);
   const parts: (Section & { fit: number })[] = [
@@ -41,8 +41,8 @@ export function commandSections(): Section[] {
         ...tags.best.map((tag): Hit => ({ id: `tag-${tag}`, kind: "tag", tag })),
       ],
     },
-    // An address is as good as one that is found in a machine; a name that is like it comes before it.
-    { title: t.command.quick, fit: BESIDE, hits: quick ? [{ id: "quick", kind: "quick", target: quick }] : [] },
+    // An address is as good as one that is found in a machine; a name that is like it comes before it. A word comes after all.
+    { title: t.command.quick, fit: isQuickLast ? NO_FIT : BESIDE, hits: quick ? [{ id: "quick", kind: "quick", target: quick }] : [] },
     { title: t.command.actions, fit: actions.fit, hits: actions.best.map((action) => ({ id: action.id, kind: "action", action })) },
   ];
   return parts.filter(({ hits }) => hits.length > 0).sort((a, b) => a.fit - b.fit);

@@ -28,6 +28,8 @@ pub struct Decoder {
     pixels: u64,
     /// Bytes of the update so far.
     update_bytes: u64,
+    /// What `pixels` was when the update began.
+    pixels_before: u64,
     raw: Raw,
     rre: Rre,
     hextile: Hextile,
@@ -61,6 +63,7 @@ impl Decoder {
             state: State::Message,
             pixels: 0,
             update_bytes: 0,
+            pixels_before: 0,
             raw: Raw::default(),
             rre: Rre::default(),
             hextile: Hextile::default(),
@@ -130,7 +133,7 @@ impl Decoder {
                 reader.take(1)?;
                 let left = reader.u16()?;
                 self.state = State::Update { left };
-                self.update_bytes = 0;
+                (self.update_bytes, self.pixels_before) = (0, self.pixels);
                 // The server works on the next update while this one is decoded.
                 report(Report::UpdateBegan);
             }
@@ -285,7 +288,10 @@ impl Decoder {
         report(Report::UpdateEnded {
             bytes: self.update_bytes,
         });
-        target.meter.updates.fetch_add(1, Ordering::Relaxed);
+        // One pixel answers a question of `pulse`, and is no new picture.
+        if self.pixels != self.pixels_before + 1 {
+            target.meter.updates.fetch_add(1, Ordering::Relaxed);
+        }
         target.surface.publish();
         Ok(Progress::done(0))
     }
