@@ -4,7 +4,7 @@ use crate::Api;
 use crate::error::ApiError;
 use crate::native;
 use crate::request::{self, Caller, Query, Request, Response};
-use crate::route::{self, Access, Asked, Effect, Found, Route, is_segment};
+use crate::route::{self, Access, Asked, Effect, Found, Route};
 use farwire_core::origin::{OnceKey, Origin};
 use farwire_model::audit::AuditEntry;
 use farwire_model::error::ErrorCode;
@@ -143,8 +143,10 @@ fn who(caller: &Caller) -> (&str, &str) {
 /// The run's name, which stands in a path once it is taken back.
 fn run_name(value: Option<&str>) -> Result<Option<String>, ApiError> {
     let name = named(value, "Farwire-Run")?;
-    if name.as_deref().is_some_and(|name| !is_segment(name)) {
-        let message = "Farwire-Run stands in a path: it has no / and is not . or ..";
+    if let Some(name) = &name
+        && (name.contains('/') || name.starts_with('.'))
+    {
+        let message = "Farwire-Run stands in a path: it has no / and begins with no dot";
         return Err(
             ApiError::new(400, ErrorCode::ValueIncorrectFormat, message).about("Farwire-Run")
         );

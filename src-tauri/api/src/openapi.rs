@@ -190,8 +190,8 @@ fn headers(effect: Effect) -> Vec<Value> {
     if effect != Effect::Reads {
         headers.push(header(
             "Farwire-Run",
-            "A name for what a script does in one go, by which it can be found and taken back.",
-            VISIBLE,
+            "A name for what a script does in one go, by which it can be found and taken back. It stands in a path then: it has no slash and begins with no dot.",
+            RUN_NAME,
         ));
     }
     if effect == Effect::Changes {
@@ -213,6 +213,9 @@ fn headers(effect: Effect) -> Vec<Value> {
 
 /// What can stand in a header, at a length that is taken.
 const VISIBLE: &str = "^[!-~]([ -~]{0,198}[!-~])?$";
+
+/// The same without slashes, and with no dot at its beginning.
+const RUN_NAME: &str = "^[!--0-~]([ -.0-~]{0,198}[!-.0-~])?$";
 
 /// The key that asks for what would change.
 fn dry_run() -> Value {

@@ -298,14 +298,11 @@ fn segments(path: &str) -> Option<Vec<String>> {
     let inner = inner.strip_suffix('/').unwrap_or(inner);
     let decode = |segment: &str| {
         let text = percent_decode_str(segment).decode_utf8().ok()?.into_owned();
-        is_segment(&text).then_some(text)
+        let is_safe =
+            !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '\0']);
+        is_safe.then_some(text)
     };
     inner.split('/').map(decode).collect()
-}
-
-/// Whether a text can be one segment of a path: none that could step out of its place.
-pub(crate) fn is_segment(text: &str) -> bool {
-    !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '\0'])
 }
 
 fn parts(pattern: &str) -> impl Iterator<Item = &str> {

@@ -218,7 +218,7 @@ async fn a_run_has_a_name_that_can_be_taken_back() {
             .await
             .0
     };
-    for run in ["a/b c", "..", ".", "/"] {
+    for run in ["a/b c", "..", ".", ".hidden", "/"] {
         assert_eq!(change(run).await, 400, "{run}");
     }
     for (run, path) in [("a b%2F", "a%20b%252F"), ("a\\..?#", "a%5C..%3F%23")] {

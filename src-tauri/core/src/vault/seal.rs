@@ -125,7 +125,9 @@ impl SealingKey {
 fn mac(key: &[u8; KEY_BYTES], bytes: &[u8]) -> [u8; KEY_BYTES] {
     // A short key is filled up with zeros to a block of the hash (RFC 2104).
     let mut block = Zeroizing::new([0; 64]);
-    block[..KEY_BYTES].copy_from_slice(key);
+    for (place, byte) in block.iter_mut().zip(key) {
+        *place = *byte;
+    }
     let mut mac = <Hmac<Sha256> as KeyInit>::new((&*block).into());
     mac.update(bytes);
     mac.finalize().into_bytes().into()
