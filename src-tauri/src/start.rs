@@ -147,12 +147,13 @@ pub fn start(drawing: &Drawing) -> Result<ExitCode, StartError> {
     let folder = env::current_dir().ok();
     let files = env::args_os().skip(1);
     app.state::<Opened>().put(files, folder.as_deref());
+    let is_chosen = own_folder.is_some();
     let data_dir = match own_folder {
         Some(folder) => folder,
         None => app.path().app_data_dir()?,
     };
     // Before the web view puts its own files there. What keeps it from being so is told by what opens the store.
-    if let Err(error) = make_private(&data_dir) {
+    if let Err(error) = make_private(&data_dir, is_chosen) {
         tracing::warn!(%error, "the data folder is not private");
     }
     app.manage(Places::read(&data_dir));
@@ -189,11 +190,15 @@ pub fn start(drawing: &Drawing) -> Result<ExitCode, StartError> {
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
-/// Makes a folder that only its owner may look into; one that is there already becomes so.
-fn make_private(dir: &Path) -> io::Result<()> {
+/// Makes a folder that only its owner may look into. One that is there already becomes so unless a person chose it, who may have
+/// other things in it.
+fn make_private(dir: &Path, is_chosen: bool) -> io::Result<()> {
     const OWNER: u32 = 0o700;
     DirBuilder::new().recursive(true).mode(OWNER).create(dir)?;
-    fs::set_permissions(dir, Permissions::from_mode(OWNER))
+    match is_chosen {
+        true => Ok(()),
+        false => fs::set_permissions(dir, Permissions::from_mode(OWNER)),
+    }
 }
 
 /// Leaves what is chosen in the settings for the next start.

@@ -160,7 +160,7 @@ pub struct Clipboard {
     done: Option<Form>,
     /// How many answers are still to come to what was asked before it had something new.
     late: usize,
-    /// Text that came, while its HTML is still to come.
+    /// Text that came and was told, while its HTML is still to come.
     brought: Option<String>,
     /// The picture that was told last, as the machine has it: some machines tell of what they were given.
     given: Option<Vec<u8>>,
@@ -277,11 +277,12 @@ impl Clipboard {
         let content = match (form, data) {
             (Form::Text, Some(data)) => {
                 let text = text(&data);
+                // Told at once: some machines offer HTML and never bring it.
                 if text.len() <= MAX_CLIPBOARD_BYTES && !self.asked.is_empty() {
-                    self.brought = Some(text);
-                    return Brought::Nothing;
+                    self.brought = Some(text.clone());
+                } else {
+                    self.asked.clear();
                 }
-                self.asked.clear();
                 Content::Text(text)
             }
             (Form::Html, data) => {
@@ -290,7 +291,7 @@ impl Clipboard {
                 };
                 match data.and_then(|data| clip_html::fragment(&data)) {
                     Some(html) => Content::Html(text, html),
-                    None => Content::Text(text),
+                    None => return Brought::Nothing,
                 }
             }
             (Form::Picture, Some(data)) if self.given.as_ref() == Some(&data) => {
@@ -331,8 +332,7 @@ impl Clipboard {
                 }
                 (Some(Form::Html), Some(false)) => {
                     self.late = late;
-                    self.brought = data.map(text);
-                    return None;
+                    return Some(Form::Text);
                 }
                 _ => {}
             }

@@ -12,6 +12,9 @@ pub const ASK_AFTER: Duration = Duration::from_millis(800);
 /// From this much silence on, while an answer is owed, the picture is shown as old. Both together stay under the 2 s after which
 /// nobody may still take the picture for a live one; a round trip over satellites takes less.
 pub const STALL_SHOWN: Duration = Duration::from_millis(1000);
+/// The most that a server without fences may take for one pixel before its silence is shown. QEMU looks at its screen every 3 s
+/// while nothing happens.
+pub const SLOW_ANSWER: Duration = Duration::from_secs(4);
 /// After this computer slept, a server that is silent for this long is gone: the link most likely is.
 pub const WAKE_LIMIT: Duration = Duration::from_secs(4);
 /// A server that owes an answer and sends nothing at all for this long is gone.

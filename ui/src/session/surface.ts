@@ -112,7 +112,10 @@ export class InputSurface {
       return;
     } else {
       // The same: the program may find what WebKit does not.
-      void this.viewer.clipboard.pasted().finally(() => this.flushPaste());
+      const held = this.heldPaste;
+      void this.viewer.clipboard.pasted().finally(() => {
+        if (this.heldPaste === held) this.flushPaste();
+      });
       return;
     }
     this.flushPaste();

@@ -107,7 +107,10 @@ impl StoreError {
     pub(super) fn is_no_room(&self) -> bool {
         match self {
             Self::NoRoom { .. } => true,
-            Self::Failed { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            Self::Failed { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            ),
             _ => false,
         }
     }

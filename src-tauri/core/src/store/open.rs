@@ -56,6 +56,8 @@ fn try_to_open(data_dir: &Path) -> Result<Opened, StoreError> {
         Ok(opened) => opened,
         Err(OpenFailure::Refused(error)) => return Err(error),
         Err(OpenFailure::Damage(damage)) => {
+            // An engine that finds no room says all sorts of things.
+            room::require(data_dir, 0)?;
             tracing::error!(reason = damage.reason, "the store is damaged");
             notices.push(restore::replace_damaged(data_dir, damage, now)?);
             restore::readable_engine(data_dir).map_err(|failure| match failure {

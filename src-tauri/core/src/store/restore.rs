@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::kept_store::KeptStore;
 use super::lock::Holder;
 use super::snapshot::Snapshot;
-use super::{Store, backup, export, files, intact, schema, sync};
+use super::{Store, backup, export, files, intact, room, schema, sync};
 use base64ct::{Base64, Encoding};
 use std::fs;
 use std::io::{self, Write};
@@ -78,6 +78,10 @@ fn keep_original(data_dir: &Path) -> io::Result<()> {
     let (dir, original) = (store_dir(data_dir), original_dir(data_dir));
     if !dir.exists() || original.exists() || intact::is_as_closed(&dir) {
         return Ok(());
+    }
+    // What was put aside for a start on a full disk is the engine's.
+    if room::require(data_dir, 0).is_err() {
+        return Err(io::ErrorKind::StorageFull.into());
     }
     let copying = discarded_dir(data_dir);
     let copied =
