@@ -1,4 +1,5 @@
-//! Stored passwords on the desktop's clipboard. They go there from the core; the page never sees one.
+//! Stored passwords on the desktop's clipboard. They go there from the core, not by the page;
+//! which can read one only as any text that is on the clipboard, to send it to a machine.
 
 use crate::clipboard::{HINT, desktop};
 use crate::ipc::{self, Answer};

@@ -145,7 +145,10 @@ class TauriOwnWindow implements OwnWindow {
   }
 }
 
-/** The program itself puts passwords on the clipboard and takes them off: this page never sees one. */
+/**
+ * The program itself puts passwords on the clipboard and takes them off: none goes by this page, which reads the clipboard only to
+ * send it to a machine.
+ */
 class TauriPasswords implements PasswordClipboard {
   async copy(path: string, passphrase: string): Promise<Answer> {
     const answer = await invoke<Answer | null>("copy_password", { path, passphrase }).catch((error: unknown) => {
