@@ -68,22 +68,25 @@ export async function seenPart({ app, sandbox, name }, remote = REMOTE) {
 /** What a machine's screen shows, as rows of red, green and blue bytes. */
 export const shownThere = ({ sandbox, env }) => sandbox.run("import", ["-silent", "-window", "root", "-depth", "8", "rgb:-"], { env });
 
-/** How many pixels of the seen part differ from the machine's own, and how many were compared; those in `but` are left out. */
+/** How many pixels of the seen part differ from the machine's own, the box around them, and how many were compared; those in `but` are left out. */
 async function different(opened, { but, remote = REMOTE } = {}) {
   const { origin, from, to } = await seenPart(opened, remote);
   const there = await shownThere(opened);
   const here = await opened.display.pixels();
   let [found, compared] = [0, 0];
+  const box = { left: Infinity, top: Infinity, right: -1, bottom: -1 };
   for (let y = from[1]; y < to[1]; y += 1) {
     for (let x = from[0]; x < to[0]; x += 1) {
       const [left, top] = [origin[0] + x, origin[1] + y];
       if (but && left >= but.left && left < but.right && top >= but.top && top < but.bottom) continue;
       const [a, b] = [(y * remote.width + x) * 3, (top * SCREEN_WIDTH + left) * 3];
       compared += 1;
-      if (there[a] !== here[b] || there[a + 1] !== here[b + 1] || there[a + 2] !== here[b + 2]) found += 1;
+      if (there[a] === here[b] && there[a + 1] === here[b + 1] && there[a + 2] === here[b + 2]) continue;
+      found += 1;
+      Object.assign(box, { left: Math.min(box.left, x), top: Math.min(box.top, y), right: Math.max(box.right, x), bottom: Math.max(box.bottom, y) });
     }
   }
-  return { found, compared };
+  return { found, compared, box };
 }
 
 /** Waits until a machine's picture on the screen is what its own screen shows. */
