@@ -3,11 +3,13 @@
 use crate::Api;
 use crate::archive;
 use farwire_core::Core;
+use farwire_core::error::CoreError;
 use farwire_core::private_file::write_private;
+use farwire_core::store::StoreError;
 use farwire_model::token::Scope;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,17 +55,32 @@ pub async fn ensure_first_token(core: &Core) -> io::Result<()> {
     let made = core
         .create_token("first token".to_owned(), Scope::FIRST_TOKEN.to_vec(), None)
         .await;
-    let (_, token) = made.map_err(io::Error::other)?;
+    let (_, token) = match made {
+        // Tokens that are there work all the same.
+        Err(CoreError::Store {
+            source: error @ StoreError::ReadOnly { .. },
+        }) => {
+            tracing::warn!(%error, "no first token was made");
+            return Ok(());
+        }
+        made => made.map_err(io::Error::other)?,
+    };
     write_private(&path, |file| writeln!(file, "{}", token.expose()))
 }
 
-/// Tells other programs of the owner where the API is.
+/// Tells other programs of the owner where the API is; on a disk that can only be read, nobody.
 ///
 /// # Errors
 /// The file cannot be written.
 pub fn write_run_file(data_dir: &Path, url: &str, instance: &str) -> io::Result<()> {
     let text = serde_json::json!({ "url": url, "pid": std::process::id(), "instance": instance });
-    write_private(&run_file(data_dir), |file| writeln!(file, "{text}"))
+    match write_private(&run_file(data_dir), |file| writeln!(file, "{text}")) {
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => {
+            tracing::warn!(%error, "other programs are not told where the API is");
+            Ok(())
+        }
+        written => written,
+    }
 }
 
 /// Takes [`write_run_file`] back.
@@ -124,7 +141,10 @@ pub enum Told {
 pub fn bind(data_dir: &Path) -> io::Result<UnixListener> {
     let path = socket_file(data_dir);
     // The store's lock says that no other process of this folder runs: a socket here is a left-over.
-    let _ = fs::remove_file(&path);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => return Err(error),
+        _ => {}
+    }
     let listener = UnixListener::bind(&path)?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
     Ok(listener)

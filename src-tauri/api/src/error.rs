@@ -86,6 +86,16 @@ impl From<CoreError> for ApiError {
                 ..
             } => 409,
             CoreError::Field { .. } => 400,
+            CoreError::Busy { .. }
+            | CoreError::Store {
+                source: StoreError::Busy | StoreError::NoRoom { .. } | StoreError::ReadOnly { .. },
+            }
+            | CoreError::Vault {
+                source:
+                    VaultError::Store(
+                        StoreError::Busy | StoreError::NoRoom { .. } | StoreError::ReadOnly { .. },
+                    ),
+            } => 503,
             CoreError::Vault {
                 source: VaultError::Store(_),
             } => 500,
@@ -94,10 +104,6 @@ impl From<CoreError> for ApiError {
             }
             CoreError::Stale { .. } => 412,
             CoreError::Session(_) | CoreError::Reported { .. } => 424,
-            CoreError::Busy { .. }
-            | CoreError::Store {
-                source: StoreError::Busy | StoreError::NoRoom { .. },
-            } => 503,
             CoreError::Store { .. } | CoreError::Internal { .. } => 500,
         };
         if status == 500 {

@@ -59,7 +59,6 @@ impl Listener {
             url,
             self.control.clone(),
         ));
-        self.tasks.close();
     }
 
     /// Whether the HTTP API listens.
@@ -141,6 +140,8 @@ impl Listener {
     /// Stops everything.
     async fn stop(&self, data_dir: &Path) {
         self.control.cancel();
+        // Also where there is none, since no socket could be made: waiting ends only then.
+        self.tasks.close();
         self.tasks.wait().await;
         control::remove_run_file(data_dir);
         let api = self.api.lock().await.take();

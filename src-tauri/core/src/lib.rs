@@ -82,7 +82,7 @@ use farwire_model::connection::ProtocolKind;
 use farwire_model::event::{EventAction, EventKind, EventMessage};
 use farwire_model::session::{Channel, Protocol};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -116,6 +116,7 @@ pub struct Opening {
     config: Config,
     store: Arc<dyn Store>,
     notice: Option<String>,
+    working_copy: Option<store::WorkingCopy>,
     vault: Arc<Vault>,
 }
 
@@ -132,12 +133,17 @@ impl Opening {
     }
 
     fn over(opened: store::Opened, config: Config) -> Self {
-        let store::Opened { store, notice } = opened;
+        let store::Opened {
+            store,
+            notice,
+            working_copy,
+        } = opened;
         Self {
             vault: Vault::new(Arc::clone(&store)),
             config,
             store,
             notice,
+            working_copy,
         }
     }
 
@@ -181,6 +187,7 @@ pub struct Core {
     last_use: Arc<idle::LastUse>,
     known_hosts: Option<PathBuf>,
     notice: Option<String>,
+    working_copy: Mutex<Option<store::WorkingCopy>>,
     clock: Arc<dyn Clock>,
     cancel: CancellationToken,
     tasks: TaskTracker,
@@ -201,6 +208,7 @@ impl Core {
             config,
             store,
             notice,
+            working_copy,
             vault,
         } = opening;
         let vnc: Arc<dyn Protocol> = Arc::new(session::ThroughSsh::Vnc);
@@ -237,6 +245,7 @@ impl Core {
             last_use: Arc::new(idle::LastUse::new(Arc::clone(&config.clock))),
             known_hosts: config.known_hosts,
             notice,
+            working_copy: Mutex::new(working_copy),
             clock: Arc::clone(&config.clock),
             data_dir: config.data_dir,
             cancel: CancellationToken::new(),
@@ -268,6 +277,13 @@ impl Core {
         self.cancel.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        // Whoever still holds the application may read on: what is open stays until it is closed.
+        drop(
+            self.working_copy
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
     }
 
     /// The folder with everything saved.

@@ -90,8 +90,11 @@ pub async fn run(
                         Some(Err(error)) => break Some(Ended::Lost(broken(&error))),
                         None => break None,
                     }
-                    // What arrived together is shown together.
-                    let goes_on = live.takes_frames() && Instant::now() < until && is_whole(reader.peek());
+                    // What arrived together is shown together, but a key waits for none of it.
+                    let goes_on = inputs.is_empty()
+                        && live.takes_frames()
+                        && Instant::now() < until
+                        && is_whole(reader.peek());
                     if goes_on {
                         read = Some(reader.read_pdu().await);
                     }

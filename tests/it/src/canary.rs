@@ -370,7 +370,13 @@ async fn a_secret_is_only_where_it_was_asked_for() {
 
     // What the system shows of the program and its children, and what it leaves when it crashes.
     let pid = daemon.child.id().to_string();
-    for process in processes(&pid) {
+    let family = processes(&pid);
+    assert_eq!(
+        family,
+        [pid.clone()],
+        "who is started may inherit something"
+    );
+    for process in family {
         for paper in ["cmdline", "environ"] {
             // Only root may read the environment of a process that forbids dumps.
             if let Ok(bytes) = fs::read(format!("/proc/{process}/{paper}")) {

@@ -72,6 +72,20 @@ impl Daemon {
         Self::spawn(command, data, passphrase, "info", log)
     }
 
+    /// One whose data folder is on a file system that can only be read, and whose run-time folder is `run` beside the
+    /// passphrase. Takes root.
+    pub fn read_only(data: &Path, passphrase: &Path) -> Self {
+        let log = File::create(passphrase.with_file_name("errors")).unwrap();
+        let mut command = Command::new("unshare");
+        let script =
+            "mount --bind \"$D\" \"$D\" && mount -o remount,ro,bind \"$D\" && exec \"$0\" \"$@\"";
+        command.args(["-m", "sh", "-c", script]).arg(program());
+        let run = passphrase.with_file_name("run");
+        fs::create_dir(&run).unwrap();
+        command.env("D", data).env("XDG_RUNTIME_DIR", run);
+        Self::spawn(command, data, passphrase, "info", log)
+    }
+
     fn spawn(
         mut command: Command,
         data: &Path,

@@ -1,12 +1,13 @@
 //! Damaged files: farwired starts all the same, and loses nothing without a word.
 
-use crate::daemon::{Daemon, PASSPHRASE, passphrase_file, program};
+use crate::client::Client;
+use crate::daemon::{Daemon, PASSPHRASE, passphrase_file, program, token};
 use farwire_core::connections::ConnectionChange;
 use farwire_core::groups::GroupChange;
 use farwire_core::origin::Origin;
 use farwire_core::{Config, Core};
 use farwire_model::secret::Secret;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -120,6 +121,10 @@ async fn start(data: &Path, passphrase: &Path) -> Shown {
         .output()
         .unwrap();
     let token = String::from_utf8(made.stdout).unwrap();
+    shown(&daemon, &url, &token).await
+}
+
+async fn shown(daemon: &Daemon, url: &str, token: &str) -> Shown {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let get = async |path: &str| -> Value {
         let request = client.get(format!("{url}{path}")).bearer_auth(token.trim());
@@ -200,4 +205,77 @@ async fn whichever_file_is_damaged_it_starts_and_tells_what_is_lost() {
         "{} files: {told} losses were told, {harmless} did no harm",
         paths.len()
     );
+}
+
+#[tokio::test]
+async fn on_a_disk_that_can_only_be_read_it_shows_everything_and_says_that_it_saves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let passphrase = passphrase_file(dir.path(), 0o600);
+    let data = dir.path().join("data");
+    let may_mount = Command::new("unshare").args(["-m", "true"]).status();
+    if !may_mount.unwrap().success() {
+        assert!(std::env::var_os("CI").is_none(), "nothing can be mounted");
+        eprintln!("SKIPPED: namespaces cannot be made here, which takes root");
+        return;
+    }
+    fill(&data, &passphrase).await;
+    let token = token(&data, "read,write,credentials,reveal,admin");
+    let bytes = |path: &PathBuf| (path.clone(), fs::read(path).unwrap());
+    let before: Vec<_> = files(&data).iter().map(bytes).collect();
+    let mut daemon = Daemon::read_only(&data, &passphrase);
+    let url = daemon.url();
+    let shown = shown(&daemon, &url, &token).await;
+    assert_eq!(shown.names.len(), 80);
+    let notice = shown.notice.unwrap();
+    assert!(notice.starts_with("Nothing can be saved: "), "{notice}");
+    assert!(shown.errors.contains(&notice), "{}", shown.errors);
+
+    // Passwords can be had, and every change is refused.
+    let client = Client::new(url.as_str());
+    let ask = async |method: &str, path: &str, body: Value| {
+        let mut request = client.request(method, path).bearer_auth(&token);
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    };
+    let (_, all): (_, Value) = ask("GET", "/connections?q=later", Value::Null).await;
+    let (uid, name) = (all[0]["uid"].as_str(), &all[0]["name"]);
+    let uid = uid.unwrap_or_else(|| panic!("{all}"));
+    let path = format!("/connection/{uid}/credentials");
+    let (_, secrets) = ask("GET", &format!("{path}?reveal=1"), Value::Null).await;
+    assert_eq!(&secrets["vnc.password"], name);
+    for (method, path, body) in [
+        ("PUT", "/group", json!({ "name": "new" })),
+        (
+            "PUT",
+            &*format!("/connection/{uid}"),
+            json!({ "name": "new" }),
+        ),
+        ("PUT", &*path, json!({ "vnc.password": "new" })),
+        ("DELETE", &*format!("/connection/{uid}"), Value::Null),
+        (
+            "PUT",
+            "/tokens",
+            json!({ "name": "new", "scopes": ["read"] }),
+        ),
+    ] {
+        let (status, told) = ask(method, path, body).await;
+        let message = told["error_message"].as_str().unwrap_or_default();
+        assert!(
+            status == 503 && message.contains("can only be read"),
+            "{method} {path}: {status} {told}"
+        );
+    }
+    let (_, now) = ask("GET", &format!("{path}?reveal=1"), Value::Null).await;
+    assert_eq!(now, secrets);
+
+    // Nothing is left of the copy that it worked on, and the disk is as it was.
+    daemon.signal("-TERM");
+    assert!(daemon.child.wait().unwrap().success());
+    let mut left = fs::read_dir(dir.path().join("run")).unwrap();
+    assert!(left.next().is_none());
+    let after: Vec<_> = files(&data).iter().map(bytes).collect();
+    assert!(before == after);
 }

@@ -123,6 +123,15 @@ async fn the_master_key_is_replaced_on_demand() {
 async fn a_locked_vault_is_409_on_everything_that_needs_it() {
     let app = App::start().await;
     let uid = app.vnc(5999, Some("hunter2")).await;
+    let shell = json!({"name": "shell", "protocol": "SSH", "host": "127.0.0.1", "port": 5998});
+    let shell = app.connection(shell).await;
+    let path = format!("/connection/{shell}/credentials");
+    app.ok(
+        "PUT",
+        &path,
+        json!({"ssh.username": "u", "ssh.password": "hunter2"}),
+    )
+    .await;
     app.ok("ACTION", "/vault/lock", Value::Null).await;
     let locked = (409, "CONFIGURATION_ERROR", "vault");
     let passphrase = json!({"passphrase": {"old": PASSPHRASE, "new": "x"}});
@@ -139,6 +148,23 @@ async fn a_locked_vault_is_409_on_everything_that_needs_it() {
             Value::Null,
         ),
         ("ACTION", format!("/connection/{uid}/observe"), Value::Null),
+        ("ACTION", format!("/connection/{uid}/test"), Value::Null),
+        ("ACTION", format!("/connection/{shell}/ft"), Value::Null),
+        (
+            "ACTION",
+            format!("/connection/{shell}/terminal"),
+            Value::Null,
+        ),
+        (
+            "ACTION",
+            format!("/connection/{shell}/exec"),
+            json!({"command": "true"}),
+        ),
+        (
+            "PUT",
+            "/tunnels".to_owned(),
+            json!({"uid": shell, "kind": "dynamic", "listen": "0"}),
+        ),
         ("PUT", "/vault".to_owned(), passphrase),
         ("PUT", "/vault".to_owned(), json!({"source": "keyring"})),
         (

@@ -1,6 +1,6 @@
 // How the program begins and ends, as the system sees it.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openDisplay } from "./display.mjs";
@@ -58,6 +58,21 @@ test("the system can ask the program to end", options, async (t) => {
   const { sandbox, display } = await prepare(t);
   const app = await start(sandbox, display);
   assert.equal(await sandbox.end(app), 0, app.said);
+});
+
+test("on a disk that can only be read it says that nothing is saved, and leaves no copy behind", options, async (t) => {
+  const { sandbox, display } = await prepare(t);
+  const folder = sandbox.env.FARWIRE_DATA_DIR;
+  assert.equal(await sandbox.end(await start(sandbox, display)), 0);
+  const script = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$1"';
+  const app = sandbox.start("unshare", ["-m", "sh", "-c", script, folder, PROGRAM]);
+  await eventually("its window is there", () => display.active(), app.child.pid);
+  await until("it says that nothing is saved", () => app.said.includes("Nothing can be saved: the file system of"));
+  const copies = () => readdirSync(sandbox.env.XDG_RUNTIME_DIR).filter((name) => name.startsWith("farwire-"));
+  assert.equal(copies().length, 1);
+  await display.shoot("start-read-only");
+  assert.equal(await sandbox.end(app), 0, app.said);
+  assert.deepEqual(copies(), []);
 });
 
 test("a page whose process was ended comes back", options, async (t) => {

@@ -255,14 +255,23 @@ async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
     control::ensure_first_token(api.core()).await?;
     control::write_run_file(data_dir, &server.url(), &api.instance)?;
     let cancel = CancellationToken::new();
-    let socket = control::bind(data_dir)?;
-    let url = server.url();
-    let control = tokio::spawn(control::serve(
-        Arc::clone(&api),
-        socket,
-        move || Some(url.clone()),
-        cancel.clone(),
-    ));
+    let control = match control::bind(data_dir) {
+        Ok(socket) => {
+            let url = server.url();
+            let serving = control::serve(
+                Arc::clone(&api),
+                socket,
+                move || Some(url.clone()),
+                cancel.clone(),
+            );
+            Some(tokio::spawn(serving))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => {
+            tracing::warn!(%error, "the command line cannot ask this program");
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
     say(&format!("farwired listening on {}\n", server.url()));
     say(&format!(
         "sign in once: {}\n",
@@ -285,9 +294,12 @@ async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
     // Sessions first: their streams end by themselves then.
     api.core().close().await;
     server.stop().await;
-    control
-        .await
-        .map_err(|error| Failure::Other(format!("the control socket stopped: {error}")))
+    match control {
+        Some(control) => control
+            .await
+            .map_err(|error| Failure::Other(format!("the control socket stopped: {error}"))),
+        None => Ok(()),
+    }
 }
 
 /// Unlocks the vault by the passphrase in a file, or the key store. That the key store does not is no failure: its reason is answered.

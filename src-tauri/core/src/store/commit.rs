@@ -21,6 +21,14 @@ impl Commit {
         (answer, Self(receiver))
     }
 
+    /// A commit that is answered already.
+    pub(super) fn refused(error: StoreError) -> Self {
+        let (answer, commit) = Self::waiting();
+        // The receiver is right here, so it is taken.
+        drop(answer.send(Err(error)));
+        commit
+    }
+
     /// Tells a commit that was refused at once, such as by a full queue, from one that is under way.
     ///
     /// # Errors

@@ -67,6 +67,15 @@ pub enum StoreError {
         /// What has to be free.
         needed_bytes: u64,
     },
+    /// The disk could only be read when the store was opened. Nothing of the batch happened.
+    #[error(
+        "the file system of {} can only be read: make it writable and start Farwire again",
+        dir.display()
+    )]
+    ReadOnly {
+        /// The data directory.
+        dir: PathBuf,
+    },
     /// More commits are waiting than the queue holds. Try again later.
     #[error("too many changes are waiting for the disk")]
     Busy,

@@ -20,6 +20,8 @@ pub(super) struct KeptStore {
     engine: Arc<Engine>,
     _closing: Option<Closing>,
     _holder: Option<Holder>,
+    /// Why changes are refused, where they are.
+    refusing: Option<StoreError>,
 }
 
 impl KeptStore {
@@ -50,9 +52,16 @@ impl KeptStore {
             engine,
             _closing: None,
             _holder: holder,
+            refusing: None,
         };
         store.commit(prepared).wait()?;
         Ok(store)
+    }
+
+    /// The same, but from now on every change is refused.
+    pub(super) fn refusing(self, error: StoreError) -> Self {
+        let refusing = Some(error);
+        Self { refusing, ..self }
     }
 }
 
@@ -71,7 +80,10 @@ impl Store for KeptStore {
     }
 
     fn commit(&self, batch: Batch) -> Commit {
-        self.writer.commit(batch)
+        match &self.refusing {
+            Some(error) if !batch.is_empty() => Commit::refused(error.clone()),
+            _ => self.writer.commit(batch),
+        }
     }
 
     fn subscribe(&self) -> broadcast::Receiver<Arc<Change>> {

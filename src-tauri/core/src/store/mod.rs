@@ -21,6 +21,7 @@
 //! | `intact` | whether the files are as a clean end left them |
 //! | `snapshot` | everything as of one moment |
 //! | `lock` | one process at a time |
+//! | `read_only` | a copy, where the disk can only be read |
 //! | `export` | JSON lines out and in |
 //! | `backup` | the daily export, and those that are there |
 //! | `files` | private directories and files, syncing directories, time stamps |
@@ -42,6 +43,7 @@ mod intact;
 mod kept_store;
 mod lock;
 mod open;
+mod read_only;
 mod record;
 #[cfg(feature = "redb")]
 mod redb_database;
@@ -64,6 +66,7 @@ pub use commit::Commit;
 pub use error::StoreError;
 pub(crate) use files::{create_private_dirs, stamped_name};
 pub use open::{Opened, open};
+pub use read_only::WorkingCopy;
 pub use record::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
 pub use restore::restore_backup;
 pub use schema::{META_STORE_UUID, SCHEMA_VERSION};

@@ -4,6 +4,7 @@ use super::engine::OpenFailure;
 use super::error::StoreError;
 use super::kept_store::KeptStore;
 use super::lock::Holder;
+use super::read_only::{self, WorkingCopy};
 use super::{SCHEMA_VERSION, Store, backup, files, restore, room, schema};
 use std::io;
 use std::path::Path;
@@ -16,11 +17,14 @@ pub struct Opened {
     pub store: Arc<dyn Store>,
     /// Whole sentences: a damaged store moved aside and restored, records set aside, a backup that failed.
     pub notice: Option<String>,
+    /// What it was opened from, where the disk can only be read. Goes after the store.
+    pub working_copy: Option<WorkingCopy>,
 }
 
 /// Opens the store of a data directory, creating both if need be. Blocks, for a second or so with 100,000 records.
 ///
-/// On a full disk it is opened with room that was put aside, and takes no changes until there is more.
+/// On a full disk it is opened with room that was put aside, and takes no changes until there is more. Of a disk that can only be
+/// read a copy is opened, which takes none.
 ///
 /// A damaged store is moved aside, never deleted, and what survived or the newest readable backup takes its place. A store
 /// of an older schema is backed up, and then brought up to date.
@@ -28,10 +32,13 @@ pub struct Opened {
 /// # Errors
 /// `Locked` while another instance has it open, `NewerSchema`, `Failed` when the system refuses.
 pub fn open(data_dir: &Path) -> Result<Opened, StoreError> {
-    let mut opened = match try_to_open(data_dir) {
+    if read_only::is_read_only(data_dir) {
+        return open_copy(data_dir);
+    }
+    let mut opened = match try_to_open(data_dir, None) {
         Err(error) if error.is_no_room() && room::give_up(data_dir).unwrap_or(false) => {
             tracing::warn!(%error, "the disk is full: the room that was put aside is used");
-            try_to_open(data_dir)?
+            try_to_open(data_dir, None)?
         }
         opened => opened?,
     };
@@ -40,14 +47,34 @@ pub fn open(data_dir: &Path) -> Result<Opened, StoreError> {
         Err(error) => tracing::warn!(%error, "no room could be put aside"),
     }
     if let Err(error) = room::require(data_dir, 0) {
-        let told = format!("Nothing can be saved: {error}.");
-        let notice = opened.notice.take();
-        opened.notice = Some(notice.map_or(told.clone(), |notice| [notice, told].join(" ")));
+        opened.tell(format!("Nothing can be saved: {error}."));
     }
     Ok(opened)
 }
 
-fn try_to_open(data_dir: &Path) -> Result<Opened, StoreError> {
+impl Opened {
+    fn tell(&mut self, told: String) {
+        let notice = self.notice.take();
+        self.notice = Some(notice.map_or(told.clone(), |notice| [notice, told].join(" ")));
+    }
+}
+
+/// What is not saved is lost, so nothing is taken.
+fn open_copy(data_dir: &Path) -> Result<Opened, StoreError> {
+    let dir = data_dir.to_owned();
+    let error = StoreError::ReadOnly { dir };
+    let copy = WorkingCopy::of(data_dir)?;
+    let mut opened = try_to_open(copy.dir(), Some(&error))?;
+    opened.tell(format!(
+        "Nothing can be saved: {error}. What is shown is a copy in {}, which goes when Farwire ends.",
+        copy.dir().display()
+    ));
+    opened.working_copy = Some(copy);
+    Ok(opened)
+}
+
+/// Every change is refused with `refusing`, where there is such an error.
+fn try_to_open(data_dir: &Path, refusing: Option<&StoreError>) -> Result<Opened, StoreError> {
     let now = SystemTime::now();
     let mut notices = Vec::new();
     files::create_private_dirs(data_dir).map_err(StoreError::failed("opening"))?;
@@ -82,12 +109,20 @@ fn try_to_open(data_dir: &Path) -> Result<Opened, StoreError> {
         backup::backup_before_migration(&engine, data_dir, now)?;
     }
     let store = KeptStore::start(engine, &restore::store_dir(data_dir), Some(holder))?;
-    if !is_older && let Err(error) = backup::backup_if_due(&store, data_dir, now) {
+    let store = match refusing {
+        Some(error) => store.refusing(error.clone()),
+        None => store,
+    };
+    if refusing.is_none()
+        && !is_older
+        && let Err(error) = backup::backup_if_due(&store, data_dir, now)
+    {
         tracing::error!(%error, "no backup was written");
         notices.push(format!("No backup could be written: {error}."));
     }
     Ok(Opened {
         store: Arc::new(store),
         notice: (!notices.is_empty()).then(|| notices.join(" ")),
+        working_copy: None,
     })
 }

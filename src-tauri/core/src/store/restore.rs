@@ -23,12 +23,12 @@ pub(super) fn store_dir(data_dir: &Path) -> PathBuf {
 }
 
 /// A snapshot that is being turned into a store, and not the store yet.
-fn restoring_dir(data_dir: &Path) -> PathBuf {
+pub(super) fn restoring_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("store.restoring")
 }
 
 /// The store's files as they were before the engine touched them.
-fn original_dir(data_dir: &Path) -> PathBuf {
+pub(super) fn original_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("store.original")
 }
 
@@ -142,7 +142,7 @@ pub(super) fn replace_damaged(
         }
         (None, Some((id, snapshot))) => {
             build(&restoring_dir(data_dir), snapshot)?;
-            format!("The backup {id} was restored.")
+            format!("The backup {id} was restored, without the history of changes.")
         }
         (None, None) => "There is no backup that can be read, so nothing is saved now.".to_owned(),
     };
@@ -183,7 +183,9 @@ pub fn restore_backup(
     };
     let count = snapshot.records.len();
     build(&restoring_dir(data_dir), snapshot)?;
-    let mut told = format!("The backup {id} with {count} records was restored.");
+    let mut told = format!(
+        "The backup {id} with {count} records was restored, without the history of changes."
+    );
     if store_dir(data_dir).exists() {
         let aside = move_aside(data_dir, "store.replaced-", now).map_err(failed)?;
         told.push_str(&format!(

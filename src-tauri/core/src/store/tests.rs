@@ -25,7 +25,7 @@ pub(crate) fn open_failing(dir: &Path, fails: Arc<AtomicBool>) -> Arc<dyn Store>
 
 /// Opens a store that has nothing to say about it.
 fn open_quietly(data_dir: &Path) -> Arc<dyn Store> {
-    let Opened { store, notice } = open(data_dir).unwrap();
+    let Opened { store, notice, .. } = open(data_dir).unwrap();
     assert_eq!(notice, None);
     store
 }

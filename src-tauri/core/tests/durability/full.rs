@@ -6,6 +6,7 @@ use farwire_core::store::{self, Batch, Store, StoreError, Tree};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::time::SystemTime;
 
 const DISK_BYTES: u64 = 40 << 20;
 
@@ -126,7 +127,7 @@ fn a_full_disk_refuses_changes_and_loses_none() {
 }
 
 #[test]
-fn a_disk_that_can_only_be_read_is_named_and_left_alone() {
+fn a_disk_that_can_only_be_read_is_read_and_left_alone() {
     let Some(disk) = Disk::make(DISK_BYTES) else {
         return;
     };
@@ -135,17 +136,49 @@ fn a_disk_that_can_only_be_read_is_named_and_left_alone() {
     for number in 0..50 {
         write(&*store, number).unwrap();
     }
+    store::backup(&*store, &data_dir, SystemTime::now()).unwrap();
     drop(store);
-    assert!(disk.remount("ro"));
-    let error = store::open(&data_dir).map(drop).unwrap_err();
-    assert!(
-        matches!(error, StoreError::Failed { .. })
-            && error.to_string().contains("Read-only file system"),
-        "{error}"
+    let read_only = || {
+        assert!(disk.remount("ro"));
+        let opened = store::open(&data_dir).unwrap();
+        assert_whole(&*opened.store, 50);
+        let error = write(&*opened.store, 50).unwrap_err();
+        assert!(matches!(error, StoreError::ReadOnly { .. }), "{error}");
+        assert_whole(&*opened.store, 50);
+        // Nobody has to wait for the other: neither changes anything.
+        assert_whole(&*store::open(&data_dir).unwrap().store, 50);
+        let notice = opened.notice.clone().unwrap();
+        drop(opened);
+        assert!(disk.remount("rw"));
+        notice
+    };
+    let told = format!(
+        "Nothing can be saved: the file system of {} can only be read: make it writable and start Farwire again.",
+        data_dir.display()
     );
-    assert!(disk.remount("rw"));
+    let notice = read_only();
+    assert!(notice.starts_with(&told), "{notice}");
     assert_no_damage(&data_dir);
+
+    // What is damaged as well comes from the backup, and lies there as it was.
+    let kept = data_dir.join("store/db");
+    let intact = fs::read(&kept).unwrap();
+    fs::write(&kept, vec![0x5a; intact.len()]).unwrap();
+    let notice = read_only();
+    assert!(
+        notice.contains("was restored") && notice.contains(&told),
+        "{notice}"
+    );
+    assert_no_damage(&data_dir);
+    fs::write(&kept, intact).unwrap();
     assert_whole(&*lanes::open(&data_dir), 50);
+
+    // Where nothing was ever saved, there is nothing to show.
+    assert!(disk.remount("ro"));
+    let opened = store::open(&disk.mount.join("none/yet")).unwrap();
+    assert_whole(&*opened.store, 0);
+    drop(opened);
+    assert!(disk.remount("rw"));
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn number_in(bytes: &[u8]) -> u64 {
 
 /// Opens a store that has nothing to say about it.
 pub fn open(data_dir: &Path) -> Arc<dyn Store> {
-    let Opened { store, notice } = store::open(data_dir).unwrap();
+    let Opened { store, notice, .. } = store::open(data_dir).unwrap();
     assert_eq!(notice, None);
     store
 }

@@ -46,7 +46,7 @@ fn a_damaged_record_is_reported_and_at_the_next_start_set_aside() {
     assert!(matches!(scan, Err(StoreError::Damaged { tree: Tree::Trust, key }) if key == "h_bad"));
     drop(engine);
 
-    let Opened { store, notice } = open(dir.path()).unwrap();
+    let Opened { store, notice, .. } = open(dir.path()).unwrap();
     let notice = notice.unwrap();
     assert!(
         notice.contains("2 damaged records") && notice.contains("trust h_bad"),
@@ -82,7 +82,7 @@ fn a_damaged_database_is_kept_and_the_newest_backup_restored() {
     damage_database(dir.path());
     let damaged = fs::read(dir.path().join("store/db")).unwrap();
 
-    let Opened { store, notice } = open(dir.path()).unwrap();
+    let Opened { store, notice, .. } = open(dir.path()).unwrap();
     let notice = notice.unwrap();
     assert!(
         notice.contains("damaged") && notice.contains("restored"),
@@ -108,7 +108,7 @@ fn without_a_backup_a_damaged_database_makes_room_for_an_empty_one() {
     fill(&*store, 300);
     drop(store);
     damage_database(dir.path());
-    let Opened { store, notice } = open(dir.path()).unwrap();
+    let Opened { store, notice, .. } = open(dir.path()).unwrap();
     assert!(notice.unwrap().contains("no backup"));
     assert_eq!(store.scan(Tree::Connections, "").unwrap(), []);
     assert_eq!(names(dir.path(), "store.damaged-").len(), 1);
@@ -143,7 +143,7 @@ fn damage_at_the_end_of_the_log_is_noticed_and_everything_older_kept() {
     bytes[at] ^= 0xff;
     fs::write(&file, &bytes).unwrap();
 
-    let Opened { store, notice } = open(dir.path()).unwrap();
+    let Opened { store, notice, .. } = open(dir.path()).unwrap();
     let notice = notice.unwrap();
     assert!(
         notice.contains("changes are missing") && notice.contains("older was kept"),
@@ -182,7 +182,7 @@ fn a_backup_that_was_cut_short_is_passed_over_for_an_older_one() {
     let whole = fs::read(&newest).unwrap();
     fs::write(&newest, &whole[..whole.len() / 2]).unwrap();
     damage_database(dir.path());
-    let Opened { store, notice } = open(dir.path()).unwrap();
+    let Opened { store, notice, .. } = open(dir.path()).unwrap();
     assert!(
         notice
             .unwrap()
