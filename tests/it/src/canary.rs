@@ -373,7 +373,7 @@ async fn a_secret_is_only_where_it_was_asked_for() {
     let family = processes(&pid);
     assert_eq!(
         family,
-        [pid.clone()],
+        std::slice::from_ref(&pid),
         "who is started may inherit something"
     );
     for process in family {
