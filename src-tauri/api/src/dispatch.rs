@@ -26,12 +26,12 @@ pub(crate) const DRY_RUN: &str = "dry_run";
 
 /// Whether a request's body is bytes of any kind, taken as they come.
 pub(crate) fn takes_bytes(method: &str, path: &str) -> bool {
-    matches!(route::find(native::ROUTES, method, path), Found::Route(route, _) if route.takes_bytes)
+    matches!(route::find(&native::TABLE, method, path), Found::Route(route, _) if route.takes_bytes)
 }
 
 /// Answers a request.
 pub(crate) async fn dispatch(api: &Arc<Api>, request: Request) -> Result<Response, ApiError> {
-    let found = route::find(native::ROUTES, &request.method, &request.path);
+    let found = route::find(&native::TABLE, &request.method, &request.path);
     let is_open = matches!(&found, Found::Route(route, _) if route.access == Access::Open);
     if matches!(request.caller, Caller::Nobody) && !is_open {
         return Err(ApiError::unauthorized());

@@ -12,6 +12,7 @@ use futures_util::stream;
 use percent_encoding::percent_decode_str;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -246,17 +247,62 @@ where
 }
 
 /// What a path and a verb lead to.
-pub(crate) enum Found<'a> {
+pub(crate) enum Found {
     /// A route and its decoded parameters.
-    Route(&'a Route, Vec<String>),
+    Route(&'static Route, Vec<String>),
     /// The path is known, the verb is not one of these.
     WrongVerb(String),
     /// No route has this path.
     Nothing,
 }
 
+/// The routes by the first segment of their path, which is never a parameter: a request is compared with a few of them.
+pub(crate) struct Table(HashMap<&'static str, Vec<Entry>>);
+
+struct Entry {
+    route: &'static Route,
+    parts: Vec<&'static str>,
+}
+
+impl Entry {
+    fn is_match(&self, segments: &[String]) -> bool {
+        let pairs = self.parts.iter().zip(segments);
+        self.parts.len() == segments.len()
+            && pairs
+                .into_iter()
+                .all(|(part, segment)| is_parameter(part) || part == segment)
+    }
+
+    /// The segments that stand for something.
+    fn params(&self, segments: Vec<String>) -> Vec<String> {
+        let named = self.parts.iter().zip(segments);
+        named
+            .filter(|(part, _)| is_parameter(part))
+            .map(|(_, segment)| segment)
+            .collect()
+    }
+}
+
+fn is_parameter(part: &str) -> bool {
+    part.starts_with('{')
+}
+
+impl Table {
+    /// Splits the patterns of a list once.
+    pub fn of(routes: &'static [Route]) -> Self {
+        let mut table: HashMap<_, Vec<Entry>> = HashMap::new();
+        for route in routes {
+            let parts: Vec<_> = parts(route.pattern).collect();
+            let first = parts.first().copied().unwrap_or_default();
+            debug_assert!(!is_parameter(first), "{}", route.pattern);
+            table.entry(first).or_default().push(Entry { route, parts });
+        }
+        Self(table)
+    }
+}
+
 /// Looks a request up. Trailing slashes are optional, POST stands for ACTION, HEAD for GET.
-pub(crate) fn find<'a>(table: &'a [Route], method: &str, path: &str) -> Found<'a> {
+pub(crate) fn find(table: &Table, method: &str, path: &str) -> Found {
     let wanted = match method {
         "POST" => "ACTION",
         "HEAD" => "GET",
@@ -265,10 +311,12 @@ pub(crate) fn find<'a>(table: &'a [Route], method: &str, path: &str) -> Found<'a
     let Some(segments) = segments(path) else {
         return Found::Nothing;
     };
+    let entries = segments.first().and_then(|first| table.0.get(&**first));
     let mut verbs = Vec::new();
     let mut pattern = None;
-    for route in table {
-        if !is_match(route.pattern, &segments) {
+    for entry in entries.into_iter().flatten() {
+        let route = entry.route;
+        if !entry.is_match(&segments) {
             continue;
         }
         // A literal segment stands first and keeps the path to itself: `none` is no group that could be deleted.
@@ -276,7 +324,7 @@ pub(crate) fn find<'a>(table: &'a [Route], method: &str, path: &str) -> Found<'a
             continue;
         }
         if route.method == wanted {
-            return Found::Route(route, params(route.pattern, segments));
+            return Found::Route(route, entry.params(segments));
         }
         verbs.push(route.method);
     }
@@ -310,23 +358,6 @@ fn parts(pattern: &str) -> impl Iterator<Item = &str> {
     inner.strip_suffix('/').unwrap_or(inner).split('/')
 }
 
-fn is_match(pattern: &str, segments: &[String]) -> bool {
-    let mut left = segments.iter();
-    parts(pattern).all(|part| {
-        left.next()
-            .is_some_and(|segment| part.starts_with('{') || part == segment)
-    }) && left.next().is_none()
-}
-
-/// The segments that stand for something.
-fn params(pattern: &str, segments: Vec<String>) -> Vec<String> {
-    let named = parts(pattern).zip(segments);
-    named
-        .filter(|(part, _)| part.starts_with('{'))
-        .map(|(_, segment)| segment)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,13 +381,13 @@ mod tests {
     }
 
     fn describe(method: &str, path: &str) -> String {
-        let table = [
+        let routes = vec![
             route("GET", "/group/none"),
             route("GET", "/group/{id}"),
             route("PUT", "/group/{id}"),
             route("ACTION", "/group/{id}/open"),
         ];
-        match find(&table, method, path) {
+        match find(&Table::of(routes.leak()), method, path) {
             Found::Route(route, params) => format!("{} {} {params:?}", route.method, route.pattern),
             Found::WrongVerb(allow) => format!("allow {allow}"),
             Found::Nothing => "nothing".to_owned(),

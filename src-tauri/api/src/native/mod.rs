@@ -21,8 +21,9 @@ mod vault;
 
 use crate::answer::Answer;
 use crate::privx::{download, file, upload};
-use crate::route::{Access, Asked, Effect, Route, describe, takes_bytes};
+use crate::route::{Access, Asked, Effect, Route, Table, describe, takes_bytes};
 use farwire_model::token::Scope;
+use std::sync::LazyLock;
 
 pub(crate) use transfers::read_path;
 
@@ -62,6 +63,9 @@ const TRUST: Access = Access::Scope(Scope::Trust);
 const ADMIN: Access = Access::Scope(Scope::Admin);
 const PROOF: Access = Access::Proof;
 const OPEN: Access = Access::Open;
+
+/// [`ROUTES`], ready to be looked up.
+pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(|| Table::of(ROUTES));
 
 /// Every route of every dialect. A literal segment stands before a `{…}` at the same place.
 pub static ROUTES: &[Route] = routes! {

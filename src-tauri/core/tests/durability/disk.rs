@@ -42,7 +42,20 @@ impl Disk {
         is_made.then_some(disk)
     }
 
-    pub fn mount(&self) -> bool {
+    /// The disk after its power was cut, as a file of its own: a program that is being started elsewhere may have taken the
+    /// mount along into a namespace, and then the file system without power would be mounted again.
+    pub fn comes_back(&mut self) -> bool {
+        let before = self.image.clone();
+        self.image = before.with_extension(match before.extension() {
+            None => "again",
+            Some(_) => "",
+        });
+        let is_copied =
+            self.unmount() && run("cp", &["--sparse=always".as_ref(), &before, &self.image]);
+        is_copied && std::fs::remove_file(&before).is_ok() && self.mount()
+    }
+
+    fn mount(&self) -> bool {
         run(
             "mount",
             &["-o".as_ref(), "loop".as_ref(), &self.image, &self.mount],
@@ -55,7 +68,7 @@ impl Disk {
         run("mount", &["-o".as_ref(), how.as_ref(), &self.mount])
     }
 
-    pub fn unmount(&self) -> bool {
+    fn unmount(&self) -> bool {
         run("umount", &[&self.mount])
     }
 }
