@@ -3,6 +3,7 @@
 use super::{Shared, serve};
 use crate::crowd;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -57,6 +58,7 @@ pub(super) struct Place {
     number: u64,
     wanted: CancellationToken,
     strangers: Arc<Strangers>,
+    is_kept: AtomicBool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -74,6 +76,7 @@ impl Place {
             number,
             wanted,
             strangers: Arc::clone(strangers),
+            is_kept: AtomicBool::new(false),
             _permit: permit,
         })
     }
@@ -85,7 +88,9 @@ impl Place {
 
     /// Its connection is no stranger's any more.
     pub fn keep(&self) {
-        self.strangers.lock().1.remove(&self.number);
+        if !self.is_kept.swap(true, Ordering::Relaxed) {
+            self.strangers.lock().1.remove(&self.number);
+        }
     }
 }
 
