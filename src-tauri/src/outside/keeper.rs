@@ -203,3 +203,121 @@ pub fn said(error: &CopyError) -> String {
         _ => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use farwire_core::transfer::local_files;
+    use farwire_model::transfer::RemotePath;
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+    use std::sync::Mutex;
+
+    /// What a test says of the session, and hears.
+    #[derive(Clone)]
+    struct Fake {
+        link: Arc<Mutex<Result<bool, Over>>>,
+        told: mpsc::UnboundedSender<State>,
+    }
+
+    impl Around for Fake {
+        fn files(&self) -> Result<Option<Arc<dyn Files>>, Over> {
+            let is_up = (*self.link.lock().unwrap())?;
+            Ok(is_up.then(local_files))
+        }
+
+        fn tell(&self, state: State, _: Option<String>) {
+            self.told.send(state).unwrap();
+        }
+
+        fn saved(&self) {}
+    }
+
+    struct Run {
+        link: Arc<Mutex<Result<bool, Over>>>,
+        told: mpsc::UnboundedReceiver<State>,
+        wishes: mpsc::Sender<Wish>,
+        cancel: CancellationToken,
+        task: tokio::task::JoinHandle<()>,
+    }
+
+    /// Keeps a copy of the file `there` of a folder, in its folder `copy`.
+    async fn keep(folder: &Path) -> Run {
+        let there = folder.join("there");
+        fs::write(&there, "one").unwrap();
+        let remote = RemotePath::new(there.as_os_str().as_bytes()).unwrap();
+        let fetched = FileCopy::fetch(&*local_files(), remote, folder.join("copy")).await;
+        let link = Arc::new(Mutex::new(Ok(true)));
+        let (told, hears) = mpsc::unbounded_channel();
+        let around = Fake {
+            link: Arc::clone(&link),
+            told,
+        };
+        let keeper = Keeper::new(fetched.unwrap(), around);
+        let (wishes, heard) = mpsc::channel(4);
+        let cancel = CancellationToken::new();
+        Run {
+            link,
+            told: hears,
+            wishes,
+            task: tokio::spawn(keeper.run(heard, cancel.clone())),
+            cancel,
+        }
+    }
+
+    fn write(folder: &Path, text: &str) {
+        fs::write(folder.join("copy/there"), text).unwrap();
+    }
+
+    fn there(folder: &Path) -> String {
+        fs::read_to_string(folder.join("there")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_was_saved_without_a_link_goes_once_it_is_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut run = keep(folder.path()).await;
+        *run.link.lock().unwrap() = Ok(false);
+        write(folder.path(), "two");
+        assert_eq!(run.told.recv().await, Some(State::Failed));
+        *run.link.lock().unwrap() = Ok(true);
+        assert_eq!(run.told.recv().await, Some(State::Saving));
+        assert_eq!(run.told.recv().await, Some(State::Open));
+        assert_eq!(there(folder.path()), "two");
+        // Saved just before it is closed.
+        write(folder.path(), "three");
+        run.wishes.send(Wish::Close).await.unwrap();
+        run.task.await.unwrap();
+        assert_eq!(there(folder.path()), "three");
+        assert!(!folder.path().join("copy").exists());
+    }
+
+    #[tokio::test]
+    async fn what_no_machine_has_outlives_the_session_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = keep(folder.path()).await;
+        *run.link.lock().unwrap() = Err(Over);
+        run.task.await.unwrap();
+        assert!(!folder.path().join("copy").exists());
+
+        let mut run = keep(folder.path()).await;
+        *run.link.lock().unwrap() = Ok(false);
+        write(folder.path(), "two");
+        *run.link.lock().unwrap() = Err(Over);
+        // It may have been tried before.
+        while run.told.recv().await != Some(State::Kept) {}
+        run.wishes.send(Wish::Close).await.unwrap();
+        run.wishes.send(Wish::Discard).await.unwrap();
+        run.task.await.unwrap();
+        assert!(!folder.path().join("copy").exists());
+        assert_eq!(there(folder.path()), "one");
+
+        let run = keep(folder.path()).await;
+        *run.link.lock().unwrap() = Ok(false);
+        write(folder.path(), "three");
+        run.cancel.cancel();
+        run.task.await.unwrap();
+        assert!(folder.path().join("copy/there").exists());
+    }
+}
