@@ -4,10 +4,10 @@ import { mkdirSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { skipWithoutSshd } from "../browser/sshd.mjs";
-import { Hand, NEEDED, openPanes, startOther } from "./panes.mjs";
+import { Hand, NEEDED, openPanes, skipWithoutOther, startOther } from "./panes.mjs";
 import { eventually, skipWithout, until } from "./processes.mjs";
 
-const skip = skipWithout(...NEEDED) || skipWithoutSshd;
+const skip = skipWithout(...NEEDED) || skipWithoutSshd || skipWithoutOther;
 const read = (path) => (existsSync(path) ? readFileSync(path, "utf8") : null);
 const says = (other, words) => until(`it says ${words}`, () => other.said().includes(words));
 
