@@ -10,9 +10,11 @@
 //! | `menu` | the menu of a window, as the desktop draws menus |
 //! | `ipc` | the commands by which a page asks the program |
 //! | `opened` | files that the program is started with |
+//! | `outside` | files of machines that are open in programs of the desktop |
 //! | `page` | the page's own process, and what happens when it ends early |
 //! | `clipboard` | texts on the desktop's clipboard, for the page |
 //! | `passwords` | stored passwords on the clipboard, past the page |
+//! | `drag` | files that are dragged out of a page |
 //! | `events` | change events, to the page |
 //! | `notify` | what the desktop tells while no window is looked at |
 //! | `about` | what the program knows of itself and of where it runs |
@@ -30,6 +32,7 @@
 
 mod about;
 mod clipboard;
+mod drag;
 mod events;
 mod full_screen;
 mod ipc;
@@ -39,6 +42,7 @@ mod message;
 mod native;
 mod notify;
 mod opened;
+mod outside;
 mod page;
 mod passwords;
 mod place;

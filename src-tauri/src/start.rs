@@ -4,11 +4,12 @@ use crate::about::{self, About};
 use crate::full_screen::{self, FullScreen};
 use crate::native::graphics::{self, Graphics, Settled};
 use crate::opened::{self, Opened};
+use crate::outside::{OpenFiles, open_files};
 use crate::passwords::{self, OnClipboard};
 use crate::places::Places;
 use crate::renderer::{self, Drawing};
 use crate::session_windows::{self, SessionWindows};
-use crate::{clipboard, events, ipc, links, menu, native, notify, window};
+use crate::{clipboard, drag, events, ipc, links, menu, native, notify, window};
 use farwire_api::Api;
 use farwire_api::listener::Listener;
 use farwire_core::error::CoreError;
@@ -108,6 +109,7 @@ pub fn start(drawing: &Drawing) -> Result<ExitCode, StartError> {
         .manage(FullScreen::default())
         .manage(OnClipboard::default())
         .manage(Opened::default())
+        .manage(OpenFiles::default())
         .manage(Settled::new(Graphics::of(drawing, graphics::is_x11())))
         .invoke_handler(tauri::generate_handler![
             ipc::request,
@@ -118,6 +120,11 @@ pub fn start(drawing: &Drawing) -> Result<ExitCode, StartError> {
             passwords::copy_password,
             passwords::clear_password,
             passwords::keep_password,
+            open_files::open_files,
+            open_files::open_outside,
+            open_files::wish_of_file,
+            drag::can_drag_out,
+            drag::drag_out,
             about::about,
             links::open_link,
             opened::opened_file,
@@ -180,10 +187,12 @@ pub fn start(drawing: &Drawing) -> Result<ExitCode, StartError> {
         }
     });
     block_on(async {
-        if tokio::time::timeout(CLOSE_LIMIT, background.close(&api))
-            .await
-            .is_err()
-        {
+        let closing = async {
+            // While their machines are connected.
+            handle.state::<OpenFiles>().close().await;
+            background.close(&api).await;
+        };
+        if tokio::time::timeout(CLOSE_LIMIT, closing).await.is_err() {
             tracing::warn!("something did not end in time");
         }
     });

@@ -1,7 +1,7 @@
 //! The windows themselves.
 
 use crate::native::graphics::{Settled, Way};
-use crate::{full_screen, native, page, places, session_windows};
+use crate::{drag, full_screen, native, page, places, session_windows};
 use farwire_api::Api;
 use farwire_model::settings::Theme;
 use gdkx11::X11Window;
@@ -80,6 +80,7 @@ fn make(app: &AppHandle, config: &WindowConfig) -> tauri::Result<WebviewWindow> 
         .build()?;
     page::revive(&window)?;
     full_screen::watch(&window)?;
+    drag::watch(&window)?;
     native::install(&window)?;
     Ok(window)
 }

@@ -37,6 +37,10 @@ export interface Host {
   readonly filesHere: ((command: object) => Promise<Answer>) | null;
   /** Hears of files that are dragged over this window from the desktop; null where the page is told by the browser itself. */
   readonly drags: ((listener: (drag: FileDrag) => void) => () => void) | null;
+  /** Drags files out of this window as the desktop does it; null where only the browser drags. */
+  readonly dragOut: DragOut | null;
+  /** Opens files of machines in programs of the desktop; null where only the browser's own window is there. */
+  readonly outside: Outside | null;
   /** Moves the bytes of files between the page and the program; null where the program copies by itself. */
   readonly loads: FileLoads | null;
   /** Reads an .rdp file: what it would make, as the route of imports answers. */
@@ -57,6 +61,49 @@ export interface Host {
 
 /** Files of this computer that are dragged over the window: where the pointer is, in CSS pixels, and which they are once they are dropped. */
 export type FileDrag = { kind: "over"; x: number; y: number } | { kind: "dropped"; x: number; y: number; paths: string[] } | { kind: "left" };
+
+/** What becomes of files that this page drags as the desktop does it. Places are in CSS pixels; a folder is one of this computer. */
+export type OutwardDrag =
+  | { kind: "over"; x: number; y: number }
+  | { kind: "left" }
+  | { kind: "dropped"; x: number; y: number }
+  | { kind: "saved"; folder: string }
+  | { kind: "ended"; is_unknown: boolean };
+
+/** A file of a machine that is open in a program of the desktop. */
+export interface OutsideFile {
+  id: number;
+  connection_uid: string;
+  name: string;
+  /** Where it is on its machine, for people. */
+  path: string;
+  /** As the machine has it, on its way there, changed there meanwhile, not saved there, or left here by a session that ended. */
+  state: "open" | "saving" | "asking" | "failed" | "kept";
+  /** When it was last saved there, in seconds since 1970. */
+  saved: number | null;
+  problem: string | null;
+}
+
+/** Brings it back over what is there; ends with what was saved; ends without. */
+export type OutsideWish = "overwrite" | "close" | "discard";
+
+/** Files of machines in programs of the desktop: what is saved there goes back to the machine. */
+export interface Outside {
+  /** Opens a file of a session. What went wrong, if anything. */
+  open(session: string, path: string): Promise<string | null>;
+  wish(id: number, wish: OutsideWish): void;
+  /** Calls back now and whenever something changes. */
+  watch(listener: (files: readonly OutsideFile[]) => void): void;
+}
+
+/** Files that leave the window by the mouse. */
+export interface DragOut {
+  /** Whether this desktop can. */
+  readonly isOn: boolean;
+  /** Begins while a mouse button is down: the name of the first of them, and what is shown beside the pointer. Whether it began. */
+  begin(name: string, shown: string): Promise<boolean>;
+  watch(listener: (drag: OutwardDrag) => void): void;
+}
 
 /** A line of a menu that the desktop draws. */
 export type NativeEntry =

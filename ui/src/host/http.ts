@@ -29,6 +29,8 @@ export class HttpHost implements SignInHost {
   readonly quit = null;
   readonly opened = null;
   readonly filesHere = null;
+  readonly dragOut = null;
+  readonly outside = null;
   readonly drags = null;
   readonly loads: FileLoads;
   readonly fullScreen = new BrowserFullScreen();

@@ -10,6 +10,7 @@ import {
   type Cleared,
   ClipboardRefused,
   ClipboardUnread,
+  type DragOut,
   type EventListener,
   type FileDrag,
   type Formatted,
@@ -18,6 +19,10 @@ import {
   type Graphics,
   type Host,
   type Method,
+  type Outside,
+  type OutsideFile,
+  type OutsideWish,
+  type OutwardDrag,
   type OwnWindow,
   type PasswordClipboard,
   type Picture,
@@ -42,6 +47,8 @@ export class TauriHost implements Host {
   readonly quit = (): void => void invoke("quit");
   readonly filesHere = (command: object): Promise<Answer> => invoke<Answer>("files_here", { command });
   readonly drags = hearDrags;
+  readonly dragOut: DragOut = new TauriDragOut();
+  readonly outside: Outside = new TauriOutside();
   readonly loads = null;
   readonly opened: ((listener: (answer: Answer) => void) => void) | null;
   readonly own: OwnWindow | null;
@@ -187,6 +194,38 @@ class TauriClipboard extends BrowserClipboard {
 
   override mayRead(): Promise<boolean> {
     return Promise.resolve(true);
+  }
+}
+
+class TauriDragOut implements DragOut {
+  isOn = false;
+
+  constructor() {
+    void invoke<boolean>("can_drag_out").then((can) => (this.isOn = can));
+  }
+
+  begin(name: string, shown: string): Promise<boolean> {
+    return invoke<boolean>("drag_out", { name, shown });
+  }
+
+  watch(listener: (drag: OutwardDrag) => void): void {
+    void hear<OutwardDrag>("farwire-drag", listener);
+  }
+}
+
+class TauriOutside implements Outside {
+  open(session: string, path: string): Promise<string | null> {
+    return invoke<string | null>("open_outside", { session, path });
+  }
+
+  wish(id: number, wish: OutsideWish): void {
+    void invoke("wish_of_file", { id, wish });
+  }
+
+  watch(listener: (files: readonly OutsideFile[]) => void): void {
+    void listen<OutsideFile[]>("farwire-outside", ({ payload }) => listener(payload)).then(async () =>
+      listener(await invoke<OutsideFile[]>("open_files")),
+    );
   }
 }
 

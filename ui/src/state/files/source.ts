@@ -3,6 +3,7 @@ import { api, type FileAnswer, type FileCommand, FileRefused } from "../../api";
 import { host } from "../../host";
 import { connections } from "../connections.svelte";
 import { inheritedSetting } from "../inheritance";
+import { outside } from "./outside.svelte";
 
 const TRASH = "ssh.trash";
 
@@ -44,6 +45,8 @@ export interface FileSource {
   discard(path: string): Promise<void>;
   /** Null where they cannot be changed. */
   readonly setPermissions: ((path: string, permissions: number) => Promise<void>) | null;
+  /** Opens a file in a program of the desktop; null where that cannot be. */
+  readonly openOutside: ((item: FileItem) => void) | null;
   /** The first bytes of a file; null where files cannot be looked into. */
   readonly read: ((path: string, limit: number) => Promise<Uint8Array<ArrayBuffer>>) | null;
   /** Replaces a file's text, unless it is not what it was any more. */
@@ -118,6 +121,9 @@ export class MachineFiles extends CommandSource implements FileSource {
 
   readonly read = (path: string, limit: number): Promise<Uint8Array<ArrayBuffer>> => api.fileBytes(this.up().id, path, limit);
 
+  readonly openOutside =
+    host.outside === null ? null : ({ path, name }: FileItem): void => void outside.open(this.session()?.id ?? "", path, name);
+
   readonly write = async (path: string, text: string, was: string): Promise<void> => {
     await api.changeFile(this.up().id, { path, text, was });
   };
@@ -138,6 +144,7 @@ export class OwnFiles extends CommandSource implements FileSource {
   readonly uid = null;
   readonly trash = null;
   readonly setPermissions = null;
+  readonly openOutside = null;
   readonly read = null;
   readonly write = null;
 

@@ -1,3 +1,4 @@
+import AppWindow from "@lucide/svelte/icons/app-window";
 import ClipboardCopy from "@lucide/svelte/icons/clipboard-copy";
 import Eye from "@lucide/svelte/icons/eye";
 import FolderOpen from "@lucide/svelte/icons/folder-open";
@@ -35,10 +36,12 @@ export function fileMenu(folder: Folder, sends: readonly Send[], does: Does): Me
   ];
   if (!first) return ofFolder;
   const { look, permissions } = does;
+  const { openOutside } = folder.source;
   const isOne = others.length === 0;
   return [
     ...(isOne && first.kind !== "file" ? [{ label: t.files.openItem, icon: FolderOpen, keys: "Enter", run: () => does.open(first) }] : []),
     ...(isOne && first.kind === "file" && look ? [{ label: t.files.look, icon: Eye, keys: "Enter", run: () => look(first) }] : []),
+    ...(isOne && first.kind !== "folder" && openOutside ? [{ label: t.files.outside.open, icon: AppWindow, run: () => openOutside(first) }] : []),
     ...sending.filter(({ isOfSelection }) => isOfSelection),
     { kind: "rule" },
     { label: t.common.rename, icon: Pencil, keys: "F2", isDisabled: !isOne, run: () => does.rename(first) },
