@@ -1,8 +1,9 @@
 // Pictures on the desktop's own surface, under the page and over it: what is on the screen is what the machine shows, to the pixel.
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MUCH, NAME, NEEDED } from "./connected.mjs";
 import { TERMINAL_COLOUR } from "./machine.mjs";
-import { hasItsColours, isOnSurface, isSame, openPicture as open, pointAt, REMOTE, SCREEN_WIDTH, windowOrigin } from "./pictures.mjs";
+import { hasItsColours, isOnSurface, isSame, isSameInOwnWindow, openPicture as open, pointAt, REMOTE, SCREEN_WIDTH, shownThere, windowOrigin } from "./pictures.mjs";
 import { eventually, skipWithout, until } from "./processes.mjs";
 
 /** What the machine's screen becomes. */
@@ -12,7 +13,7 @@ const skip = skipWithout(...NEEDED, "xwininfo", "xsetroot", "xrandr");
 for (const way of ["under", "top"]) {
   test(`what is on the screen is the machine's picture, with the surface ${way} the page`, { skip, timeout: 600_000 }, async (t) => {
     const opened = await open(t, way);
-    const { app, display, sandbox, session, env, machine, run, isShown, activeTitle } = opened;
+    const { app, display, sandbox, session, env, machine, run, activeTitle } = opened;
     await pointAt(opened);
     await isSame(opened, "at first", REMOTE.width * 500);
     await display.shoot(`native-${way}-1`);
@@ -45,8 +46,10 @@ for (const way of ["under", "top"]) {
     await eventually("the list is seen", () => display.count(TERMINAL_COLOUR), (count) => count < MUCH / 10);
     await display.shoot(`native-${way}-2-machines`);
     sandbox.start("xsetroot", ["-solid", "#7a4f9d"], { env });
+    await countDrawn(app);
     await app.click("tab", NAME);
     await isSame(opened, "after another tab");
+    assert.equal(await drawn(app), 0, "pictures that the page drew although the surface has them");
 
     // A menu over the picture.
     await session.click("button", /^Keys/);
@@ -58,11 +61,23 @@ for (const way of ["under", "top"]) {
     const at = ((but.top + 48) * SCREEN_WIDTH + but.left + 48) * 3;
     const inMenu = async () => [...(await display.pixels()).subarray(at, at + 3)].join(", ");
     await until("the menu is over the picture", async () => paper.includes(`(${await inMenu()}`));
+    if (way === "top") assert.notEqual(await drawn(app), 0, "the page draws the picture under its menu");
     await display.shoot(`native-${way}-4-menu`);
     await display.press("Escape");
     await until("the menu is gone", () => app.script(() => document.querySelector("[role=menu]") === null));
     await until("the surface shows it again", () => isOnSurface(app));
     await isSame(opened, "after the menu");
+
+    // A place that is larger than any surface: the page is told, and draws the picture itself.
+    const { body: sessions } = await app.request("GET", "/sessions");
+    const [width, height] = [40_000, 400];
+    const area = { x: 0, y: 0, width, height };
+    const placement = { session: sessions.find((one) => one.name === NAME).session_id, view: area, picture: area, size: [REMOTE.width, REMOTE.height], is_smooth: true };
+    assert.deepEqual(await app.command("place_pictures", { pictures: [placement] }), []);
+    await run("windowsize", "--sync", window, "1180", "700");
+    await isSame(opened, "after a place without a surface");
+    await run("windowsize", "--sync", window, "1280", "780");
+    await isSame(opened, "in the window as it was");
 
     // All of the screen, with nothing of the window in sight.
     await display.press("ctrl+alt+Return");
@@ -98,7 +113,11 @@ for (const way of ["under", "top"]) {
     await session.click("button", /^Move to its own window/);
     await eventually("its window is in front", activeTitle, NAME);
     await until("its picture is not in the main window", () => app.script(() => document.querySelector(".pane:not([hidden]) .picture") === null));
-    await until("its picture is there", isShown);
+    await isSameInOwnWindow(opened, NAME);
+    sandbox.start("xsetroot", ["-solid", "#33557f"], { env });
+    await until("the machine has another colour", async () => (await shownThere(opened)).indexOf(Buffer.from([0x33, 0x55, 0x7f])) >= 0);
+    await isSameInOwnWindow(opened, NAME);
+    await display.shoot(`native-${way}-5-own`);
     await display.press("ctrl+alt+w");
     await eventually("its window is gone", activeTitle, (title) => title !== NAME);
     await until("the surface shows it here again", () => isOnSurface(app));
@@ -136,6 +155,19 @@ async function menuOnScreen({ app, sandbox }) {
   const SHADOW = 40;
   return { left: Math.floor(x + left) - SHADOW, top: Math.floor(y + top) - SHADOW, right: Math.ceil(x + right) + SHADOW, bottom: Math.ceil(y + bottom) + SHADOW };
 }
+
+/** Counts what the page draws of pictures from now on. */
+const countDrawn = (app) =>
+  app.script(() => {
+    const own = CanvasRenderingContext2D.prototype.putImageData;
+    window.drawn = 0;
+    CanvasRenderingContext2D.prototype.putImageData = function (...all) {
+      window.drawn += 1;
+      own.apply(this, all);
+    };
+  });
+
+const drawn = (app) => app.script(() => window.drawn);
 
 /** The same numbers in every run. */
 function seeded(seed) {
