@@ -21,7 +21,7 @@ quick=(format page_quick lints rust_quick)
 test_packages=(
   "${build_packages[@]}" "${window_packages[@]}" "${desktop_packages[@]}"
   # Screens nobody sees, and hands and eyes on them.
-  xvfb x11-utils xdotool xclip imagemagick
+  xvfb x11-utils xdotool xclip xsettingsd imagemagick
   # The page's browser and the window's driver.
   chromium webkit2gtk-driver
   # Other VNC servers, and a network with a cable to pull.

@@ -1,11 +1,16 @@
 // Pictures on the desktop's own surface, under the page and over it: what is on the screen is what the machine shows, to the pixel.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { MUCH, NAME, NEEDED } from "./connected.mjs";
 import { TERMINAL_COLOUR } from "./machine.mjs";
-import { hasItsColours, isOnSurface, isSame, isSameInOwnWindow, openPicture as open, pointAt, REMOTE, SCREEN_WIDTH, shownThere, windowOrigin } from "./pictures.mjs";
+import { hasItsColours, isOnSurface, isSame, isSameInOwnWindow, openPicture as open, pointAt, REMOTE, SCREEN_WIDTH, seenPart, shownThere, windowOrigin } from "./pictures.mjs";
 import { eventually, skipWithout, until } from "./processes.mjs";
 
+/** How long the page hears nothing, while the machine's screen becomes another. */
+const BUSY_MS = 4000;
 /** What the machine's screen becomes. */
 const SMALLER = { width: 640, height: 480 };
 const skip = skipWithout(...NEEDED, "xwininfo", "xsetroot", "xrandr");
@@ -100,8 +105,34 @@ for (const way of ["under", "top"]) {
     await session.click("radio", "1:1");
     await isSame(opened, "pixel by pixel again");
 
-    // The machine's screen gets another size.
+    // The machine's screen gets another size, which the page cannot hear of for a while: its picture keeps its shape as long.
+    const { origin, from, to } = await seenPart(opened);
+    const rows = async () => {
+      const here = await display.pixels();
+      return Array.from({ length: to[1] - from[1] }, (_, row) => {
+        const at = (origin[1] + from[1] + row) * SCREEN_WIDTH + origin[0];
+        return here.subarray((at + from[0]) * 3, (at + to[0]) * 3);
+      });
+    };
+    const before = await rows();
+    const deadline = Date.now() + BUSY_MS;
+    await app.script((deadline) => {
+      setTimeout(() => {
+        while (Date.now() < deadline);
+      }, 300);
+    }, deadline);
+    let answer;
+    do {
+      answer = app.script(() => true);
+    } while (await Promise.race([answer, setTimeout(500, false)]));
     await sandbox.run("xrandr", ["-s", `${SMALLER.width}x${SMALLER.height}`], { env });
+    while (Date.now() < deadline) {
+      const now = await rows();
+      const wrong = now.findIndex((row, at) => !row.equals(before[at]));
+      // What was looked at later may be what the page made of it.
+      if (Date.now() < deadline) assert.equal(wrong, -1, "a row of the picture that changed");
+    }
+    await answer;
     const size = () => app.script(() => ["width", "height"].map((side) => document.querySelector(".picture canvas")[side]).join("x"));
     await eventually("the page knows the size", size, `${SMALLER.width}x${SMALLER.height}`);
     await isSame(opened, "of another size", MUCH, { remote: SMALLER });
@@ -142,6 +173,35 @@ for (const way of ["under", "top"]) {
     machine.stop();
     await eventually("it is dimmed", () => display.count(TERMINAL_COLOUR), (count) => count < MUCH / 100);
     await display.shoot(`native-${way}-2-dimmed`);
+  });
+}
+
+for (const way of ["under", "top"]) {
+  test(`a picture is as large as its page when the screen gets two pixels for one, with the surface ${way} the page`, { skip: skip || skipWithout("xsettingsd"), timeout: 300_000 }, async (t) => {
+    let desktop;
+    const tell = (sandbox, factor) => writeFileSync(join(sandbox.home, "xsettingsd"), `Gdk/WindowScalingFactor ${factor}\n`);
+    const opened = await open(t, way, 1, "factor", (sandbox) => {
+      delete sandbox.env.GDK_SCALE;
+      tell(sandbox, 1);
+      desktop = sandbox.start("xsettingsd", ["-c", join(sandbox.home, "xsettingsd")]);
+    });
+    const { app, display, session, sandbox } = opened;
+    await pointAt(opened);
+    await isSame(opened, "at first", MUCH);
+    // The page then keeps its size in its own units, and so does the picture.
+    await session.click("radio", "Fit");
+    await hasItsColours(opened, "as large as the window");
+    tell(sandbox, 2);
+    desktop.child.kill("SIGHUP");
+    await eventually("the page has two pixels for one", () => app.script(() => devicePixelRatio), 2);
+    await until("the surface shows it", () => isOnSurface(app));
+    await hasItsColours(opened, "twice as large");
+    await display.shoot(`factor-${way}-2`);
+    tell(sandbox, 1);
+    desktop.child.kill("SIGHUP");
+    await eventually("the page has its pixels to itself", () => app.script(() => devicePixelRatio), 1);
+    await session.click("radio", "1:1");
+    await isSame(opened, "as it was", MUCH);
   });
 }
 

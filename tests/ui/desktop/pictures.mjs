@@ -9,12 +9,13 @@ export const [SCREEN_WIDTH, SCREEN_HEIGHT] = [1360, 860];
 
 /**
  * Opens the program with a machine on its screen, pixel by pixel and without losses, and the surface where it is wanted. A pixel
- * of the page has `scale` of the screen each way.
+ * of the page has `scale` of the screen each way, until `prepare` says something else.
  */
-export async function openPicture(t, way, scale = 1, shot = "native") {
+export async function openPicture(t, way, scale = 1, shot = "native", prepare = () => {}) {
   const opened = await openConnected(t, `${shot}-${way}-${scale}`, (sandbox) => {
     sandbox.env.WEBKIT_DISABLE_DMABUF_RENDERER = way === "under" ? "0" : "1";
     sandbox.env.GDK_SCALE = String(scale);
+    prepare(sandbox);
   });
   const { app } = opened;
   await eventually("where the surface is", () => wayOf(app), way);
@@ -55,13 +56,17 @@ export async function windowOrigin(sandbox) {
 export async function seenPart({ app, sandbox, name }, remote = REMOTE) {
   const [left, top] = await windowOrigin(sandbox);
   const [picture, view] = await app.script(
-    (name) =>
+    (name, bar) =>
       [".picture", ".view"].map((part) => {
-        const { left, top, right, bottom } = document.querySelector(`[role="tabpanel"][aria-label="${name}"]:not([hidden]) ${part}`).getBoundingClientRect();
-        const [x, y, toX, toY] = [left, top, right, bottom].map((edge) => edge * devicePixelRatio);
+        const element = document.querySelector(`[role="tabpanel"][aria-label="${name}"]:not([hidden]) ${part}`);
+        const { left, top, right, bottom } = element.getBoundingClientRect();
+        // A surface over the page leaves the scroll bars free.
+        const free = document.documentElement.dataset.graphics === "top" && element.matches(".over") ? bar : 0;
+        const [x, y, toX, toY] = [left, top, right - free, bottom - free].map((edge) => edge * devicePixelRatio);
         return { left: x, top: y, right: toX, bottom: toY };
       }),
     name,
+    SCROLL_BAR,
   );
   const origin = [left + picture.left, top + picture.top].map(Math.round);
   const edges = [SCREEN_WIDTH, SCREEN_HEIGHT].map((edge, axis) => edge - origin[axis]);
