@@ -21,7 +21,7 @@ quick=(format page_quick lints rust_quick)
 test_packages=(
   "${build_packages[@]}" "${window_packages[@]}" "${desktop_packages[@]}"
   # Screens nobody sees, and hands and eyes on them.
-  xvfb x11-utils xdotool xclip imagemagick
+  xvfb x11-utils xdotool xclip xsettingsd imagemagick
   # A program that files are dragged from and to.
   python3-gi python3-xlib gir1.2-gtk-3.0
   # The page's browser and the window's driver.

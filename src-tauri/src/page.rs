@@ -1,6 +1,6 @@
 //! The page's own process: what happens when it ends before the window does.
 
-use crate::full_screen;
+use crate::{full_screen, native};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 use tauri::WebviewWindow;
@@ -28,6 +28,8 @@ pub fn revive(window: &WebviewWindow) -> tauri::Result<()> {
                     .replace(Some(Instant::now()))
                     .is_some_and(|before| before.elapsed() < PATIENCE);
                 full_screen::want(&own, false);
+                // Nobody takes its pictures away any more, nor says where they lie.
+                native::clear(own.label());
                 tracing::error!(?reason, is_soon, "the page's process ended");
                 if !is_soon {
                     view.reload();

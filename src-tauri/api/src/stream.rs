@@ -5,7 +5,7 @@ use farwire_core::Core;
 use farwire_core::session::Session;
 use farwire_core::terminal::{Piece, View};
 use farwire_model::event::{EventAction, EventKind, EventMessage};
-use farwire_model::frame::{Attached, FrameSink, encode_frame, encode_terminal};
+use farwire_model::frame::{Attached, FrameSink, encode_frame, encode_terminal, frame_end};
 use farwire_model::ids::TokenId;
 use farwire_model::input::{MAX_PICTURE_BYTES, SessionInput, ViewerMessage, decode};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
@@ -27,6 +27,9 @@ const MAX_FRAMES_IN_FLIGHT: u32 = 2;
 /// A viewer that takes longer to accept a message is gone; the page sends one a second at least while it is shown.
 const SEND_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long the end of a stream may take: a viewer that has not read its last picture by then is gone, or as good as gone.
+const FAREWELL_LIMIT: Duration = Duration::from_secs(5);
+
 /// The viewer's side of a canvas: woken by the session, sends when it has credit.
 #[derive(Default)]
 struct CanvasSink {
@@ -34,6 +37,10 @@ struct CanvasSink {
     sent: AtomicU32,
     acknowledged: AtomicU32,
     is_hidden: AtomicBool,
+    /// It is shown again and waits for the whole picture, also where it has that already.
+    is_asking: AtomicBool,
+    /// Something was cut for it that it may not have got.
+    is_sending: AtomicBool,
 }
 
 impl FrameSink for CanvasSink {
@@ -79,27 +86,53 @@ pub async fn carry_session(
 ) -> Result<(), StreamError> {
     let sink = Arc::new(CanvasSink::default());
     let attached = session.attach(Arc::clone(&sink) as Arc<dyn FrameSink>);
+    let mut is_over = false;
     let ended = tokio::select! {
         ended = send(&session, &sink, &attached, &mut outgoing) => ended,
         ended = receive(&session, &sink, &attached, &mut incoming) => ended,
-        () = session.ended() => Ok(()),
+        () = session.ended() => {
+            is_over = true;
+            Ok(())
+        }
         () = cancel.cancelled() => Ok(()),
     };
     // What this viewer held down must not stay down.
     session.input(SessionInput::ReleaseAll).await;
-    // The last notices, such as "closed", still go out; a viewer that is gone does not matter any more.
-    if let Some((messages, _)) = attached.take(|frame, owed| encode_frame(frame, owed, 0, false)) {
-        for message in messages {
-            if tokio::time::timeout(Duration::from_secs(1), outgoing.send(message))
-                .await
-                .is_err()
-            {
-                break;
-            }
-        }
-    }
+    // Pixels are only for whoever may still look.
+    let takes_picture = || is_over && !cancel.is_cancelled();
+    let last = farewell(&sink, &attached, &mut outgoing, takes_picture);
+    let _ = tokio::time::timeout(FAREWELL_LIMIT, last).await;
     let _ = tokio::time::timeout(Duration::from_secs(1), outgoing.close()).await;
     ended
+}
+
+/// Sends the last notices, such as "closed", and what is owed of the last picture, also to a viewer that was hidden: it cannot ask
+/// for that later. Nothing changes any more, so it comes to an end. A viewer that is gone does not matter any more.
+async fn farewell(
+    sink: &CanvasSink,
+    attached: &Attached,
+    outgoing: &mut (impl Sink<Vec<u8>> + Unpin),
+    takes_picture: impl Fn() -> bool,
+) {
+    if sink.is_sending.load(Ordering::Relaxed) {
+        attached.owe_keyframe();
+    }
+    let mut number = sink.sent.load(Ordering::Relaxed);
+    loop {
+        number = number.wrapping_add(1);
+        let cut = attached.take(|frame, owed| encode_frame(frame, owed, number, takes_picture()));
+        let (messages, has_frame) = cut.unwrap_or_default();
+        for message in messages {
+            let sending = outgoing.send(message);
+            let sent = tokio::time::timeout(Duration::from_secs(1), sending).await;
+            if !matches!(sent, Ok(Ok(()))) {
+                return;
+            }
+        }
+        if !has_frame {
+            return;
+        }
+    }
 }
 
 async fn send(
@@ -130,6 +163,10 @@ async fn send(
                 has_frame = true;
             }
         }
+        if is_ready && sink.is_asking.swap(false, Ordering::Relaxed) && !has_frame {
+            messages.push(frame_end(next, true));
+            has_frame = true;
+        }
         if messages.is_empty() {
             let rest = async {
                 match again {
@@ -147,6 +184,7 @@ async fn send(
             // Counted before it is sent: the answer may overtake this task.
             sink.sent.store(next, Ordering::Relaxed);
         }
+        sink.is_sending.store(true, Ordering::Relaxed);
         let sending = async {
             for message in messages {
                 outgoing
@@ -159,6 +197,7 @@ async fn send(
         tokio::time::timeout(SEND_LIMIT, sending)
             .await
             .map_err(|_| StreamError::Stalled)??;
+        sink.is_sending.store(false, Ordering::Relaxed);
     }
 }
 
@@ -180,6 +219,7 @@ async fn receive(
             }
             ViewerMessage::Visible(is_visible) => {
                 sink.is_hidden.store(!is_visible, Ordering::Relaxed);
+                sink.is_asking.store(is_visible, Ordering::Relaxed);
                 attached.set_shown(is_visible);
                 sink.news.notify_one();
             }

@@ -11,7 +11,7 @@ use gtk::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use tauri::WebviewWindow;
+use tauri::{Manager, WebviewWindow};
 use tokio::sync::oneshot;
 
 /// More pictures at once than any screen has room for.
@@ -23,6 +23,8 @@ pub struct Layer {
     page: gtk::Widget,
     way: Rc<Cell<Way>>,
     pictures: BTreeMap<String, Picture>,
+    /// What the page said last.
+    placements: Vec<Placement>,
     /// What of the page lies under pictures.
     covered: Rc<RefCell<Vec<Pixels>>>,
 }
@@ -61,11 +63,15 @@ impl Layer {
         });
         boxed.pack_start(&overlay, true, true, 0);
         overlay.show_all();
+        let (app, label) = (window.app_handle().clone(), window.label().to_owned());
+        // Each pixel of the page has another number of the screen's from now on, such as on another monitor.
+        overlay.connect_scale_factor_notify(move |_| super::place_again(&app, &label));
         Ok(Some(Self {
             overlay,
             page,
             way,
             pictures: BTreeMap::new(),
+            placements: Vec::new(),
             covered,
         }))
     }
@@ -80,19 +86,23 @@ impl Layer {
         self.way.set(way);
     }
 
+    /// What the page said last of where pictures lie.
+    pub fn placements(&self) -> Vec<Placement> {
+        self.placements.clone()
+    }
+
     /// Shows these pictures and no others; answers the sessions of those that are shown.
     pub fn place(&mut self, core: &Core, window: &str, placements: Vec<Placement>) -> Vec<String> {
         let factor = self.overlay.scale_factor().max(1);
         let mut gone = std::mem::take(&mut self.pictures);
-        for placement in placements.into_iter().take(MAX_PICTURES) {
+        self.placements = placements;
+        self.placements.truncate(MAX_PICTURES);
+        for placement in &self.placements {
             let Some(place) = placement.on(factor) else {
                 continue;
             };
             let picture = match gone.remove(&placement.session) {
-                Some(picture) => {
-                    picture.place(place);
-                    picture
-                }
+                Some(picture) => picture,
                 None => {
                     let id = SessionId::new(placement.session.as_str());
                     let Ok(session) = core.session(&id) else {
@@ -103,7 +113,11 @@ impl Layer {
                     picture
                 }
             };
-            self.pictures.insert(placement.session, picture);
+            if picture.place(place) {
+                self.pictures.insert(placement.session.clone(), picture);
+            } else {
+                self.overlay.remove(picture.widget());
+            }
         }
         for picture in gone.values() {
             self.overlay.remove(picture.widget());
@@ -111,6 +125,15 @@ impl Layer {
         let covered = self.pictures.values().map(Picture::covered).collect();
         self.covered.replace(covered);
         self.pictures.keys().cloned().collect()
+    }
+
+    /// Takes all pictures away.
+    pub fn clear(&mut self) {
+        for picture in std::mem::take(&mut self.pictures).values() {
+            self.overlay.remove(picture.widget());
+        }
+        self.placements.clear();
+        self.covered.take();
     }
 
     fn add(&self, picture: &Picture) {
@@ -123,6 +146,8 @@ impl Layer {
             self.overlay.set_overlay_pass_through(widget, true);
         }
         widget.show();
+        // Now rather than when it is drawn: the surface is made for the window that it is in.
+        widget.realize();
     }
 
     /// Something changed in a picture.

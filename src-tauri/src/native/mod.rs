@@ -4,9 +4,10 @@
 //!
 //! | step | thread | copies |
 //! | --- | --- | --- |
-//! | the protocol's decoder paints into the framebuffer | some of its own a session | none; of JPEG one, since its decoder wants memory of its own |
+//! | VNC's decoder paints into the framebuffer | some of its own a session | none of raw pixels; one of what zlib packed, which is unpacked band by band before it is painted; one of JPEG, since its decoder wants memory of its own |
+//! | RDP's decoder paints into a picture of its own | its own | one, of what changed: from there into the framebuffer, for bitmaps as for the graphics pipeline |
 //! | [`picture::Wake`] asks the main thread to look at the next tick of the window's frame clock | the decoder's | none |
-//! | what changed since the last tick is written into the surface that the widget shows | main | one, of what changed, scaled on the way |
+//! | what changed since the last tick is written into the surface that the widget shows | main | one, of what changed, where every pixel has one of the screen to itself; else the resizer's, which scales each way by itself with a picture between, then one in place, since a surface has other channels |
 //! | the toolkit paints that surface within what changed | main | none here: under X the surface is memory shared with the server, which copies it into the toolkit's picture of the window, and that onto the screen |
 //! | a page that lies over the picture is painted over it | main | one of the page, of what changed; a page that lies under it is not painted |
 //!
@@ -63,6 +64,15 @@ pub fn forget(label: &str) {
     LAYERS.with_borrow_mut(|layers| layers.remove(label));
 }
 
+/// The page of a window is gone. The next one says itself where its pictures lie.
+pub fn clear(label: &str) {
+    LAYERS.with_borrow_mut(|layers| {
+        if let Some(layer) = layers.get_mut(label) {
+            layer.clear();
+        }
+    });
+}
+
 /// How pictures are shown, to the page.
 #[tauri::command]
 pub fn graphics(settled: State<'_, Settled>) -> Graphics {
@@ -107,16 +117,25 @@ pub async fn place_pictures(
     window: WebviewWindow,
     pictures: Vec<Placement>,
 ) -> Vec<String> {
-    let placed = on_main_thread(&app, move |app| {
-        let core = app
-            .try_state::<Arc<Api>>()
-            .map(|api| Arc::clone(api.core()));
-        LAYERS.with_borrow_mut(|layers| match (layers.get_mut(window.label()), core) {
-            (Some(layer), Some(core)) => layer.place(&core, window.label(), pictures),
-            _ => Vec::new(),
-        })
-    });
+    let placed = on_main_thread(&app, move |app| place(app, window.label(), pictures));
     placed.await.unwrap_or_default()
+}
+
+/// Puts pictures where the page says; answers the sessions of those that are shown.
+fn place(app: &AppHandle, label: &str, pictures: Vec<Placement>) -> Vec<String> {
+    let Some(api) = app.try_state::<Arc<Api>>() else {
+        return Vec::new();
+    };
+    LAYERS.with_borrow_mut(|layers| match layers.get_mut(label) {
+        Some(layer) => layer.place(api.core(), label, pictures),
+        None => Vec::new(),
+    })
+}
+
+/// Puts the pictures of a window where the page said last, on a screen that has another number of pixels for one of the page's.
+fn place_again(app: &AppHandle, label: &str) {
+    let placements = LAYERS.with_borrow(|layers| layers.get(label).map(Layer::placements));
+    place(app, label, placements.unwrap_or_default());
 }
 
 /// Looks at what changed in a picture, if it is still there.

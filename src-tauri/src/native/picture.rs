@@ -3,8 +3,9 @@
 use super::pixels::{self, Painter};
 use super::place::{Pixels, Place};
 use farwire_core::session::Session;
-use farwire_model::frame::{Attached, Draw, FrameSink, Framebuffer, Owed, Rect, Region, Size};
+use farwire_model::frame::{Attached, Draw, FrameSink, Framebuffer, Owed, Rect, Region};
 use gtk::cairo::{self, ImageSurface};
+use gtk::gdk;
 use gtk::glib::{self, ControlFlow, Priority, Propagation};
 use gtk::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -49,14 +50,15 @@ struct Shown {
 
 struct State {
     place: Place,
-    /// The size of the remote screen that `surface` was made for.
-    frame: Size,
+    /// What is painted. It outlives its place until there is something to paint there.
     surface: Option<ImageSurface>,
+    /// One for the place, on which nothing is written yet: that waits for a remote screen of the size the place is for.
+    next: Option<ImageSurface>,
     painter: Painter,
 }
 
 impl Picture {
-    /// A picture of a session at a place.
+    /// A picture of a session. It is seen once it is in a window and has its place there.
     pub fn new(session: &Session, window: &str, place: Place) -> Self {
         let wake = Arc::new(Wake {
             window: window.to_owned(),
@@ -69,8 +71,8 @@ impl Picture {
             is_waiting: Cell::new(false),
             state: RefCell::new(State {
                 place,
-                frame: Size::default(),
                 surface: None,
+                next: None,
                 painter: Painter::default(),
             }),
         });
@@ -84,9 +86,7 @@ impl Picture {
             drawn.draw(widget, context);
             Propagation::Stop
         });
-        let picture = Self { widget, shown };
-        picture.arrange(place);
-        picture
+        Self { widget, shown }
     }
 
     /// What is put into the window.
@@ -94,18 +94,21 @@ impl Picture {
         &self.widget
     }
 
-    /// Moves it.
-    pub fn place(&self, place: Place) {
-        if self.shown.state.borrow().place == place {
-            return;
+    /// Puts it at a place of the window that it is in. False where the display has no surface for it: nothing would be seen.
+    pub fn place(&self, place: Place) -> bool {
+        let mut state = self.shown.state.borrow_mut();
+        if state.place == place && (state.surface.is_some() || state.next.is_some()) {
+            return true;
         }
-        {
-            let mut state = self.shown.state.borrow_mut();
-            state.place = place;
-            state.surface = None;
+        state.place = place;
+        state.next = make_surface(&self.widget, place.seen);
+        if state.next.is_none() {
+            return false;
         }
+        drop(state);
         self.arrange(place);
         self.widget.queue_draw();
+        true
     }
 
     /// What of the window it fills, in whole units of the toolkit.
@@ -145,6 +148,10 @@ impl Shown {
         let state = &mut *self.state.borrow_mut();
         let factor = widget.scale_factor().max(1);
         let damage = self.attached.take(|frame, owed| {
+            // The page measures anew for another size. What is seen until then is better than that in a wrong shape.
+            if frame.size() != state.place.frame {
+                return Vec::new();
+            }
             let changed = changed(owed);
             state.write(frame, changed.rects())
         });
@@ -159,12 +166,17 @@ impl Shown {
 
     fn draw(&self, widget: &gtk::DrawingArea, context: &cairo::Context) {
         let state = &mut *self.state.borrow_mut();
-        if state.surface.is_none() {
-            state.surface = state.make_surface(widget);
+        if state.surface.is_none() && state.next.is_none() {
+            state.next = make_surface(widget, state.place.seen);
+        }
+        if state.next.is_some() {
             // All of it is written below, also what is owed besides.
             self.attached.take(|frame, owed| {
-                changed(owed);
-                state.write(frame, &[frame.size().rect()]);
+                if frame.size() == state.place.frame {
+                    changed(owed);
+                    state.surface = state.next.take();
+                    state.write(frame, &[frame.size().rect()]);
+                }
             });
         }
         let Some(surface) = &state.surface else {
@@ -191,50 +203,27 @@ impl Shown {
 }
 
 impl State {
-    /// A surface for what is seen, in memory that the display can read where there is such.
-    fn make_surface(&self, widget: &gtk::DrawingArea) -> Option<ImageSurface> {
-        let factor = widget.scale_factor().max(1);
-        let Pixels { width, height, .. } = self.place.seen;
-        let surface = widget.window()?.create_similar_image_surface(
-            cairo::Format::Rgb24,
-            width,
-            height,
-            0,
-        )?;
-        let surface = ImageSurface::try_from(surface).ok()?;
-        surface.set_device_scale(f64::from(factor), f64::from(factor));
-        Some(surface)
-    }
-
-    /// Writes parts of the remote screen into the surface; answers where that is seen.
+    /// Writes parts of the remote screen, which has the size of the place, into the surface; answers where that is seen.
     fn write(&mut self, frame: &Framebuffer, parts: &[Rect]) -> Vec<Pixels> {
-        let whole = [frame.size().rect()];
-        let parts = match self.frame == frame.size() {
-            true => parts,
-            false => &whole,
-        };
-        self.frame = frame.size();
-        let Some(surface) = &mut self.surface else {
-            // Whoever makes one writes all of it.
+        let Some(surface) = self.surface.as_mut().filter(|_| self.next.is_none()) else {
+            // Whoever takes the next one writes all of it.
             return vec![self.place.seen];
         };
         let Ok(stride) = usize::try_from(surface.stride()) else {
             return Vec::new();
         };
         let Ok(mut bytes) = surface.data() else {
-            // Somebody still holds it: the next one gets all of it.
+            // Somebody still holds it: another one gets all of it.
             self.surface = None;
             return vec![self.place.seen];
         };
-        let reach = pixels::reach(&self.place, frame);
-        let margin = if self.place.is_exact(frame.size()) {
-            0
-        } else {
-            reach
+        let margin = match self.place.is_exact() {
+            true => 0,
+            false => pixels::reach(&self.place),
         };
         let seen: Vec<Pixels> = parts
             .iter()
-            .map(|part| self.place.shown(frame.size(), *part, margin))
+            .map(|part| self.place.shown(*part, margin))
             .filter(|part| !part.is_empty())
             .collect();
         for part in &seen {
@@ -243,6 +232,28 @@ impl State {
         }
         seen
     }
+}
+
+/// A surface for what is seen, in memory that the display can read where there is such. None where the display has no room for it.
+fn make_surface(widget: &gtk::DrawingArea, seen: Pixels) -> Option<ImageSurface> {
+    let factor = widget.scale_factor().max(1);
+    let window = widget.window()?;
+    let (width, height) = (seen.width, seen.height);
+    // The server refuses later than it is asked, and a refusal that nobody waits for ends the program.
+    gdk::error_trap_push();
+    let made = window.create_similar_image_surface(cairo::Format::Rgb24, width, height, 0);
+    let refusal = gdk::error_trap_pop();
+    let surface = made.and_then(|surface| ImageSurface::try_from(surface).ok())?;
+    let is_made = refusal == 0 && surface.status().is_ok();
+    if !is_made {
+        tracing::warn!(refusal, width, height, "there is no surface for a picture");
+        gdk::error_trap_push();
+        drop(surface);
+        gdk::error_trap_pop();
+        return None;
+    }
+    surface.set_device_scale(f64::from(factor), f64::from(factor));
+    Some(surface)
 }
 
 /// Where the picture is not what was seen last. What is no picture is not for this viewer.

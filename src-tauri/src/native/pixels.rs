@@ -2,7 +2,7 @@
 
 use super::place::{Pixels, Place};
 use farwire_model::frame::{Framebuffer, Pixel, Rect};
-use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::images::{CroppedImageMut, Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
 /// How far smoothing reaches, in remote pixels, where one of them is shown by one or more; further where many share one.
@@ -15,16 +15,15 @@ const HAIR: f64 = 1e-6;
 #[derive(Default)]
 pub struct Painter {
     resizer: Resizer,
-    scaled: Vec<u8>,
 }
 
 /// How far smoothing mixes remote pixels.
-pub fn reach(place: &Place, frame: &Framebuffer) -> i32 {
-    if place.is_exact(frame.size()) || !place.is_smooth {
+pub fn reach(place: &Place) -> i32 {
+    if place.is_exact() || !place.is_smooth {
         return 1;
     }
-    let across = f64::from(frame.size().width) / f64::from(place.picture.width.max(1));
-    let down = f64::from(frame.size().height) / f64::from(place.picture.height.max(1));
+    let across = f64::from(place.frame.width) / f64::from(place.picture.width.max(1));
+    let down = f64::from(place.frame.height) / f64::from(place.picture.height.max(1));
     // A few pixels: sides are at most 16,384, shown by at least one.
     #[allow(clippy::cast_possible_truncation)]
     let reach = (REACH * across.max(down).max(1.0)).ceil() as i32;
@@ -32,7 +31,7 @@ pub fn reach(place: &Place, frame: &Framebuffer) -> i32 {
 }
 
 impl Painter {
-    /// Writes `part` of what a place shows into a surface that holds what is seen of it, in rows of `stride` bytes.
+    /// Writes `part` of what a place shows of a picture of its size into a surface that holds what is seen of it, in rows of `stride` bytes.
     pub fn paint(
         &mut self,
         frame: &Framebuffer,
@@ -44,7 +43,7 @@ impl Painter {
         if part.is_empty() {
             return;
         }
-        if place.is_exact(frame.size()) {
+        if place.is_exact() {
             copy(frame, place, part, surface, stride);
         } else {
             self.scale(frame, place, part, surface, stride);
@@ -91,18 +90,26 @@ impl Painter {
         let Ok(source) = ImageRef::new(frame_width, frame_height, bytes, PixelType::U8x4) else {
             return;
         };
-        self.scaled.resize(width as usize * height as usize * 4, 0);
-        let Ok(mut target) = Image::from_slice_u8(width, height, &mut self.scaled, PixelType::U8x4)
-        else {
+        let side = |value: usize| u32::try_from(value).unwrap_or(0);
+        let (across, down) = (side(stride / 4), side(surface.len() / stride.max(1)));
+        let Ok(mut whole) = Image::from_slice_u8(across, down, surface, PixelType::U8x4) else {
+            return;
+        };
+        let (left, top) = (part.x - place.seen.x, part.y - place.seen.y);
+        let (Ok(left), Ok(top)) = (u32::try_from(left), u32::try_from(top)) else {
+            return;
+        };
+        let Ok(mut target) = CroppedImageMut::new(&mut whole, left, top, width, height) else {
             return;
         };
         if let Err(error) = self.resizer.resize(&source, &mut target, &options) {
             tracing::debug!(%error, "a picture was not scaled");
             return;
         }
-        let rows = self.scaled.as_chunks().0.chunks_exact(width as usize);
-        for (to, from) in rows_of(surface, stride, place, part).zip(rows) {
-            write_row(to, from);
+        for row in rows_of(surface, stride, place, part) {
+            for pixel in row.as_chunks_mut::<4>().0 {
+                *pixel = turned(*pixel);
+            }
         }
     }
 }
@@ -142,10 +149,15 @@ fn rows_of<'a>(
 
 fn write_row(to: &mut [u8], from: &[Pixel]) {
     for (to, from) in to.as_chunks_mut::<4>().0.iter_mut().zip(from) {
-        let pixel = u32::from_le_bytes(*from);
-        let turned = (pixel & 0xff00) | (pixel & 0xff) << 16 | (pixel >> 16) & 0xff;
-        *to = turned.to_ne_bytes();
+        *to = turned(*from);
     }
+}
+
+/// A pixel of the framebuffer as one of the surface.
+fn turned(pixel: Pixel) -> [u8; 4] {
+    let pixel = u32::from_le_bytes(pixel);
+    let turned = (pixel & 0xff00) | (pixel & 0xff) << 16 | (pixel >> 16) & 0xff;
+    turned.to_ne_bytes()
 }
 
 #[cfg(test)]
@@ -172,6 +184,7 @@ mod tests {
                 widget: picture,
                 picture,
                 seen: picture,
+                frame: size,
                 is_smooth: true,
             };
             let stride = usize::try_from(width).unwrap() * 4;

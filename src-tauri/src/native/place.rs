@@ -21,6 +21,8 @@ pub struct Placement {
     view: Area,
     /// Where the whole picture would be; parts may lie outside of the view.
     picture: Area,
+    /// How wide and high the remote screen was when this was measured.
+    size: (u16, u16),
     /// Whether it is smoothed where it is not shown pixel by pixel.
     is_smooth: bool,
 }
@@ -65,6 +67,8 @@ pub struct Place {
     pub picture: Pixels,
     /// What of it is seen, the same way.
     pub seen: Pixels,
+    /// The remote screen that it was measured for.
+    pub frame: Size,
     pub is_smooth: bool,
 }
 
@@ -112,6 +116,7 @@ impl Placement {
             widget,
             picture: within(picture),
             seen: within(seen),
+            frame: Size::new(self.size.0, self.size.1),
             is_smooth: self.is_smooth,
         })
     }
@@ -119,9 +124,9 @@ impl Placement {
 
 impl Place {
     /// Whether every remote pixel has one of the screen to itself.
-    pub fn is_exact(&self, frame: Size) -> bool {
-        self.picture.width == i32::from(frame.width)
-            && self.picture.height == i32::from(frame.height)
+    pub fn is_exact(&self) -> bool {
+        self.picture.width == i32::from(self.frame.width)
+            && self.picture.height == i32::from(self.frame.height)
     }
 
     /// What of the window is filled to the last pixel of the screen, in the toolkit's units.
@@ -139,7 +144,7 @@ impl Place {
     }
 
     /// What of the widget shows a part of the remote screen, and `margin` remote pixels around it that smoothing mixes in.
-    pub fn shown(&self, frame: Size, part: Rect, margin: i32) -> Pixels {
+    pub fn shown(&self, part: Rect, margin: i32) -> Pixels {
         let along = |at: i32, start: i32, shown: i32, count: u16, is_end: bool| {
             let (at, count) = (i64::from(at), i64::from(count).max(1));
             let scaled = at * i64::from(shown);
@@ -149,6 +154,7 @@ impl Place {
             };
             start + i32::try_from(whole).unwrap_or(0)
         };
+        let frame = self.frame;
         let Pixels {
             x,
             y,
@@ -203,6 +209,7 @@ mod tests {
             session: "s_1".to_owned(),
             view,
             picture,
+            size: (800, 560),
             is_smooth: true,
         }
     }
@@ -217,7 +224,7 @@ mod tests {
         assert_eq!(place.widget, pixels(340, 150, 800, 560));
         assert_eq!(place.picture, pixels(0, 0, 800, 560));
         assert_eq!(place.seen, place.picture);
-        assert!(place.is_exact(Size::new(800, 560)));
+        assert!(place.is_exact());
     }
 
     #[test]
@@ -249,11 +256,11 @@ mod tests {
     fn a_changed_part_is_shown_with_what_smoothing_mixes_in() {
         let half = placement(area(0.0, 0.0, 400.0, 280.0), area(0.0, 0.0, 400.0, 280.0));
         let half = half.on(1).unwrap();
-        let (frame, part) = (Size::new(800, 560), Rect::new(101, 50, 10, 10));
-        assert_eq!(half.shown(frame, part, 0), pixels(50, 25, 6, 5));
-        assert_eq!(half.shown(frame, part, 4), pixels(48, 23, 10, 9));
+        let part = Rect::new(101, 50, 10, 10);
+        assert_eq!(half.shown(part, 0), pixels(50, 25, 6, 5));
+        assert_eq!(half.shown(part, 4), pixels(48, 23, 10, 9));
         // Never outside of what is seen.
         let corner = Rect::new(790, 550, 10, 10);
-        assert_eq!(half.shown(frame, corner, 100), pixels(345, 225, 55, 55));
+        assert_eq!(half.shown(corner, 100), pixels(345, 225, 55, 55));
     }
 }

@@ -240,6 +240,62 @@ async fn a_viewer_that_does_not_answer_holds_nobody_back() {
 }
 
 #[tokio::test]
+async fn a_viewer_that_is_hidden_gets_the_picture_when_it_is_shown_and_when_the_session_ends() {
+    let Some(mut desk) = Xvnc::start() else {
+        return;
+    };
+    let app = App::start().await;
+    let uid = app.vnc(desk.port, Some(PASSWORD)).await;
+    let session = app.open(&uid).await;
+    let mut socket = attach(&app, &session).await;
+    let mut viewer = Viewer::default();
+    follow(&mut viewer, &mut socket, &desk).await;
+    let shown = |is_shown: bool| Message::binary(vec![7, u8::from(is_shown)]);
+    // One that has all of the picture is told so, with a frame in which nothing changes.
+    let before = viewer.frames;
+    for is_shown in [false, true] {
+        socket.send(shown(is_shown)).await.unwrap();
+    }
+    tokio::time::timeout(Duration::from_secs(20), async {
+        while viewer.frames == before {
+            let message = socket.next().await.unwrap().unwrap();
+            if let Some(ack) = viewer.draw(&message.into_data()) {
+                socket.send(Message::binary(ack)).await.unwrap();
+            }
+        }
+    })
+    .await
+    .expect("an answer to a viewer that is shown");
+    follow(&mut viewer, &mut socket, &desk).await;
+
+    socket.send(shown(false)).await.unwrap();
+    let before = viewer.pixels.clone();
+    desk.spawn("xterm", &["-geometry", "40x10+0+0", "-e", "sleep", "60"]);
+    until("the session has the window", || async {
+        let picture = desk.picture();
+        !viewer.shows(&picture) && app.screenshot(&session).await == picture
+    })
+    .await;
+    let last = app.screenshot(&session).await;
+    app.ok("DELETE", &format!("/session/{session}"), Value::Null)
+        .await;
+    let end = async {
+        while let Some(Ok(message)) = socket.next().await {
+            if message.is_binary() {
+                viewer.draw(&message.into_data());
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), end)
+        .await
+        .expect("the stream ends with its session");
+    assert_eq!(viewer.states.last().unwrap(), "closed");
+    assert!(viewer.pixels != before, "the picture changed while hidden");
+    assert!(viewer.shows(&last), "the last picture of the session");
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn an_observing_viewer_cannot_type() {
     let Some(mut desk) = Xvnc::start() else {
         return;

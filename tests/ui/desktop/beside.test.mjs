@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { MUCH, NAME, NEEDED } from "./connected.mjs";
 import { startMachine, TERMINAL_COLOUR } from "./machine.mjs";
-import { isOnSurface, isSame, openPicture, pointAt, REMOTE, SCREEN_WIDTH, SCROLL_BAR, showExactly, shownThere, windowOrigin } from "./pictures.mjs";
+import { isOnSurface, isSame, openPicture, partOf, pointAt, REMOTE, SCREEN_WIDTH, SCROLL_BAR, showExactly, shownThere, windowOrigin } from "./pictures.mjs";
 import { eventually, skipWithout, until } from "./processes.mjs";
 
 const skip = skipWithout(...NEEDED, "xwininfo", "xsetroot", "xrefresh", "convert");
@@ -167,25 +167,3 @@ function around(before, after, [first, end]) {
   const most = (some) => some.reduce((a, b) => Math.max(a, b));
   return { pixels: at.length, from: [least(across), least(down)], to: [most(across), most(down)] };
 }
-
-/** The largest part of any of these pictures in the page that has about this colour: 1 is all of it. */
-const partOf = (app, selector, colour) =>
-  app.script(
-    (selector, [red, green, blue]) => {
-      const parts = [...document.querySelectorAll(selector)].map((element) => {
-        const copy = document.createElement("canvas");
-        [copy.width, copy.height] = [64, 40];
-        const context = copy.getContext("2d");
-        context.drawImage(element, 0, 0, 64, 40);
-        const { data } = context.getImageData(0, 0, 64, 40);
-        let found = 0;
-        for (let at = 0; at < data.length; at += 4) {
-          if (Math.abs(data[at] - red) + Math.abs(data[at + 1] - green) + Math.abs(data[at + 2] - blue) < 36) found += 1;
-        }
-        return found / (64 * 40);
-      });
-      return Math.max(0, ...parts);
-    },
-    selector,
-    colour,
-  );

@@ -1,10 +1,16 @@
 // Pictures on the desktop's own surface, under the page and over it: what is on the screen is what the machine shows, to the pixel.
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { MUCH, NAME, NEEDED } from "./connected.mjs";
 import { TERMINAL_COLOUR } from "./machine.mjs";
-import { hasItsColours, isOnSurface, isSame, openPicture as open, pointAt, REMOTE, SCREEN_WIDTH, windowOrigin } from "./pictures.mjs";
+import { hasItsColours, isOnSurface, isSame, isSameInOwnWindow, openPicture as open, pointAt, REMOTE, SCREEN_WIDTH, seenPart, shownThere, windowOrigin } from "./pictures.mjs";
 import { eventually, skipWithout, until } from "./processes.mjs";
 
+/** How long the page hears nothing, while the machine's screen becomes another. */
+const BUSY_MS = 4000;
 /** What the machine's screen becomes. */
 const SMALLER = { width: 640, height: 480 };
 const skip = skipWithout(...NEEDED, "xwininfo", "xsetroot", "xrandr");
@@ -12,7 +18,7 @@ const skip = skipWithout(...NEEDED, "xwininfo", "xsetroot", "xrandr");
 for (const way of ["under", "top"]) {
   test(`what is on the screen is the machine's picture, with the surface ${way} the page`, { skip, timeout: 600_000 }, async (t) => {
     const opened = await open(t, way);
-    const { app, display, sandbox, session, env, machine, run, isShown, activeTitle } = opened;
+    const { app, display, sandbox, session, env, machine, run, activeTitle } = opened;
     await pointAt(opened);
     await isSame(opened, "at first", REMOTE.width * 500);
     await display.shoot(`native-${way}-1`);
@@ -45,8 +51,10 @@ for (const way of ["under", "top"]) {
     await eventually("the list is seen", () => display.count(TERMINAL_COLOUR), (count) => count < MUCH / 10);
     await display.shoot(`native-${way}-2-machines`);
     sandbox.start("xsetroot", ["-solid", "#7a4f9d"], { env });
+    await countDrawn(app);
     await app.click("tab", NAME);
     await isSame(opened, "after another tab");
+    assert.equal(await drawn(app), 0, "pictures that the page drew although the surface has them");
 
     // A menu over the picture.
     await session.click("button", /^Keys/);
@@ -58,11 +66,23 @@ for (const way of ["under", "top"]) {
     const at = ((but.top + 48) * SCREEN_WIDTH + but.left + 48) * 3;
     const inMenu = async () => [...(await display.pixels()).subarray(at, at + 3)].join(", ");
     await until("the menu is over the picture", async () => paper.includes(`(${await inMenu()}`));
+    if (way === "top") assert.notEqual(await drawn(app), 0, "the page draws the picture under its menu");
     await display.shoot(`native-${way}-4-menu`);
     await display.press("Escape");
     await until("the menu is gone", () => app.script(() => document.querySelector("[role=menu]") === null));
     await until("the surface shows it again", () => isOnSurface(app));
     await isSame(opened, "after the menu");
+
+    // A place that is larger than any surface: the page is told, and draws the picture itself.
+    const { body: sessions } = await app.request("GET", "/sessions");
+    const [width, height] = [40_000, 400];
+    const area = { x: 0, y: 0, width, height };
+    const placement = { session: sessions.find((one) => one.name === NAME).session_id, view: area, picture: area, size: [REMOTE.width, REMOTE.height], is_smooth: true };
+    assert.deepEqual(await app.command("place_pictures", { pictures: [placement] }), []);
+    await run("windowsize", "--sync", window, "1180", "700");
+    await isSame(opened, "after a place without a surface");
+    await run("windowsize", "--sync", window, "1280", "780");
+    await isSame(opened, "in the window as it was");
 
     // All of the screen, with nothing of the window in sight.
     await display.press("ctrl+alt+Return");
@@ -85,8 +105,34 @@ for (const way of ["under", "top"]) {
     await session.click("radio", "1:1");
     await isSame(opened, "pixel by pixel again");
 
-    // The machine's screen gets another size.
+    // The machine's screen gets another size, which the page cannot hear of for a while: its picture keeps its shape as long.
+    const { origin, from, to } = await seenPart(opened);
+    const rows = async () => {
+      const here = await display.pixels();
+      return Array.from({ length: to[1] - from[1] }, (_, row) => {
+        const at = (origin[1] + from[1] + row) * SCREEN_WIDTH + origin[0];
+        return here.subarray((at + from[0]) * 3, (at + to[0]) * 3);
+      });
+    };
+    const before = await rows();
+    const deadline = Date.now() + BUSY_MS;
+    await app.script((deadline) => {
+      setTimeout(() => {
+        while (Date.now() < deadline);
+      }, 300);
+    }, deadline);
+    let answer;
+    do {
+      answer = app.script(() => true);
+    } while (await Promise.race([answer, setTimeout(500, false)]));
     await sandbox.run("xrandr", ["-s", `${SMALLER.width}x${SMALLER.height}`], { env });
+    while (Date.now() < deadline) {
+      const now = await rows();
+      const wrong = now.findIndex((row, at) => !row.equals(before[at]));
+      // What was looked at later may be what the page made of it.
+      if (Date.now() < deadline) assert.equal(wrong, -1, "a row of the picture that changed");
+    }
+    await answer;
     const size = () => app.script(() => ["width", "height"].map((side) => document.querySelector(".picture canvas")[side]).join("x"));
     await eventually("the page knows the size", size, `${SMALLER.width}x${SMALLER.height}`);
     await isSame(opened, "of another size", MUCH, { remote: SMALLER });
@@ -98,7 +144,11 @@ for (const way of ["under", "top"]) {
     await session.click("button", /^Move to its own window/);
     await eventually("its window is in front", activeTitle, NAME);
     await until("its picture is not in the main window", () => app.script(() => document.querySelector(".pane:not([hidden]) .picture") === null));
-    await until("its picture is there", isShown);
+    await isSameInOwnWindow(opened, NAME);
+    sandbox.start("xsetroot", ["-solid", "#33557f"], { env });
+    await until("the machine has another colour", async () => (await shownThere(opened)).indexOf(Buffer.from([0x33, 0x55, 0x7f])) >= 0);
+    await isSameInOwnWindow(opened, NAME);
+    await display.shoot(`native-${way}-5-own`);
     await display.press("ctrl+alt+w");
     await eventually("its window is gone", activeTitle, (title) => title !== NAME);
     await until("the surface shows it here again", () => isOnSurface(app));
@@ -126,6 +176,35 @@ for (const way of ["under", "top"]) {
   });
 }
 
+for (const way of ["under", "top"]) {
+  test(`a picture is as large as its page when the screen gets two pixels for one, with the surface ${way} the page`, { skip: skip || skipWithout("xsettingsd"), timeout: 300_000 }, async (t) => {
+    let desktop;
+    const tell = (sandbox, factor) => writeFileSync(join(sandbox.home, "xsettingsd"), `Gdk/WindowScalingFactor ${factor}\n`);
+    const opened = await open(t, way, 1, "factor", (sandbox) => {
+      delete sandbox.env.GDK_SCALE;
+      tell(sandbox, 1);
+      desktop = sandbox.start("xsettingsd", ["-c", join(sandbox.home, "xsettingsd")]);
+    });
+    const { app, display, session, sandbox } = opened;
+    await pointAt(opened);
+    await isSame(opened, "at first", MUCH);
+    // The page then keeps its size in its own units, and so does the picture.
+    await session.click("radio", "Fit");
+    await hasItsColours(opened, "as large as the window");
+    tell(sandbox, 2);
+    desktop.child.kill("SIGHUP");
+    await eventually("the page has two pixels for one", () => app.script(() => devicePixelRatio), 2);
+    await until("the surface shows it", () => isOnSurface(app));
+    await hasItsColours(opened, "twice as large");
+    await display.shoot(`factor-${way}-2`);
+    tell(sandbox, 1);
+    desktop.child.kill("SIGHUP");
+    await eventually("the page has its pixels to itself", () => app.script(() => devicePixelRatio), 1);
+    await session.click("radio", "1:1");
+    await isSame(opened, "as it was", MUCH);
+  });
+}
+
 /** Where the open menu is on the screen, with its shadow. */
 async function menuOnScreen({ app, sandbox }) {
   const [x, y] = await windowOrigin(sandbox);
@@ -136,6 +215,19 @@ async function menuOnScreen({ app, sandbox }) {
   const SHADOW = 40;
   return { left: Math.floor(x + left) - SHADOW, top: Math.floor(y + top) - SHADOW, right: Math.ceil(x + right) + SHADOW, bottom: Math.ceil(y + bottom) + SHADOW };
 }
+
+/** Counts what the page draws of pictures from now on. */
+const countDrawn = (app) =>
+  app.script(() => {
+    const own = CanvasRenderingContext2D.prototype.putImageData;
+    window.drawn = 0;
+    CanvasRenderingContext2D.prototype.putImageData = function (...all) {
+      window.drawn += 1;
+      own.apply(this, all);
+    };
+  });
+
+const drawn = (app) => app.script(() => window.drawn);
 
 /** The same numbers in every run. */
 function seeded(seed) {

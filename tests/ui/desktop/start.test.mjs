@@ -3,9 +3,12 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { NEEDED } from "./connected.mjs";
 import { openDisplay } from "./display.mjs";
 import { needProgram, PROGRAM } from "./driver.mjs";
 import { startBus } from "./keystore.mjs";
+import { TERMINAL_COLOUR } from "./machine.mjs";
+import { openPicture } from "./pictures.mjs";
 import { eventually, programOf, Sandbox, skipWithout, until } from "./processes.mjs";
 
 const skip = skipWithout("Xvfb", "openbox", "import", "xdotool", "xprop", "dbus-daemon");
@@ -87,6 +90,21 @@ test("a page whose process was ended comes back", options, async (t) => {
   await until("the page is there again", isPainted);
   assert.equal(await sandbox.end(app), 0, app.said);
 });
+
+for (const way of ["under", "top"]) {
+  test(`a page that comes back has no picture of before, with the surface ${way} the page`, { skip: skipWithout(...NEEDED, "xwininfo"), timeout: 300_000 }, async (t) => {
+    const { sandbox, display, isShown } = await openPicture(t, way, 1, "start");
+    const page = await until("a process has the page", () => sandbox.alive().find((pid) => programOf(pid) === "WebKitWebProcess"));
+    process.kill(page, "SIGKILL");
+    await until("another process has the page", () => sandbox.alive().some((pid) => pid !== page && programOf(pid) === "WebKitWebProcess"));
+    // It begins with the machines.
+    const seen = async () => ({ page: (await display.count(ACCENT)) > 1000, picture: await display.count(TERMINAL_COLOUR) });
+    await eventually("the page is there, and nothing lies over it", seen, { page: true, picture: 0 });
+    await display.shoot(`start-${way}-1-machines`);
+    await display.pressUntil("the picture is there again", "ctrl+Tab", isShown);
+    await display.shoot(`start-${way}-2-session`);
+  });
+}
 
 test("a folder that another program has open is told, not shared", options, async (t) => {
   const { sandbox, display } = await prepare(t);

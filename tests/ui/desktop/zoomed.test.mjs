@@ -1,7 +1,8 @@
 // Larger and smaller pictures on the desktop's own surface: what is seen, and where the pointer is.
 import { test } from "node:test";
 import { MUCH, NAME, NEEDED } from "./connected.mjs";
-import { hasItsColours, isOnSurface, isSame, openPicture, placeOf, pointAt, REMOTE } from "./pictures.mjs";
+import { TERMINAL_COLOUR } from "./machine.mjs";
+import { hasItsColours, isOnSurface, isSame, openPicture, placeOf, pointAt, REMOTE, SCREEN_WIDTH, SCROLL_BAR, seenPart } from "./pictures.mjs";
 import { eventually, skipWithout, until } from "./processes.mjs";
 
 const skip = skipWithout(...NEEDED, "xwininfo");
@@ -55,6 +56,17 @@ for (const way of ["under", "top"]) {
     await until("the surface shows it", () => isOnSurface(app));
     await hasItsColours(opened, "twice as large");
     await display.shoot(`zoomed-${way}-twice`);
+    if (way === "top") {
+      const { origin, to } = await seenPart(opened, { width: 2 * REMOTE.width, height: 2 * REMOTE.height });
+      const strip = async () => {
+        const here = await display.pixels();
+        const [x, y] = [origin[0] + to[0], origin[1] + to[1]];
+        const across = Array.from({ length: SCROLL_BAR }, (_, at) => here.subarray(((y - 100) * SCREEN_WIDTH + x + at) * 3).subarray(0, 3));
+        const down = Array.from({ length: SCROLL_BAR }, (_, at) => here.subarray(((y + at) * SCREEN_WIDTH + x - 100) * 3).subarray(0, 3));
+        return [...across, ...down].filter((pixel) => pixel.equals(Buffer.from(TERMINAL_COLOUR))).length;
+      };
+      await eventually("nothing lies over the scroll bars", strip, 0);
+    }
 
     // All of it, and smaller than it is.
     await display.press("ctrl+alt+0");

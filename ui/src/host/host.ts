@@ -290,6 +290,8 @@ export interface Placement {
   view: Area;
   /** Where the whole picture would be; parts may lie outside of the view. */
   picture: Area;
+  /** How wide and high the remote screen was when this was measured. */
+  size: readonly [number, number];
   /** Whether it is smoothed where it is not shown pixel by pixel. */
   is_smooth: boolean;
 }

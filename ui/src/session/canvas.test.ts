@@ -38,7 +38,7 @@ describe("Screen", () => {
     const picture = screen();
     picture.add(fill(1));
     animate();
-    picture.finish(7);
+    picture.finish(7, true);
     expect(calls).toEqual([]);
     animate();
     expect(calls).toEqual(["fill 1 0 1 1", "drawn 7"]);
@@ -48,9 +48,9 @@ describe("Screen", () => {
     const picture = screen();
     picture.add({ kind: "resize", w: 10, h: 20 });
     picture.add({ kind: "pixels", x: 3, y: 4, w: 2, h: 1, pixels: new Uint8ClampedArray(8) });
-    picture.finish(1);
+    picture.finish(1, true);
     picture.add({ kind: "copy", x: 5, y: 6, w: 2, h: 2, srcX: 1, srcY: 0 });
-    picture.finish(2);
+    picture.finish(2, true);
     expect(frames).toHaveLength(1);
     animate();
     expect(calls).toEqual(["resized 10x20", "pixels 2x1 at 3,4", "drawn 1", "copy 1 0 2 2 5 6 2 2", "drawn 2"]);
@@ -59,7 +59,7 @@ describe("Screen", () => {
 
   it("answers once although a timer watches over the animation frame", () => {
     const picture = screen();
-    picture.finish(1);
+    picture.finish(1, true);
     vi.advanceTimersByTime(1000);
     animate();
     expect(calls).toEqual(["drawn 1"]);
@@ -68,10 +68,10 @@ describe("Screen", () => {
   it("draws what was on its way at once while nobody looks", () => {
     const picture = screen();
     picture.add(fill(1));
-    picture.finish(1);
+    picture.finish(1, true);
     picture.show(false);
     picture.add(fill(2));
-    picture.finish(2);
+    picture.finish(2, true);
     expect(calls).toEqual(["fill 1 0 1 1", "drawn 1", "fill 2 0 1 1", "drawn 2"]);
   });
 
@@ -80,8 +80,32 @@ describe("Screen", () => {
     picture.add(fill(1));
     picture.reset();
     picture.add(fill(2));
-    picture.finish(1);
+    picture.finish(1, true);
     animate();
     expect(calls).toEqual(["fill 2 0 1 1", "drawn 1"]);
+  });
+
+  it("is whole once nothing of the picture is on its way", async () => {
+    const picture = screen();
+    const told = picture.whole().then(() => calls.push("whole"));
+    picture.add(fill(1));
+    picture.finish(1, false);
+    animate();
+    await Promise.resolve();
+    picture.add(fill(2));
+    picture.finish(2, true);
+    animate();
+    await told;
+    expect(calls).toEqual(["fill 1 0 1 1", "drawn 1", "fill 2 0 1 1", "drawn 2", "whole"]);
+  });
+
+  it("draws what came last and lets nobody wait for more", async () => {
+    const picture = screen();
+    const told = picture.whole().then(() => calls.push("whole"));
+    picture.add(fill(1));
+    picture.finish(1, false);
+    picture.settle();
+    await told;
+    expect(calls).toEqual(["fill 1 0 1 1", "drawn 1", "whole"]);
   });
 });

@@ -13,6 +13,7 @@ export interface ScreenEvents {
 
 interface Frame {
   seq: number;
+  isWhole: boolean;
   messages: PictureMessage[];
 }
 
@@ -50,8 +51,8 @@ export class Screen {
    * Hidden pages get no animation frames. The few frames that were on their way are drawn at once: the server
    * counts them as delivered and sends only what changes after them.
    */
-  finish(seq: number): void {
-    this.ready.push({ seq, messages: this.open });
+  finish(seq: number, isWhole: boolean): void {
+    this.ready.push({ seq, isWhole, messages: this.open });
     this.open = [];
     if (!this.shown) {
       this.draw();
@@ -68,8 +69,8 @@ export class Screen {
     this.shown = isShown;
   }
 
-  /** Resolves when the next frame is drawn. */
-  nextFrame(): Promise<void> {
+  /** Resolves when a frame is drawn with which the picture is whole. */
+  whole(): Promise<void> {
     return new Promise((resolve) => this.waiting.push(resolve));
   }
 
@@ -87,6 +88,16 @@ export class Screen {
     this.ready = [];
   }
 
+  /** Nothing more comes: draws what is complete, and lets nobody wait for more. */
+  settle(): void {
+    this.draw();
+    this.wakeWaiting();
+  }
+
+  private wakeWaiting(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
   private draw(): void {
     this.cancel();
     const frames = this.ready;
@@ -95,7 +106,7 @@ export class Screen {
       for (const message of frame.messages) this.apply(message);
       this.events.drawn(frame.seq);
     }
-    if (frames.length > 0) for (const resolve of this.waiting.splice(0)) resolve();
+    if (frames.some((frame) => frame.isWhole)) this.wakeWaiting();
   }
 
   private cancel(): void {

@@ -62,7 +62,8 @@ describe("parseMessage", () => {
     ["bell", message({ kind: 10 }), { kind: "bell" }],
     ["said", message({ kind: 13 }, text("no")), { kind: "said", text: "no" }],
     ["locks", message({ kind: 14 }, Uint8Array.of(6)), { kind: "locks", locks: 6 }],
-    ["frame end", message({ kind: 11, seq: 0xfffffffe }), { kind: "frame-end", seq: 0xfffffffe }],
+    ["frame end", message({ kind: 11, seq: 0xfffffffe }), { kind: "frame-end", seq: 0xfffffffe, isWhole: true }],
+    ["end of a frame that others follow", message({ kind: 11, seq: 1, value: 1 }), { kind: "frame-end", seq: 1, isWhole: false }],
     ["stats", message({ kind: 12 }, json(stats)), { kind: "stats", stats }],
   ];
   it.each(cases)("reads %s", (_, buffer, expected) => {

@@ -50,7 +50,15 @@ export type TerminalMessage =
   | { kind: "output"; bytes: Uint8Array<ArrayBuffer> }
   | { kind: "terminal-screen"; columns: number; rows: number; bytes: Uint8Array<ArrayBuffer> };
 
-export type ServerMessage = PictureMessage | TerminalMessage | ControlMessage | { kind: "frame-end"; seq: number };
+/** A frame is complete. */
+export interface FrameEnd {
+  kind: "frame-end";
+  seq: number;
+  /** Whether the picture is whole with it; else more of it follows. */
+  isWhole: boolean;
+}
+
+export type ServerMessage = PictureMessage | TerminalMessage | ControlMessage | FrameEnd;
 
 /** A message that is cut, too long, or of no kind we know. */
 export class FrameError extends Error {}
@@ -94,7 +102,7 @@ export function parseMessage(buffer: ArrayBuffer): ServerMessage {
     case 10:
       return { kind: "bell" };
     case 11:
-      return { kind: "frame-end", seq: view.getUint32(20, true) };
+      return { kind: "frame-end", seq: view.getUint32(20, true), isWhole: view.getUint32(16, true) === 0 };
     case 12:
       return { kind: "stats", stats: takeJson<Stats>(buffer, "fps") };
     case 13:

@@ -89,6 +89,7 @@ export class Viewer {
       message: (message) => this.receive(message),
       ended: () => {
         this.stream = null;
+        this.screen.settle();
         this.events.detached();
       },
     });
@@ -187,7 +188,7 @@ export class Viewer {
         this.terminal.add(message);
         return;
       case "frame-end":
-        if (!this.terminal.finish(message.seq)) this.screen.finish(message.seq);
+        if (!this.terminal.finish(message.seq)) this.screen.finish(message.seq, message.isWhole);
         return;
       case "state":
         this.receiveState(message.report);

@@ -2,6 +2,7 @@
 import { createSubscriber } from "svelte/reactivity";
 import { type Graphics, host, type PictureSurface, type Placement, type Way } from "../host";
 import { commandBar } from "./commandbar.svelte";
+import { passwords } from "./passwords.svelte";
 import { toasts } from "./toasts.svelte";
 
 /** What lies beside the page's own root is a menu, a dialog or a hint; each comes and goes with its content. */
@@ -56,7 +57,7 @@ class NativePictures {
   get isCovered(): boolean {
     if (this.way !== "top") return false;
     this.floats();
-    return floating() > 0 || toasts.all.length > 0 || commandBar.isOpen;
+    return floating() > 0 || toasts.all.length > 0 || passwords.copied !== null || commandBar.isOpen;
   }
 
   /** Shows a picture there from now on, or moves it. True once it is there. */

@@ -93,7 +93,10 @@ export class SessionTab {
       bell: () => undefined,
       said: (text) => void toasts.show(`${this.name}: ${text}`),
       locks: (locks) => (this.locks = locks),
-      detached: () => this.attachAgain(),
+      detached: () => {
+        if (this.phase === "closed" || this.phase === "failed") this.keepLastPicture();
+        else this.attachAgain();
+      },
     });
   }
 
@@ -236,11 +239,10 @@ export class SessionTab {
     this.problem = view.error ?? null;
   }
 
-  /** The session is over and nothing here ended it. */
+  /** The session is over and nothing here ended it. Its stream still brings the last picture, and ends by itself. */
   ended(): void {
     if (this.phase === "failed") return;
-    void this.keepPicture();
-    this.detach();
+    clearTimeout(this.attachTimer);
     this.phase = "closed";
   }
 
@@ -277,6 +279,11 @@ export class SessionTab {
     } catch {
       // The session is gone already: what the tile shows stays.
     }
+  }
+
+  /** The stream brought all of the picture before it ended, wherever that was drawn. */
+  private keepLastPicture(): void {
+    if (!this.isFiles && !this.isShell) pictures.keep(this.connectionUid, this.viewer.screen.canvas);
   }
 
   private begin(): void {
@@ -333,6 +340,8 @@ export class SessionTab {
       this.lostAt = null;
     } else if (report.state === "reconnecting" && this.phase !== "reconnecting") {
       this.lose(now);
+    } else if (report.state === "failed" && this.phase === "connected") {
+      void this.keepPicture();
     }
     this.phase = report.state;
     this.stage = report.stage ?? null;

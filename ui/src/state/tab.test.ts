@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { HEADER_BYTES } from "../session/frames";
+import { pictures } from "./pictures.svelte";
 import { SessionTab } from "./tab.svelte";
 
 const calls = vi.hoisted(() => ({ log: [] as string[], gone: new Set<string>(), sessions: 0, canTicket: true }));
@@ -112,6 +113,21 @@ describe("SessionTab", () => {
     socket().onclose?.();
     await vi.advanceTimersByTimeAsync(300);
     expect(tab.phase).toBe("closed");
+  });
+
+  it("keeps the last picture, which its stream brings after the session is over", async () => {
+    const keep = vi.spyOn(pictures, "keep");
+    const tab = new SessionTab("c_1", "press", false);
+    await tab.open();
+    socket().say(8, state({ state: "connected" }));
+    tab.viewer.show(false);
+    keep.mockClear();
+    tab.ended();
+    expect([tab.phase, socket().readyState, keep.mock.calls.length]).toEqual(["closed", FakeSocket.OPEN, 0]);
+    socket().onclose?.();
+    expect(keep.mock.calls).toEqual([["c_1", tab.viewer.screen.canvas]]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(FakeSocket.all).toHaveLength(1);
   });
 
   it("says so when no stream can be opened at all, instead of waiting for ever", async () => {

@@ -7,7 +7,7 @@
 //! | 2, 4, 6, 8 | x, y, width, height |
 //! | 10, 12 | source x, source y of a copy |
 //! | 14 | 0 |
-//! | 16 | value: the colour of a fill |
+//! | 16 | value: the colour of a fill; of a frame's end 1 where more of the picture follows, else 0 |
 //! | 20 | frame number |
 
 use super::framebuffer::Framebuffer;
@@ -212,7 +212,7 @@ pub fn encode_frame(
         budget = budget.saturating_sub(pixel_bytes(tile));
         messages.push(encode_pixels(frame, tile));
     }
-    messages.push(frame_end(sequence));
+    messages.push(frame_end(sequence, !owed.has_picture()));
     (messages, true)
 }
 
@@ -224,12 +224,14 @@ pub fn encode_terminal(bytes: &[u8], grid: Option<Grid>, sequence: u32) -> Vec<V
             message(Kind::Screen, Rect::new(0, 0, columns, rows), bytes)
         }
     };
-    vec![drawing, frame_end(sequence)]
+    vec![drawing, frame_end(sequence, true)]
 }
 
-fn frame_end(sequence: u32) -> Vec<u8> {
+/// Ends a frame, and says whether the viewer has the whole picture with it. Alone it is a frame in which nothing changed.
+pub fn frame_end(sequence: u32, is_whole: bool) -> Vec<u8> {
     let end = Header {
         kind: Kind::FrameEnd as u8,
+        value: u32::from(!is_whole),
         sequence,
         ..Header::default()
     };

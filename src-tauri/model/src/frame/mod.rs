@@ -9,7 +9,9 @@ mod owed;
 mod rect;
 mod surface;
 
-pub use codec::{HEADER_BYTES, Header, Kind, MAX_TILE_BYTES, encode_frame, encode_terminal};
+pub use codec::{
+    HEADER_BYTES, Header, Kind, MAX_TILE_BYTES, encode_frame, encode_terminal, frame_end,
+};
 pub use framebuffer::{Framebuffer, FramebufferError, MAX_PIXELS, MAX_SIDE, Pixel};
 pub use owed::{Draw, Owed};
 pub use rect::{Rect, Region, Size};
