@@ -57,6 +57,8 @@ struct Drag {
     /// INVARIANT: false until the person let go: whatever asks for files before gets none.
     is_let_go: bool,
     is_unknown: bool,
+    /// Who took the drop was told so: it may ask again, but gets nothing more.
+    is_saved: bool,
 }
 
 thread_local! {
@@ -124,6 +126,7 @@ fn begin(view: &WebView, name: &str, shown: &str) -> Option<()> {
         is_over_page: false,
         is_let_go: false,
         is_unknown: false,
+        is_saved: false,
     };
     DRAG.set(Some(drag));
     Some(())
@@ -177,11 +180,12 @@ fn connect(view: &WebView, window: &WebviewWindow) {
     });
     let tell = teller();
     view.connect_drag_data_get(move |_, context, data, _, _| {
-        let Some(is_let_go) = with(context, |drag| drag.is_let_go) else {
+        let Some(may_save) = with(context, |drag| drag.is_let_go && !drag.is_saved) else {
             return;
         };
-        let answer = match place(context).filter(|_| is_let_go) {
+        let answer = match may_save.then(|| place(context)).flatten() {
             Some(folder) => {
+                with(context, |drag| drag.is_saved = true);
                 tell(Told::Saved {
                     folder: folder.handle(),
                 });

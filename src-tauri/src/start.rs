@@ -187,12 +187,11 @@ pub fn start(drawing: &Drawing) -> Result<ExitCode, StartError> {
         }
     });
     block_on(async {
-        let closing = async {
-            // While their machines are connected.
-            handle.state::<OpenFiles>().close().await;
-            background.close(&api).await;
-        };
-        if tokio::time::timeout(CLOSE_LIMIT, closing).await.is_err() {
+        // While their machines are connected.
+        let files = handle.state::<OpenFiles>();
+        let saved = tokio::time::timeout(CLOSE_LIMIT, files.close()).await;
+        let closed = tokio::time::timeout(CLOSE_LIMIT, background.close(&api)).await;
+        if saved.is_err() || closed.is_err() {
             tracing::warn!("something did not end in time");
         }
     });

@@ -273,17 +273,17 @@ impl Core {
 
     /// Ends every session and every task.
     pub async fn close(&self) {
-        self.end_all_sessions().await;
-        self.cancel.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
-        // Whoever still holds the application may read on: what is open stays until it is closed.
+        // First, so that it goes whatever takes long: what is open of it stays until it is closed.
         drop(
             self.working_copy
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .take(),
         );
+        self.end_all_sessions().await;
+        self.cancel.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
     /// The folder with everything saved.

@@ -34,6 +34,14 @@ pub enum CopyError {
         /// What it is about.
         path: RemotePath,
     },
+    /// What was read is not as long as the file was said to be, or that was not said.
+    #[error(
+        "{path} changed while it was read, or its size is not known: copy it to this computer, and open that"
+    )]
+    NoSize {
+        /// The file.
+        path: RemotePath,
+    },
     /// What is on the machine is not what was read or written last.
     #[error("{path} was changed on the machine meanwhile")]
     ChangedThere {
@@ -184,10 +192,10 @@ fn remove(folder: &Path) {
 }
 
 async fn fetch(files: &dyn Files, remote: &RemotePath, file: &Path) -> Result<Hash, CopyError> {
-    let mut pieces = pieces(files, remote).await?;
+    let (size, mut pieces) = pieces(files, remote).await?;
     let folder = file.parent().unwrap_or(file);
     let mut maker = DirBuilder::new();
-    maker.mode(0o700);
+    maker.recursive(true).mode(0o700);
     maker
         .create(folder)
         .map_err(here("make the folder", folder))?;
@@ -195,16 +203,22 @@ async fn fetch(files: &dyn Files, remote: &RemotePath, file: &Path) -> Result<Ha
     options.write(true).create_new(true).mode(0o600);
     let mut copy = options.open(file).map_err(here("write", file))?;
     let mut hash = Sha256::new();
+    let mut read = 0;
     while let Some(piece) = pieces.next().await {
         let piece = piece?;
+        read += piece.len() as u64;
         hash.update(&piece);
         copy.write_all(&piece).map_err(here("write", file))?;
+    }
+    if read != size {
+        let path = remote.clone();
+        return Err(CopyError::NoSize { path });
     }
     Ok(hash.finalize().into())
 }
 
 async fn hash_of(files: &dyn Files, path: &RemotePath) -> Result<Hash, CopyError> {
-    let mut pieces = pieces(files, path).await?;
+    let (_, mut pieces) = pieces(files, path).await?;
     let mut hash = Sha256::new();
     while let Some(piece) = pieces.next().await {
         hash.update(piece?);
@@ -212,23 +226,31 @@ async fn hash_of(files: &dyn Files, path: &RemotePath) -> Result<Hash, CopyError
     Ok(hash.finalize().into())
 }
 
-/// All of a file, in order.
+/// The size of a file, and all of it in order.
 async fn pieces(
     files: &dyn Files,
     path: &RemotePath,
-) -> Result<impl Stream<Item = Result<Bytes, FilesError>> + Send + Unpin + 'static, CopyError> {
+) -> Result<
+    (
+        u64,
+        impl Stream<Item = Result<Bytes, FilesError>> + Send + Unpin + 'static,
+    ),
+    CopyError,
+> {
     let attributes = files.attributes(path, Links::Follow).await?;
     let path = path.clone();
     if attributes.kind() != FileKind::File {
         return Err(CopyError::NoFile { path });
     }
-    let size = attributes.size.unwrap_or(0);
+    let Some(size) = attributes.size else {
+        return Err(CopyError::NoSize { path });
+    };
     if size > MAX_BYTES {
         return Err(CopyError::TooLarge { path });
     }
     let file = files.open(&path, Open::Read).await?;
     // Not more than it said it has, however it grows.
-    Ok(Box::pin(content(file, 0, size)))
+    Ok((size, Box::pin(content(file, 0, size))))
 }
 
 /// The name of the copy: that of the file, without what no name of a person's has in it.

@@ -33,6 +33,8 @@ pub enum State {
 pub enum Wish {
     /// Bring it back now, in the place of whatever is there.
     Overwrite,
+    /// Try again to bring it back, unless it was changed there.
+    Retry,
     /// Bring it back if it was saved, and end.
     Close,
     /// End, whatever was saved.
@@ -97,6 +99,7 @@ impl<A: Around> Keeper<A> {
             };
             match wish {
                 Some(Some(Wish::Overwrite)) => self.bring_back(true).await,
+                Some(Some(Wish::Retry)) => self.bring_back(false).await,
                 Some(Some(Wish::Discard)) => return self.copy.remove(),
                 Some(Some(Wish::Close)) => {
                     if self.flush().await {
@@ -149,9 +152,9 @@ impl<A: Around> Keeper<A> {
         !self.is_changed().await
     }
 
-    /// One that cannot be read, or is not there any more, has nothing to bring back.
+    /// One that is not there any more has nothing to bring back. What cannot be read, or has grown too large, may be somebody's work.
     async fn is_changed(&self) -> bool {
-        self.copy.stamp().is_some() && self.copy.is_changed().await.unwrap_or(false)
+        self.copy.stamp().is_some() && self.copy.is_changed().await.unwrap_or(true)
     }
 
     async fn bring_back(&mut self, overwrites: bool) {
@@ -206,6 +209,7 @@ pub fn said(error: &CopyError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::copy::MAX_BYTES;
     use super::*;
     use farwire_core::transfer::local_files;
     use farwire_model::transfer::RemotePath;
@@ -294,6 +298,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_has_grown_too_large_is_not_thrown_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut run = keep(folder.path()).await;
+        let copy = fs::File::options()
+            .write(true)
+            .open(folder.path().join("copy/there"));
+        copy.unwrap().set_len(MAX_BYTES + 1).unwrap();
+        assert_eq!(run.told.recv().await, Some(State::Failed));
+        *run.link.lock().unwrap() = Err(Over);
+        assert_eq!(run.told.recv().await, Some(State::Kept));
+        run.cancel.cancel();
+        run.task.await.unwrap();
+        assert!(folder.path().join("copy/there").exists());
+    }
+
+    #[tokio::test]
+    async fn trying_again_asks_before_it_overwrites() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut run = keep(folder.path()).await;
+        *run.link.lock().unwrap() = Ok(false);
+        write(folder.path(), "two");
+        assert_eq!(run.told.recv().await, Some(State::Failed));
+        fs::write(folder.path().join("there"), "somebody else's").unwrap();
+        *run.link.lock().unwrap() = Ok(true);
+        run.wishes.send(Wish::Retry).await.unwrap();
+        while run.told.recv().await.expect("it asks") != State::Asking {}
+        assert_eq!(there(folder.path()), "somebody else's");
+        run.wishes.send(Wish::Overwrite).await.unwrap();
+        while run.told.recv().await.expect("it is brought back") != State::Open {}
+        assert_eq!(there(folder.path()), "two");
+        run.wishes.send(Wish::Close).await.unwrap();
+        run.task.await.unwrap();
+    }
+
+    #[tokio::test]
     async fn what_no_machine_has_outlives_the_session_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let run = keep(folder.path()).await;
@@ -306,7 +345,7 @@ mod tests {
         write(folder.path(), "two");
         *run.link.lock().unwrap() = Err(Over);
         // It may have been tried before.
-        while run.told.recv().await != Some(State::Kept) {}
+        while run.told.recv().await.expect("it is kept") != State::Kept {}
         run.wishes.send(Wish::Close).await.unwrap();
         run.wishes.send(Wish::Discard).await.unwrap();
         run.task.await.unwrap();

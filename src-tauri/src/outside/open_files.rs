@@ -1,6 +1,6 @@
 //! The files that are open outside, and what the page can ask for.
 
-use super::copy::{CopyError, FileCopy};
+use super::copy::FileCopy;
 use super::keeper::{Around, Keeper, Over, State, Wish, said};
 use crate::ipc;
 use crate::session_windows::on_main_thread;
@@ -13,6 +13,7 @@ use gtk::gio::prelude::FileExt;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, Permissions};
+use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -100,6 +101,7 @@ pub fn wish_of_file(app: AppHandle, id: u32, wish: PageWish) {
         // What does not fit was clicked before.
         let _ = entry.wishes.try_send(match wish {
             PageWish::Overwrite => Wish::Overwrite,
+            PageWish::Retry => Wish::Retry,
             PageWish::Close => Wish::Close,
             PageWish::Discard => Wish::Discard,
         });
@@ -112,6 +114,8 @@ pub fn wish_of_file(app: AppHandle, id: u32, wish: PageWish) {
 pub enum PageWish {
     /// Bring it back over what is there.
     Overwrite,
+    /// Try again, and ask where it was changed.
+    Retry,
     /// End, with what was saved.
     Close,
     /// End without.
@@ -136,22 +140,31 @@ async fn open(app: &AppHandle, session: &SessionId, path: &str) -> Result<(), St
             "{MAX_OPEN} files are open in programs: close some first"
         ));
     }
-    if starts_a_program(&remote) {
-        return Err(format!("{remote} would start a program, not open in one"));
-    }
     let id = opened.last.fetch_add(1, Ordering::Relaxed) + 1;
     let folder = folder_of(session)
         .map_err(|error| format!("could not make a private folder for {remote}: {error}"))?;
-    let failed = |error: CopyError| said(&error);
-    let copy = FileCopy::fetch(&*files, remote.clone(), folder.join(id.to_string()))
-        .await
-        .map_err(failed)?;
-    if let Err(error) = show(app, copy.file()).await {
-        copy.remove();
-        return Err(format!(
-            "no program of this desktop opened {remote}: {error}"
-        ));
-    }
+    let copy = async {
+        let fetching = FileCopy::fetch(&*files, remote.clone(), folder.join(id.to_string()));
+        let copy = fetching.await.map_err(|error| said(&error))?;
+        let refused = match starts_a_program(copy.file()) {
+            true => Some(format!("{remote} would start a program, not open in one")),
+            false => show(app, copy.file())
+                .await
+                .err()
+                .map(|error| format!("no program of this desktop opened {remote}: {error}")),
+        };
+        match refused {
+            Some(why) => {
+                copy.remove();
+                Err(why)
+            }
+            None => Ok(copy),
+        }
+    };
+    let copy = copy.await.inspect_err(|_| {
+        // Others may be there.
+        let _ = fs::remove_dir(&folder);
+    })?;
     let name = remote.name().unwrap_or_default();
     let shown = OpenFile {
         id,
@@ -247,11 +260,42 @@ fn folder_of(session: &SessionId) -> io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Whether the desktop takes a file of this name for a starter of programs.
-fn starts_a_program(path: &RemotePath) -> bool {
-    let name = String::from_utf8_lossy(path.name().unwrap_or_default()).into_owned();
-    let (kind, _) = gio::content_type_guess(Some(name), &[]);
-    gio::content_type_is_a(&kind, "application/x-desktop")
+/// What desktops start or install when it is opened, as shared-mime-info calls it.
+const STARTERS: [&str; 12] = [
+    "application/x-desktop",
+    "application/x-executable",
+    "application/x-sharedlib",
+    "application/vnd.appimage",
+    "application/vnd.microsoft.portable-executable",
+    "application/x-msi",
+    "application/x-ms-shortcut",
+    "application/java-archive",
+    "application/vnd.flatpak",
+    "application/vnd.flatpak.ref",
+    "application/vnd.debian.binary-package",
+    "application/x-rpm",
+];
+/// What tells kinds of files apart lies within so many bytes.
+const HEAD_BYTES: u64 = 4096;
+
+/// Whether a desktop would start or install a file, by its name or by what is in it. What cannot be read is not opened either.
+fn starts_a_program(file: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = fs::File::open(file).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+    let name = file
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    let is_starter = |kind: &str| {
+        let mut starters = STARTERS.iter();
+        starters.any(|starter| gio::content_type_is_a(kind, starter))
+    };
+    let by_name = gio::content_type_guess(name.clone(), &[]).0;
+    let by_content = gio::content_type_guess(None::<String>, &head).0;
+    let by_both = gio::content_type_guess(name, &head).0;
+    read.is_err()
+        || [by_name, by_content, by_both]
+            .iter()
+            .any(|kind| is_starter(kind))
 }
 
 async fn show(app: &AppHandle, file: &Path) -> Result<(), String> {

@@ -61,8 +61,10 @@ test("a machine's files are dragged to a folder of the desktop and to the other 
   });
 
   await t.test("where nobody knows what to do, that is said", async () => {
+    const mark = () => app.script(() => document.querySelector("[data-drop]") !== null);
     await hand.grab(await hand.at(there, "row", /^other/));
-    await hand.over("a place outside", [1340, 840], () => true);
+    await hand.over("it is dragged", await hand.at(here, "row", /^desk/), mark);
+    await hand.over("a place outside", [1340, 840], async () => !(await mark()));
     await hand.letGo();
     await app.element("status", /cannot be dropped there/);
     assert.equal(await transfers(), before, "nothing else was copied");

@@ -41,7 +41,7 @@ for (const way of ["under", "top"]) {
     };
     const { to } = await seenPart(opened);
     const least = to[0] * 100;
-    await isDimmed(opened, "the last picture", least, { but: await card(), shown });
+    await isDimmed(opened, "the last picture", least, { but: card, shown });
     await display.shoot(`ended-${way}-1`);
 
     // Out of sight and back: the surface has nothing to show any more.
@@ -50,7 +50,7 @@ for (const way of ["under", "top"]) {
     await eventually("the tile shows it", () => partOf(app, "[role=gridcell] img", PURPLE), (part) => part > IN_TILE);
     await display.shoot(`ended-${way}-2-tile`);
     await app.click("tab", NAME);
-    await isDimmed(opened, "the last picture again", least, { but: await card(), shown });
+    await isDimmed(opened, "the last picture again", least, { but: card, shown });
 
     // Small, in the hint about its tab.
     const tab = await app.script((name) => {

@@ -71,10 +71,11 @@ class Taker:
         window.drag_get_data(context, Gdk.Atom.intern(DIRECT_SAVE, False), time)
 
     def answered(self, _window, context, _x, _y, data, _info, time):
-        say("answer", (data.get_data() or b"").decode())
         if not self.is_early:
             Gtk.drag_finish(context, data.get_data() == b"S", False, time)
+            Gdk.Display.get_default().flush()
         self.is_early = False
+        say("answer", (data.get_data() or b"").decode())
 
 
 def main():

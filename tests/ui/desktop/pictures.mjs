@@ -85,6 +85,7 @@ export const shownThere = ({ sandbox, env }) => sandbox.run("import", ["-silent"
  * are left out. Where they are not seen as they are, `drawn` says what becomes of a part of one, give or take `slack`.
  */
 async function different(opened, { but, remote = REMOTE, drawn = (value) => value, slack = 0, shown } = {}) {
+  const covered = typeof but === "function" ? await but() : but;
   const { origin, from, to } = await seenPart(opened, remote);
   const there = shown ?? (await shownThere(opened));
   const here = await opened.display.pixels();
@@ -94,7 +95,7 @@ async function different(opened, { but, remote = REMOTE, drawn = (value) => valu
   for (let y = from[1]; y < to[1]; y += 1) {
     for (let x = from[0]; x < to[0]; x += 1) {
       const [left, top] = [origin[0] + x, origin[1] + y];
-      if (but && left >= but.left && left < but.right && top >= but.top && top < but.bottom) continue;
+      if (covered && left >= covered.left && left < covered.right && top >= covered.top && top < covered.bottom) continue;
       compared += 1;
       if (isAsDrawn((y * remote.width + x) * 3, (top * SCREEN_WIDTH + left) * 3)) continue;
       found += 1;

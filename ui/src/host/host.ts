@@ -85,7 +85,7 @@ export interface OutsideFile {
 }
 
 /** Brings it back over what is there; ends with what was saved; ends without. */
-export type OutsideWish = "overwrite" | "close" | "discard";
+export type OutsideWish = "overwrite" | "retry" | "close" | "discard";
 
 /** Files of machines in programs of the desktop: what is saved there goes back to the machine. */
 export interface Outside {

@@ -29,7 +29,9 @@ impl WorkingCopy {
     pub(super) fn of(data_dir: &Path) -> Result<Self, StoreError> {
         // The first is in memory and stays when the system's own disk has faults; it may be small.
         let places = [
-            std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from),
+            std::env::var_os("XDG_RUNTIME_DIR")
+                .map(PathBuf::from)
+                .filter(|place| place.is_absolute()),
             Some(std::env::temp_dir()),
             Some(PathBuf::from("/dev/shm")),
         ];

@@ -11,9 +11,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs::File;
 use std::io;
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 /// Page cache. Holds some 50,000 records; more gained nothing.
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
@@ -44,11 +42,7 @@ pub(super) fn open(dir: &Path, trees: &[&'static str]) -> Result<Box<dyn Databas
             .collect::<sled::Result<BTreeMap<_, _>>>()?;
         Ok((db, trees))
     };
-    // In a thread of its own: sled asks for 25 MiB of zeros for measurements that it never takes. Fresh memory is zero and stays
-    // untouched; what a thread has used before is written to.
-    let opened = thread::scope(|scope| scope.spawn(opened).join());
-    let opened = opened.unwrap_or_else(|panic| resume_unwind(panic));
-    let (db, trees) = opened.map_err(|error| match error {
+    let (db, trees) = opened().map_err(|error| match error {
         // sled makes an `Other` of the lock's "would block", so its text is all there is to go by.
         sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => {
             OpenError::locked(dir)
