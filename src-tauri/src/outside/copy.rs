@@ -142,7 +142,7 @@ impl FileCopy {
             let path = self.remote.clone();
             return Err(CopyError::ChangedThere { path });
         }
-        let here = pieces(&*local_files(), &self.here()?).await?;
+        let (_, here) = pieces(&*local_files(), &self.here()?).await?;
         let hash = Arc::new(Mutex::new(Sha256::new()));
         let hashed = Arc::clone(&hash);
         // What is sent is what is known to be there, whatever is written here meanwhile.
