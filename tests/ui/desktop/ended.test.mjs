@@ -21,7 +21,12 @@ for (const way of ["under", "top"]) {
     const isThere = async () => (await shownThere(opened)).indexOf(Buffer.from([0xa0, 0x30, 0x50])) >= 0;
     await until("the machine shows something new", isThere);
     await isSame(opened, "the last picture while it is live", MUCH);
-    const shown = await shownThere(opened);
+    // Windows that are new draw a little more once they have the keyboard.
+    const shown = await until("nothing changes any more", async () => {
+      const before = await shownThere(opened);
+      await setTimeout(700);
+      return before.equals(await shownThere(opened)) && before;
+    });
 
     // Somebody else ends it.
     const { body: sessions } = await app.request("GET", "/sessions");
