@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long a ticket waits to be used.
@@ -128,7 +128,7 @@ impl Codes {
 
 /// Tokens of signed-in browser pages. They live in memory: a restart signs every page out.
 #[derive(Debug, Default)]
-pub(crate) struct PageTokens(Held<TokenView>);
+pub(crate) struct PageTokens(Held<Arc<TokenView>>);
 
 impl PageTokens {
     /// A token that may do what the window may.
@@ -148,10 +148,10 @@ impl PageTokens {
             expires: None,
             last_used: None,
         };
-        self.0.add(view, PAGE_LIFE, MAX_PAGES)
+        self.0.add(Arc::new(view), PAGE_LIFE, MAX_PAGES)
     }
 
-    pub fn find(&self, token: &str) -> Option<TokenView> {
+    pub fn find(&self, token: &str) -> Option<Arc<TokenView>> {
         self.0.look(token)
     }
 }

@@ -9,6 +9,7 @@ use futures_util::{Stream, stream};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::pin::Pin;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Who asks.
@@ -17,9 +18,9 @@ pub enum Caller {
     /// The window of this program: a person sits before it.
     Ui,
     /// The browser page, signed in by a link from the owner's terminal.
-    Page(TokenView),
+    Page(Arc<TokenView>),
     /// A script with a token.
-    Token(TokenView),
+    Token(Arc<TokenView>),
     /// Nobody known.
     Nobody,
 }
@@ -78,8 +79,8 @@ pub struct Request {
     pub body: Bytes,
     /// The body of a route that takes bytes.
     pub content: Option<Content>,
-    /// Called when nobody waits for the answer any more.
-    pub gone: CancellationToken,
+    /// Called when nobody waits for the answer any more. None where the request ends with whoever waits for it.
+    pub gone: Option<CancellationToken>,
 }
 
 impl Request {
@@ -98,7 +99,7 @@ impl Request {
             head: Head::default(),
             body: body.into(),
             content: None,
-            gone: CancellationToken::new(),
+            gone: None,
         }
     }
 

@@ -12,8 +12,9 @@ use futures_util::stream;
 use percent_encoding::percent_decode_str;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{self, Future};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
@@ -110,8 +111,7 @@ pub(crate) struct Asked {
     pub base_url: Option<String>,
     pub head: Head,
     pub content: Option<Content>,
-    /// Called when nobody waits for the answer any more.
-    pub gone: CancellationToken,
+    pub gone: Option<CancellationToken>,
 }
 
 /// A request as its handler sees it. `B` says which keys its body has, `Q` which ones may follow the question mark.
@@ -123,11 +123,10 @@ pub(crate) struct Call<B = (), Q = ()> {
     pub query: Q,
     pub if_match: Option<u64>,
     pub base_url: Option<String>,
-    /// Called when nobody waits for the answer any more.
-    pub gone: CancellationToken,
     /// Headers that few routes look at.
     pub head: Head,
     content: Mutex<Option<Content>>,
+    gone: Option<CancellationToken>,
     params: Vec<String>,
     body: Body,
     reads: std::marker::PhantomData<fn() -> B>,
@@ -186,6 +185,14 @@ impl<B, Q> Call<B, Q> {
     /// The second one.
     pub fn second_id(&self) -> &str {
         self.params.get(1).map_or("", String::as_str)
+    }
+
+    /// Returns once nobody waits for the answer any more.
+    pub async fn gone(&self) {
+        match &self.gone {
+            Some(gone) => gone.cancelled().await,
+            None => future::pending().await,
+        }
     }
 
     /// The body of a route that takes bytes: once, and nothing after that.
@@ -265,7 +272,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn is_match(&self, segments: &[String]) -> bool {
+    fn is_match(&self, segments: &[Cow<'_, str>]) -> bool {
         let pairs = self.parts.iter().zip(segments);
         self.parts.len() == segments.len()
             && pairs
@@ -274,11 +281,11 @@ impl Entry {
     }
 
     /// The segments that stand for something.
-    fn params(&self, segments: Vec<String>) -> Vec<String> {
+    fn params(&self, segments: Vec<Cow<'_, str>>) -> Vec<String> {
         let named = self.parts.iter().zip(segments);
         named
             .filter(|(part, _)| is_parameter(part))
-            .map(|(_, segment)| segment)
+            .map(|(_, segment)| segment.into_owned())
             .collect()
     }
 }
@@ -341,11 +348,14 @@ pub(crate) fn find(table: &Table, method: &str, path: &str) -> Found {
 }
 
 /// Splits and decodes a path, each segment once. `None` for a segment that could step out of its place.
-fn segments(path: &str) -> Option<Vec<String>> {
+fn segments<'a>(path: &'a str) -> Option<Vec<Cow<'a, str>>> {
     let inner = path.strip_prefix('/')?;
     let inner = inner.strip_suffix('/').unwrap_or(inner);
-    let decode = |segment: &str| {
-        let text = percent_decode_str(segment).decode_utf8().ok()?.into_owned();
+    let decode = |segment: &'a str| {
+        let text = match segment.contains('%') {
+            true => percent_decode_str(segment).decode_utf8().ok()?,
+            false => Cow::Borrowed(segment),
+        };
         let is_safe =
             !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '\0']);
         is_safe.then_some(text)

@@ -17,18 +17,13 @@ pub fn bytes<const N: usize>() -> [u8; N] {
 
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        for nibble in [byte >> 4, byte & 15] {
-            text.extend(
-                DIGITS
-                    .get(usize::from(nibble))
-                    .map(|&digit| char::from(digit)),
-            );
-        }
-    }
-    text
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digit = |nibble| match nibble {
+        0..10 => b'0' + nibble,
+        _ => b'a' - 10 + nibble,
+    };
+    // Digits are text always.
+    String::from_utf8(nibbles.map(digit).collect()).unwrap_or_default()
 }
 
 /// A new identifier: the prefix and 60 random bits, enough that two never meet in one store.

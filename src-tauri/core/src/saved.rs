@@ -24,6 +24,7 @@ use farwire_model::trust::TrustDecision;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// A kind of thing that is saved, one record each.
@@ -100,7 +101,17 @@ record!(
     |decision| decision.id.as_str()
 );
 // Taking back the deletion of a token, or a switch, would let a script do what only a person may.
-record!(Token, Tokens, "", None, tokens, |token| token.id.as_str());
+record!(
+    Token,
+    Tokens,
+    "",
+    None,
+    tokens,
+    |token| token.id.as_str(),
+    |all, _, _, _| {
+        all.token_changes.fetch_add(1, Ordering::Release);
+    }
+);
 record!(Settings, Settings, "", None, settings, |_| SETTINGS_KEY);
 record!(
     Remembered,
@@ -126,6 +137,8 @@ pub(crate) struct All {
     pub credentials: BTreeMap<String, Arc<StoredCredentials>>,
     pub shared: BTreeMap<String, Arc<SharedCredential>>,
     pub tokens: BTreeMap<String, Arc<Token>>,
+    /// Counts the changes of tokens.
+    token_changes: Arc<AtomicU64>,
     pub trust: BTreeMap<String, Arc<TrustDecision>>,
     pub settings: BTreeMap<String, Arc<Settings>>,
     /// What was changed, without the details, by key, which grows with time.
@@ -154,6 +167,8 @@ impl All {
 /// Everything saved and the store behind it.
 pub(crate) struct Saved {
     all: RwLock<All>,
+    /// The same as in `all`, to be read without its lock.
+    token_changes: Arc<AtomicU64>,
     // Taken while `all` is held for writing, never the other way round.
     pending: Mutex<Pending>,
     store: Arc<dyn Store>,
@@ -173,6 +188,7 @@ impl Saved {
         load_all::<Remembered>(&*store, &mut all)?;
         load_all::<Answered>(&*store, &mut all)?;
         Ok(Self {
+            token_changes: Arc::clone(&all.token_changes),
             all: RwLock::new(all),
             pending: Mutex::default(),
             store,
@@ -182,6 +198,11 @@ impl Saved {
     /// Everything, to read. Hold it briefly and never over an await.
     pub fn read(&self) -> RwLockReadGuard<'_, All> {
         self.all.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes up with each change of a token.
+    pub fn token_changes(&self) -> u64 {
+        self.token_changes.load(Ordering::Acquire)
     }
 
     /// The store behind it, for what is not kept in memory.

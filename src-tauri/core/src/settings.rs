@@ -120,6 +120,18 @@ impl Core {
             .map(|token| view(token))
     }
 
+    /// A number that goes up with each change of any token.
+    pub fn token_changes(&self) -> u64 {
+        self.saved.token_changes()
+    }
+
+    /// Whether a token that [`Core::find_token`] found is good still. `changes` is [`Core::token_changes`] of before it was looked
+    /// for.
+    pub fn is_token_same(&self, token: &TokenView, changes: u64) -> bool {
+        let lasts = |expires: i64| expires > random::now();
+        self.token_changes() == changes && token.expires.is_none_or(lasts)
+    }
+
     /// Whether a token is there and has not expired.
     pub fn is_token_good(&self, id: &TokenId) -> bool {
         let all = self.saved.read();

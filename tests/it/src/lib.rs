@@ -7,6 +7,7 @@
 //! | `openapi`, `bodies` | the document of all routes, and whether bodies are taken as it says |
 //! | `guard` | what a request's head must look like: hosts, origins, types, no two readings |
 //! | `limits` | sizes and times: what is too large or too slow |
+//! | `kept` | connections kept open: tokens that are gone, heads that never end |
 //! | `switch` | where we listen, and the switch of the HTTP API |
 //! | `folder` | the data folder: who may read it, and what is in it after a kill |
 //! | `saved` | groups, connections, credentials, trust, settings, tokens |
@@ -70,6 +71,7 @@ mod folder;
 mod guard;
 mod history;
 mod inheritance;
+mod kept;
 mod layout;
 mod lend;
 mod lending;

@@ -141,7 +141,7 @@ async fn killed_at_sixty_percent(is_upload: bool, links: usize) {
     })
     .await;
     // What went through is also there: on a busy machine much of it waits in buffers that go with the program.
-    let arrived = SIZE * 55 / 100;
+    let arrived = SIZE * 57 / 100;
     until("what went through is there", || async {
         let view = ask(&client, "GET", &format!("/transfer/{id}"), Value::Null).await;
         view["bytes_done"].as_u64().unwrap() > arrived

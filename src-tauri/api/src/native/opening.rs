@@ -129,7 +129,7 @@ pub(super) async fn exec(call: &Call<Command>) -> Result<Executed, ApiError> {
     let running = core.exec(&uid, &command.0, once, redirect(call));
     tokio::select! {
         executed = running => Ok(executed?),
-        () = call.gone.cancelled() => {
+        () = call.gone() => {
             let message = "nobody waits for the answer any more";
             Err(ApiError::new(408, ErrorCode::GeneralError, message))
         }
@@ -160,7 +160,7 @@ async fn open(
         let limit = limit(&call.query);
         let up = tokio::select! {
             up = core.wait_until_up(&session, limit) => up.map_err(ApiError::from),
-            () = call.gone.cancelled() => {
+            () = call.gone() => {
                 let message = "nobody waits for the answer any more";
                 Err(ApiError::new(408, ErrorCode::GeneralError, message))
             }

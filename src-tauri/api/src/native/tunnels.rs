@@ -75,7 +75,7 @@ pub(super) async fn open(call: &Call<TunnelWish, Wait>) -> Result<TunnelView, Ap
     let waiting = core.wait_until_tunnel_is_up(&view.tunnel_id, limit(&call.query));
     let up = tokio::select! {
         up = waiting => up.map_err(ApiError::from),
-        () = call.gone.cancelled() => {
+        () = call.gone() => {
             let message = "nobody waits for the answer any more";
             Err(ApiError::new(408, ErrorCode::GeneralError, message))
         }

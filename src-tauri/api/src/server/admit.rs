@@ -63,8 +63,9 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn new(strangers: &Arc<Strangers>, permit: OwnedSemaphorePermit) -> Arc<Self> {
-        let wanted = CancellationToken::new();
+    fn new(shared: &Shared, permit: OwnedSemaphorePermit) -> Arc<Self> {
+        let strangers = &shared.places.strangers;
+        let wanted = shared.cancel.child_token();
         let number = {
             let mut all = strangers.lock();
             let number = all.0;
@@ -81,7 +82,7 @@ impl Place {
         })
     }
 
-    /// Called when somebody else wants it.
+    /// Called when somebody else wants it, and when the server stops.
     pub fn wanted(&self) -> CancellationToken {
         self.wanted.clone()
     }
@@ -120,13 +121,9 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 fn admit(socket: TcpStream, shared: &Arc<Shared>) {
     let _ = socket.set_nodelay(true);
-    let Places {
-        free,
-        waiting,
-        strangers,
-    } = &shared.places;
+    let Places { free, waiting, .. } = &shared.places;
     if let Ok(permit) = Arc::clone(free).try_acquire_owned() {
-        let place = Place::new(strangers, permit);
+        let place = Place::new(shared, permit);
         shared.tasks.spawn(serve(socket, Arc::clone(shared), place));
     } else if let Ok(waiting) = Arc::clone(waiting).try_acquire_owned() {
         let shared = Arc::clone(shared);
@@ -139,7 +136,7 @@ fn admit(socket: TcpStream, shared: &Arc<Shared>) {
                 false => None,
             };
             if let Some(Ok(permit)) = permit {
-                let place = Place::new(strangers, permit);
+                let place = Place::new(&shared, permit);
                 drop(waiting);
                 serve(socket, Arc::clone(&shared), place).await;
             } else {

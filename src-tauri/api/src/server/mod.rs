@@ -4,7 +4,9 @@
 //! within a limit, none of which the library's own loop does.
 
 mod admit;
+mod line;
 mod sockets;
+mod timer;
 
 use crate::Api;
 use crate::auth::Mistakes;
@@ -19,14 +21,14 @@ use bytes::{Buf, Bytes};
 use farwire_model::error::ErrorCode;
 use futures_util::{FutureExt, Stream, StreamExt};
 use http::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderValue, IF_RANGE, ORIGIN, RANGE,
-    TRANSFER_ENCODING, UPGRADE,
+    CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, IF_MATCH,
+    IF_RANGE, ORIGIN, RANGE, TRANSFER_ENCODING, UPGRADE,
 };
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyDataStream, BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -38,7 +40,12 @@ use tokio_util::task::TaskTracker;
 use warp::filters::ws::Ws;
 
 use admit::{Place, Places};
+use line::Line;
+use timer::HeadTimer;
 
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const RUN: HeaderName = HeaderName::from_static("farwire-run");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The time for a request's head.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// The most bytes of a request's head.
@@ -144,21 +151,21 @@ struct Shared {
 
 /// Serves a connection. `place` is held until it ends, or until the WebSocket it became ends.
 async fn serve(socket: TcpStream, shared: Arc<Shared>, place: Arc<Place>) {
-    let cancel = shared.cancel.clone();
     let wanted = place.wanted();
-    let sockets = TowerToHyperService::new(warp::service(sockets::filter(Arc::clone(&shared))));
+    let stopping = shared.cancel.clone();
+    let line = Arc::new(Line::new(shared, place));
+    let sockets = TowerToHyperService::new(warp::service(sockets::filter(Arc::clone(&line))));
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         // The library's own path filter panics where there is none, as in CONNECT host:port; the guard needs the host of an
         // absolute-form URI too.
         let target = Target {
             authority: request.uri().authority().map(ToString::to_string),
             path: request.uri().path().to_owned(),
-            place: Arc::clone(&place),
         };
-        let shared = Arc::clone(&shared);
-        let sockets = sockets.clone();
+        let line = Arc::clone(&line);
+        let sockets = wants_socket(request.headers()).then(|| sockets.clone());
         async move {
-            if wants_socket(request.headers()) {
+            if let Some(sockets) = sockets {
                 request.extensions_mut().insert(target);
                 let reply = sockets.call(request).await;
                 return reply
@@ -171,7 +178,7 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>, place: Arc<Place>) {
                 headers: head.headers,
                 target,
             };
-            let answered = answer(&shared, parts, None, BodyDataStream::new(body)).await;
+            let answered = answer(&line, parts, None, BodyDataStream::new(body)).await;
             Ok(match answered {
                 Ok(Answered::Response(response)) => write(response),
                 // Nobody asked for one.
@@ -184,7 +191,7 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>, place: Arc<Place>) {
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
+        .timer(HeadTimer::default())
         .header_read_timeout(HEAD_LIMIT)
         .max_buf_size(MAX_HEAD_BYTES);
     let connection = builder
@@ -193,8 +200,10 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>, place: Arc<Place>) {
     let mut connection = std::pin::pin!(connection);
     let finished = tokio::select! {
         finished = connection.as_mut() => finished,
-        () = wanted.cancelled() => return,
-        () = cancel.cancelled() => {
+        () = wanted.cancelled() => {
+            if !stopping.is_cancelled() {
+                return;
+            }
             connection.as_mut().graceful_shutdown();
             match tokio::time::timeout(STOP_LIMIT, connection).await {
                 Ok(finished) => finished,
@@ -214,8 +223,6 @@ struct Target {
     authority: Option<String>,
     /// The path, not decoded; empty in the authority form.
     path: String,
-    /// The connection's place among those allowed at once.
-    place: Arc<Place>,
 }
 
 /// A request's head, taken apart.
@@ -248,15 +255,17 @@ fn wants_socket(headers: &HeaderMap) -> bool {
 }
 
 async fn answer<B: Buf + Send + 'static, E: Send + 'static>(
-    shared: &Arc<Shared>,
+    line: &Arc<Line>,
     parts: Parts,
     socket: Option<Ws>,
     body: impl Stream<Item = Result<B, E>> + Send + 'static,
 ) -> Result<Answered, ApiError> {
-    let takes_bytes = takes_bytes(&parts.method, &parts.target.path);
-    check_head(shared, &parts, takes_bytes)?;
+    let shared = &line.shared;
+    let has_body = has_body(&parts.headers);
+    let takes_bytes = has_body && takes_bytes(&parts.method, &parts.target.path);
+    check_head(shared, &parts, has_body && !takes_bytes)?;
     if let Some(socket) = socket {
-        return sockets::open(shared, &parts, socket).map(Answered::Socket);
+        return sockets::open(line, &parts, socket).map(Answered::Socket);
     }
     if shared.offer == Offer::Streams {
         return Err(ApiError::no_such_path(&parts.target.path));
@@ -264,49 +273,55 @@ async fn answer<B: Buf + Send + 'static, E: Send + 'static>(
     if let Some(found) = page::find(&parts.method, &parts.target.path) {
         return found.map(Answered::Response);
     }
-    let caller = identify(shared, &parts.headers).await;
+    let caller = line.identify(&parts.headers).await;
     if !matches!(caller, Caller::Nobody) {
-        parts.target.place.keep();
+        line.place.keep();
     }
     let mut content: Option<Content> = None;
     let body = match &caller {
         // Nobody known gets his answer before a byte of his body is kept, except for the one route that takes one.
         Caller::Nobody if parts.target.path.trim_end_matches('/') != "/ui/signin" => Bytes::new(),
-        _ if !has_body(&parts.headers) => Bytes::new(),
+        _ if !has_body => Bytes::new(),
         _ if takes_bytes => {
             content = Some(Box::pin(body::content(body)));
             Bytes::new()
         }
-        _ => body::read(header(&parts.headers, CONTENT_LENGTH.as_str()), body).await?,
+        _ => body::read(header(&parts.headers, &CONTENT_LENGTH), body).await?,
     };
-    let host = header(&parts.headers, HOST.as_str()).unwrap_or("127.0.0.1");
-    let gone = CancellationToken::new();
+    let host = header(&parts.headers, &HOST).unwrap_or("127.0.0.1");
+    let only_reads = parts.method == "GET";
+    let gone = (!only_reads).then(CancellationToken::new);
     let request = Request {
         caller,
         method: parts.method,
         path: parts.target.path,
         query: parts.query,
-        if_match: said(&parts.headers, "if-match"),
-        run: said(&parts.headers, "farwire-run"),
-        once: said(&parts.headers, "idempotency-key"),
+        if_match: said(&parts.headers, &IF_MATCH),
+        run: said(&parts.headers, &RUN),
+        once: said(&parts.headers, &IDEMPOTENCY_KEY),
         base_url: Some(["ws://", host].concat()),
         head: request::Head {
-            cookie: said(&parts.headers, COOKIE.as_str()),
-            range: said(&parts.headers, RANGE.as_str()),
-            if_range: said(&parts.headers, IF_RANGE.as_str()),
+            cookie: said(&parts.headers, &COOKIE),
+            range: said(&parts.headers, &RANGE),
+            if_range: said(&parts.headers, &IF_RANGE),
         },
         body,
         content,
         gone: gone.clone(),
     };
-    let _gone = gone.drop_guard();
-    let api = Arc::clone(&shared.api);
-    let only_reads = request.method == "GET";
-    let handling = AssertUnwindSafe(async move { api.handle(request).await }).catch_unwind();
-    // A task of its own: a client that goes away must not stop work half-way, such as between a key's press and release.
+    let _gone = gone.map(CancellationToken::drop_guard);
     let handled = match only_reads {
-        true => handling.await.ok(),
-        false => shared.tasks.spawn(handling).await.ok().and_then(Result::ok),
+        true => {
+            let handling = AssertUnwindSafe(shared.api.handle(request)).catch_unwind();
+            handling.await.ok()
+        }
+        // A task of its own: a client that goes away must not stop work half-way, such as between a key's press and release.
+        false => {
+            let api = Arc::clone(&shared.api);
+            let handling = AssertUnwindSafe(async move { api.handle(request).await });
+            let handled = shared.tasks.spawn(handling.catch_unwind()).await;
+            handled.ok().and_then(Result::ok)
+        }
     };
     let response = handled.ok_or_else(|| {
         tracing::error!("a request was stopped by a fault");
@@ -322,29 +337,30 @@ async fn answer<B: Buf + Send + 'static, E: Send + 'static>(
     Ok(Answered::Response(response))
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// All that a header says. A value that cannot be read, or that is there twice, must not pass as an absent one: a condition would
 /// be passed over.
-fn said(headers: &HeaderMap, name: &str) -> Option<String> {
-    let values = headers.get_all(name).iter();
-    let values: Vec<_> = values
-        .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .collect();
-    (!values.is_empty()).then(|| values.join(", "))
+fn said(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    // Requests have few headers: comparing each costs less than looking one up.
+    let values = headers.iter().filter(|(known, _)| *known == name);
+    let texts = values.map(|(_, value)| String::from_utf8_lossy(value.as_bytes()));
+    texts.fold(None, |all, text| match all {
+        None => Some(text.into_owned()),
+        Some(all) => Some([&all, ", ", &*text].concat()),
+    })
 }
 
 fn has_body(headers: &HeaderMap) -> bool {
-    let length = header(headers, CONTENT_LENGTH.as_str()).and_then(|text| text.parse::<u64>().ok());
+    let length = header(headers, &CONTENT_LENGTH).and_then(|text| text.parse::<u64>().ok());
     length.is_some_and(|length| length > 0) || headers.contains_key(TRANSFER_ENCODING)
 }
 
-fn check_head(shared: &Shared, parts: &Parts, takes_bytes: bool) -> Result<(), ApiError> {
+fn check_head(shared: &Shared, parts: &Parts, has_json: bool) -> Result<(), ApiError> {
     let headers = &parts.headers;
-    let said =
-        [ORIGIN.as_str(), "sec-fetch-site", CONTENT_TYPE.as_str()].map(|name| said(headers, name));
+    let said = [ORIGIN, SEC_FETCH_SITE, CONTENT_TYPE].map(|name| said(headers, &name));
     let [origin, fetch_site, content_type] = said.each_ref().map(Option::as_deref);
     let head = Head {
         hosts: headers
@@ -356,38 +372,13 @@ fn check_head(shared: &Shared, parts: &Parts, takes_bytes: bool) -> Result<(), A
         origin,
         fetch_site,
         content_type,
-        has_body: has_body(headers) && !takes_bytes,
+        has_body: has_json,
     };
     let pages = match shared.offer {
         Offer::Everything => Pages::Own,
         Offer::Streams => Pages::Window,
     };
     guard::check(&head, pages)
-}
-
-async fn identify(shared: &Shared, headers: &HeaderMap) -> Caller {
-    let mut values = headers.get_all(http::header::AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Caller::Nobody;
-    };
-    let Some(token) = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .map(str::trim)
-    else {
-        return Caller::Nobody;
-    };
-    if let Some(view) = shared.api.page_tokens.find(token) {
-        return Caller::Page(view);
-    }
-    match shared.api.core.find_token(token) {
-        Some(view) => {
-            shared.api.core.note_token_used(&view).await;
-            Caller::Token(view)
-        }
-        None => Caller::Nobody,
-    }
 }
 
 /// A body on its way out.

@@ -1,6 +1,7 @@
 //! Connections that become WebSockets.
 
-use super::{Answered, Out, Parts, Shared, Target, answer, head};
+use super::line::Line;
+use super::{Answered, Out, Parts, Target, answer, head};
 use crate::auth::Ticket;
 use crate::error::ApiError;
 use crate::request::{Query, Response};
@@ -14,7 +15,7 @@ use warp::filters::ws::{Message, WebSocket, Ws};
 
 /// Requests for another protocol, which may become WebSockets. All others go without the library's filters: they cost a fifth of
 /// a read.
-pub(super) fn filter(shared: Arc<Shared>) -> warp::filters::BoxedFilter<(warp::reply::Response,)> {
+pub(super) fn filter(line: Arc<Line>) -> warp::filters::BoxedFilter<(warp::reply::Response,)> {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     let socket = warp::ws().map(Some).or(warp::any().map(|| None)).unify();
     warp::method()
@@ -31,9 +32,9 @@ pub(super) fn filter(shared: Arc<Shared>) -> warp::filters::BoxedFilter<(warp::r
                     headers,
                     target,
                 };
-                let shared = Arc::clone(&shared);
+                let line = Arc::clone(&line);
                 async move {
-                    match answer(&shared, parts, socket, body).await {
+                    match answer(&line, parts, socket, body).await {
                         Ok(Answered::Socket(reply)) => reply,
                         Ok(Answered::Response(response)) => refuse(response),
                         Err(error) => refuse(error.response()),
@@ -55,10 +56,11 @@ fn refuse(response: Response) -> warp::reply::Response {
 
 /// Opens a stream by its ticket. The ticket is used up whatever comes of it.
 pub(super) fn open(
-    shared: &Arc<Shared>,
+    line: &Line,
     parts: &Parts,
     socket: Ws,
 ) -> Result<warp::reply::Response, ApiError> {
+    let shared = &line.shared;
     let query = Query::parse(&parts.query);
     let ticket = query
         .get("ticket")
@@ -78,7 +80,7 @@ pub(super) fn open(
         ApiError::new(400, ErrorCode::ValueIncorrectFormat, message).about("since")
     })?;
     let (cancel, tasks) = (shared.cancel.child_token(), shared.tasks.clone());
-    let place = Arc::clone(&parts.target.place);
+    let place = Arc::clone(&line.place);
     if ticket.is_some() {
         place.keep();
     }
