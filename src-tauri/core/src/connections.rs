@@ -402,19 +402,11 @@ pub(crate) fn apply_setting(
         }
         (SettingKind::Bool, _) => {
             let message = format!("{key} is true or false");
-            return Err(CoreError::field(
-                ErrorCode::ValueIncorrectType,
-                key,
-                message,
-            ));
+            return Err(CoreError::field(wrong(false), key, message));
         }
         (SettingKind::Integer { .. }, _) => {
             let message = format!("{key} is a whole number");
-            return Err(CoreError::field(
-                ErrorCode::ValueIncorrectType,
-                key,
-                message,
-            ));
+            return Err(CoreError::field(wrong(false), key, message));
         }
     }
     settings.insert(key, value);
