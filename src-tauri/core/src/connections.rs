@@ -383,7 +383,11 @@ pub(crate) fn apply_setting(
             let message = format!("{key} is one of {}", words.join(", "));
             return Err(CoreError::field(wrong(value.is_string()), key, message));
         }
-        (SettingKind::Integer { min, max }, Value::Number(number)) => {
+        (SettingKind::AutoOr { .. }, Value::String(word)) if word == "auto" => {}
+        (
+            SettingKind::Integer { min, max } | SettingKind::AutoOr { min, max },
+            Value::Number(number),
+        ) => {
             if !number
                 .as_i64()
                 .is_some_and(|number| (min..=max).contains(&number))
@@ -392,21 +396,17 @@ pub(crate) fn apply_setting(
                 return Err(CoreError::field(ErrorCode::ValueOutOfBounds, key, message));
             }
         }
+        (SettingKind::AutoOr { min, max }, _) => {
+            let message = format!("{key} is auto or a whole number from {min} to {max}");
+            return Err(CoreError::field(wrong(value.is_string()), key, message));
+        }
         (SettingKind::Bool, _) => {
             let message = format!("{key} is true or false");
-            return Err(CoreError::field(
-                ErrorCode::ValueIncorrectType,
-                key,
-                message,
-            ));
+            return Err(CoreError::field(wrong(false), key, message));
         }
         (SettingKind::Integer { .. }, _) => {
             let message = format!("{key} is a whole number");
-            return Err(CoreError::field(
-                ErrorCode::ValueIncorrectType,
-                key,
-                message,
-            ));
+            return Err(CoreError::field(wrong(false), key, message));
         }
     }
     settings.insert(key, value);

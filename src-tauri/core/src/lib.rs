@@ -30,6 +30,7 @@
 //! | [`search`] | finding saved connections |
 //! | `wake_on_lan` | waking a machine by its network card |
 //! | `audit` | who asked for what, line by line |
+//! | `notice` | what a person should know of how the store was opened |
 
 #![deny(missing_docs)]
 
@@ -52,6 +53,7 @@ mod inheritance;
 mod lending;
 pub mod limits;
 pub mod memory_dump;
+mod notice;
 pub mod origin;
 pub mod private_file;
 pub mod random;
@@ -115,7 +117,7 @@ impl Config {
 pub struct Opening {
     config: Config,
     store: Arc<dyn Store>,
-    notice: Option<String>,
+    notice: Arc<notice::Notice>,
     working_copy: Option<store::WorkingCopy>,
     vault: Arc<Vault>,
 }
@@ -136,13 +138,14 @@ impl Opening {
         let store::Opened {
             store,
             notice,
+            full,
             working_copy,
         } = opened;
         Self {
             vault: Vault::new(Arc::clone(&store)),
             config,
             store,
-            notice,
+            notice: Arc::new(notice::Notice::new(notice, full)),
             working_copy,
         }
     }
@@ -186,7 +189,7 @@ pub struct Core {
     audit: audit::Audit,
     last_use: Arc<idle::LastUse>,
     known_hosts: Option<PathBuf>,
-    notice: Option<String>,
+    notice: Arc<notice::Notice>,
     working_copy: Mutex<Option<store::WorkingCopy>>,
     clock: Arc<dyn Clock>,
     cancel: CancellationToken,
@@ -257,6 +260,11 @@ impl Core {
             core.vault.watch(),
             core.cancel.clone(),
         ));
+        core.tasks.spawn(Arc::clone(&core.notice).watch(
+            core.data_dir.clone(),
+            Arc::clone(&core.events),
+            core.cancel.clone(),
+        ));
         core.tasks.spawn(back_up_daily(
             Arc::clone(&core.store),
             core.data_dir.clone(),
@@ -301,9 +309,10 @@ impl Core {
         &self.clock
     }
 
-    /// What a person should know about opening the store, such as that a damaged one was restored from a backup.
-    pub fn notice(&self) -> Option<&str> {
-        self.notice.as_deref()
+    /// What a person should know about opening the store, such as that a damaged one was restored from a backup, or that nothing
+    /// can be saved until there is room; an event of the settings tells when there is.
+    pub fn notice(&self) -> Option<String> {
+        self.notice.text()
     }
 
     /// Listens to numbered change events from now on.

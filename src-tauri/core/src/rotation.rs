@@ -172,6 +172,7 @@ mod tests {
         let opened = store::Opened {
             store: open_failing(&dir.join("store"), Arc::clone(fails)),
             notice: None,
+            full: None,
             working_copy: None,
         };
         let core = Opening::over(opened, Config::at(dir))

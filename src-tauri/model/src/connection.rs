@@ -359,7 +359,7 @@ pub const SETTINGS: [(&str, SettingKind); 34] = [
         SettingKind::Choice(&["full", "high", "low", "mapped", "server"]),
     ),
     // Tight's and zlib's effort on the server; absent means automatic.
-    ("vnc.compression", SettingKind::Integer { min: 0, max: 9 }),
+    ("vnc.compression", SettingKind::AutoOr { min: 0, max: 9 }),
     // How often a silent link is asked for a sign of life, in seconds; 0 never.
     ("ssh.keepalive", SettingKind::Integer { min: 0, max: 3600 }),
     // Whether keys of this computer's SSH agent are offered; absent means they are.

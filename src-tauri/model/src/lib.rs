@@ -20,6 +20,7 @@
 //! | [`transfer`] | files of another machine: paths, attributes; trait [`transfer::Files`] |
 //! | [`transfer_view`] | copies under way, as the API shows them |
 //! | [`commas`] | lists as one text |
+//! | [`host`] | names and addresses of machines |
 //! | [`jump`] | machines on the way that no saved connection stands for |
 //! | [`tunnel`] | ports and sockets carried through SSH; trait [`tunnel::TunnelLink`] |
 //! | [`import`] | what a file says of a machine |
@@ -40,6 +41,7 @@ pub mod event;
 pub mod frame;
 pub mod group;
 pub mod history;
+pub mod host;
 pub mod ids;
 pub mod import;
 pub mod input;

@@ -17,6 +17,13 @@ pub enum SettingKind {
         /// The largest value.
         max: i64,
     },
+    /// The same, or `"auto"`: nobody chooses, whatever a group says.
+    AutoOr {
+        /// The smallest value.
+        min: i64,
+        /// The largest value.
+        max: i64,
+    },
     /// Text of at most this many characters, none of them a control character.
     Text(usize),
     /// One of these words.
@@ -42,6 +49,10 @@ impl SettingKind {
             Self::Integer { min, max } => {
                 json_schema!({ "type": "integer", "minimum": min, "maximum": max })
             }
+            Self::AutoOr { min, max } => json_schema!({ "anyOf": [
+                { "type": "string", "enum": ["auto"] },
+                { "type": "integer", "minimum": min, "maximum": max },
+            ] }),
             Self::Text(length) => json_schema!({
                 "type": "string",
                 "maxLength": length,

@@ -32,7 +32,7 @@ pub struct Levels {
 }
 
 impl Options {
-    /// Reads the dotted settings; what is absent, `null` or out of range is its default.
+    /// Reads the dotted settings; what is absent, `null`, automatic or out of range is its default.
     pub fn of(start: &Start) -> Self {
         let flag = |key: &str| start.settings.get(key).and_then(|value| value.as_bool());
         let compression = start.settings.get("vnc.compression");

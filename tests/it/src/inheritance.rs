@@ -59,14 +59,14 @@ async fn machines_take_settings_and_credentials_over_from_the_nearest_group() {
     app.ok(
         "PUT",
         &path,
-        json!({"vnc.view_only": false, "vnc.quality": "auto"}),
+        json!({"vnc.view_only": false, "vnc.quality": "auto", "vnc.compression": "auto"}),
     )
     .await;
     assert_eq!(opened().await, (json!(false), json!("auto")));
     app.ok(
         "PUT",
         &path,
-        json!({"vnc.view_only": null, "vnc.quality": null}),
+        json!({"vnc.view_only": null, "vnc.quality": null, "vnc.compression": null}),
     )
     .await;
     app.ok(
@@ -152,6 +152,14 @@ async fn a_group_refuses_what_a_connection_would() {
     let path = format!("/group/{group}");
     for (body, refusal) in [
         (json!({"vnc.quality": 10}), refused(400, "vnc.quality")),
+        (
+            json!({"vnc.compression": 10}),
+            refused(400, "vnc.compression"),
+        ),
+        (
+            json!({"vnc.compression": "lossless"}),
+            refused(400, "vnc.compression"),
+        ),
         (json!({"vnc.colours": true}), refused(400, "vnc.colours")),
         (json!({"host": "a"}), refused(400, "host")),
         (json!({"credential": "k_none"}), refused(400, "credential")),

@@ -96,6 +96,12 @@ async fn a_connection_keeps_what_it_is_told_and_nothing_else() {
         (json!({"port": "5900"}), "VALUE_INCORRECT_TYPE", "port"),
         (json!({"host": "vnc://x"}), "VALUE_INCORRECT_FORMAT", "host"),
         (
+            json!({"host": "10.0.0.999"}),
+            "VALUE_INCORRECT_FORMAT",
+            "host",
+        ),
+        (json!({"host": "-x"}), "VALUE_INCORRECT_FORMAT", "host"),
+        (
             json!({"protocol": "TELNET"}),
             "INVALID_REQUEST_DATA",
             "protocol",

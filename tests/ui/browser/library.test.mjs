@@ -26,6 +26,15 @@ test("the first machine is added from the empty start", options, async (t) => {
   await form.getByText("A port is a number from 1 to 65535").waitFor();
   await shoot(page, "add-refused");
   await form.getByLabel("Port").fill("5901");
+  for (const [address, why] of [
+    ["10.0.0.999", "an IPv4 address has four numbers from 0 to 255"],
+    ["-x", "no part of a host's name begins with a dash"],
+  ]) {
+    await form.getByLabel("Address").fill(address);
+    await form.getByRole("button", { name: "Add", exact: true }).click();
+    await form.getByText(why).waitFor();
+  }
+  await form.getByLabel("Address").fill("10.0.0.7");
   await form.getByLabel("Name", { exact: true }).fill("press-04");
   await form.getByLabel("User name").fill("operator");
   await form.getByLabel("Password").fill("not told");

@@ -203,6 +203,43 @@ test("many machines do what is chosen for them, whatever their group says", opti
   await eventually("they follow their group", async () => "vnc.colours" in (await farwired.call("GET", `/connection/${mill}`)).settings, false);
 });
 
+test("RDP machines are set and sent through another one together", options, async (t) => {
+  const { page, farwired } = await openPage(t);
+  const group = (await farwired.call("PUT", "/group", { name: "Offices", "rdp.clipboard": false })).group_uid;
+  const gate = await farwired.save("gate", { protocol: "SSH", port: 22 });
+  const uids = [];
+  for (const [name, fields] of [["office-01", { "rdp.codec": "bitmaps" }], ["office-02", {}]]) {
+    uids.push(await farwired.save(name, { protocol: "RDP", port: 3389, category_uid: group, ...fields }));
+  }
+  const said = async () => {
+    const all = await Promise.all(uids.map((uid) => farwired.call("GET", `/connection/${uid}`)));
+    return all.map(({ settings, via }) => ({ via, ...settings }));
+  };
+  const before = await said();
+  await page.getByRole("row", { name: /office-01/ }).click();
+  await page.getByRole("row", { name: /office-02/ }).click({ modifiers: ["Shift"] });
+  const details = page.getByRole("complementary", { name: "Details" });
+  const field = (name) => details.getByLabel(name, { exact: true }).and(details.locator("[aria-haspopup]"));
+  await eventually("their codecs differ", () => field("Codec").textContent(), /Mixed/);
+  await eventually("the group's word is shown", () => field("Share the clipboard").textContent(), /No/);
+  await details.getByText("From Offices").waitFor();
+  for (const [name, option] of [["Goes through", "gate"], ["Codec", "Automatic"], ["Share the clipboard", "Yes"]]) {
+    await field(name).click();
+    await page.getByRole("option", { name: option, exact: true }).click();
+    await eventually(`${name} is chosen`, () => field(name).textContent(), new RegExp(option));
+  }
+  await shoot(page, "many-rdp");
+  await details.getByRole("button", { name: "Review changes" }).click();
+  await details.getByRole("heading", { name: "2 machines would change" }).waitFor();
+  await shoot(page, "many-rdp-review");
+  assert.deepEqual(await said(), before, "nothing is written before it is applied");
+  await details.getByRole("button", { name: "Change 2 machines" }).click();
+  const after = { via: gate, "rdp.clipboard": true };
+  await eventually("both are changed", said, [after, after]);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await eventually("both are as they were", said, before);
+});
+
 test("the report of a test goes to the clipboard without who and where", options, async (t) => {
   const { page, farwired } = await withGroups(t);
   // Nobody listens there.

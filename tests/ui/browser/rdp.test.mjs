@@ -1,15 +1,13 @@
 // Machines that are reached over RDP: their settings, and a session.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { startMachine, TERMINAL_COLOUR } from "../desktop/machine.mjs";
-import { eventually, freePort, skipWithout, until } from "../desktop/processes.mjs";
-import { openPage, shoot, skip, skipWithoutMachine } from "./page.mjs";
+import { eventually } from "../desktop/processes.mjs";
+import { openPage, shoot, skip } from "./page.mjs";
 import { countPixels, pointAt } from "./screen.mjs";
-
-const skipWithServer = skipWithoutMachine || skipWithout("freerdp-shadow-cli", "winpr-hash");
+import { PASSWORD, skipWithoutShadow, startShadow } from "./shadow.mjs";
 
 test("what is set for an RDP machine is saved, and what is usual is not", { skip, timeout: 300_000 }, async (t) => {
   const { page, farwired } = await openPage(t);
@@ -40,24 +38,10 @@ test("what is set for an RDP machine is saved, and what is usual is not", { skip
   assert.equal((await settings())["rdp.height"], 800);
 });
 
-const PASSWORD = "Correct.Horse7";
 /** How far a colour may be off: what this server sends is not exact. */
 const OFF = 12;
 
 /** FreeRDP's server over the desktop of a machine, with an account of its own. */
-async function startShadow(sandbox) {
-  const folder = join(sandbox.home, "shadow");
-  mkdirSync(folder, { mode: 0o700 });
-  const accounts = join(folder, "sam");
-  writeFileSync(accounts, await sandbox.run("winpr-hash", ["-u", "alice", "-p", PASSWORD, "-f", "sam"]));
-  const port = await freePort();
-  const machine = join(sandbox.home, "machine");
-  const env = { DISPLAY: `:${readFileSync(join(machine, "display"), "utf8").trim()}`, XAUTHORITY: join(machine, "xauth"), HOME: folder, XDG_CONFIG_HOME: folder };
-  sandbox.start("freerdp-shadow-cli", [`/port:${port}`, "/bind-address:127.0.0.1", "/sec:nla", "+auth", `/sam-file:${accounts}`], { env });
-  await until("the server listens", () => isListening(port));
-  return port;
-}
-
 /** Types as a person does, with the Shift key where it takes one: what is sent are keys, not characters. */
 async function typeByKeys(page, text) {
   for (const letter of text) {
@@ -67,13 +51,7 @@ async function typeByKeys(page, text) {
   }
 }
 
-const isListening = (port) =>
-  new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => resolve(true));
-    socket.on("connect", () => socket.destroy()).on("error", () => resolve(false));
-  });
-
-test("an RDP machine is trusted, signed in to, seen, and takes what is typed", { skip: skipWithServer, timeout: 300_000 }, async (t) => {
+test("an RDP machine is trusted, signed in to, seen, and takes what is typed", { skip: skipWithoutShadow, timeout: 300_000 }, async (t) => {
   const { page, sandbox, farwired } = await openPage(t);
   await startMachine(sandbox);
   const port = await startShadow(sandbox);

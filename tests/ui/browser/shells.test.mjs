@@ -81,7 +81,7 @@ test("colours and size of shells are set once for all, and act at once", options
   await shoot(page, "settings-shells");
   await page.getByRole("tab", { name: NAME }).click();
   await eventually("fewer lines fit", fits, (now) => now < before);
-  await shoot(page, "terminal-light", { schemes: ["light"], isChecked: false });
+  await shoot(page, "terminal-light", { schemes: ["light"] });
 });
 
 test("a log has what a shell printed, and the details say where it is", options, async (t) => {

@@ -266,3 +266,31 @@ test("secrets that are locked are not asked for in vain", options, async (t) => 
   await details.getByRole("alert").getByText(/locked/).waitFor();
   await shoot(page, "details-locked");
 });
+
+test("what is wrong with the saved data is told while it is so, and until it was read", options, async (t) => {
+  const { page, farwired } = await openPage(t);
+  await farwired.save("press-04", { port: 5901 });
+  const admin = await farwired.newToken(["admin"]);
+  let notice = "Nothing can be saved: the file system of /home/anna/.local/share/farwire can only be read: make it writable and start Farwire again.";
+  await page.route(
+    (url) => url.pathname === "/settings",
+    async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), notice } });
+    },
+  );
+  // Whatever is set is an event, by which the page reads the settings anew.
+  const set = async (density) => assert.ok((await farwired.ask("PUT", "/settings", { appearance: { density } }, admin)).ok);
+  await set("roomy");
+  const told = page.getByText("Nothing can be saved");
+  await told.waitFor();
+  await shoot(page, "notice-read-only");
+  notice = null;
+  await set("compact");
+  await told.waitFor({ state: "detached" });
+  notice = "A damaged record was set aside.";
+  await set("roomy");
+  await page.getByText("A damaged record was set aside.").waitFor();
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.getByText("A damaged record was set aside.").waitFor({ state: "detached" });
+});

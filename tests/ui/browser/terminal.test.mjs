@@ -15,7 +15,7 @@ test("what is typed reaches the shell, and what it prints is seen", options, asy
   assert.equal(sshd.read("made"), "typed on the page\n");
   await page.keyboard.type("printf '\\303\\244\\303\\266 \\342\\202\\254 \\360\\237\\230\\200 \\033[31mred\\033[0m\\n'; stty size > size\n");
   await shows(page, "äö € 😀 red");
-  await shoot(page, "terminal", { schemes: ["dark"], isChecked: false });
+  await shoot(page, "terminal", { schemes: ["dark"] });
   // The shell has the size that is seen.
   const [rows, columns] = (await until("the size is written", () => sshd.read("size"))).trim().split(" ").map(Number);
   assert.ok(rows > 24 && columns > 80, `${rows} x ${columns}`);
@@ -54,7 +54,7 @@ test("several lines are shown before they are pasted", options, async (t) => {
   await page.keyboard.press("Control+Shift+v");
   const dialog = page.getByRole("dialog", { name: "Paste 2 lines?" });
   await dialog.getByText("touch one").waitFor();
-  await shoot(page, "terminal-paste", { schemes: ["light"], isChecked: false });
+  await shoot(page, "terminal-paste", { schemes: ["light"] });
   assert.equal(sshd.read("one"), null);
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await page.keyboard.press("Control+Shift+v");
@@ -103,7 +103,7 @@ test("an address alone leads to a shell: its key is asked about, then the passwo
   await page.keyboard.press("Control+Enter");
   const question = page.getByRole("alertdialog").or(page.getByRole("dialog"));
   await question.getByText(sshd.fingerprint.slice(7, 20)).first().waitFor();
-  await shoot(page, "terminal-trust", { schemes: ["light"], isChecked: false });
+  await shoot(page, "terminal-trust", { schemes: ["light"] });
   await question.getByRole("button", { name: /Trust/ }).first().click();
   const session = pane(page, name);
   await session.getByLabel("Password").fill(PASSWORD);
@@ -121,7 +121,7 @@ test("what the machine asks while signing in is answered on the page", options, 
   await page.getByRole("row", { name: new RegExp(NAME) }).dblclick();
   for (const question of [/^New password/, /^Retype new password/]) {
     await pane(page).getByLabel(question).fill("battery staple 9");
-    await shoot(page, "terminal-question", { schemes: ["light"], isChecked: false });
+    await shoot(page, "terminal-question", { schemes: ["light"] });
     await pane(page).getByRole("button", { name: "Answer" }).click();
   }
   await shows(page, "$");

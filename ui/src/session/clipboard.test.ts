@@ -146,6 +146,13 @@ describe("to the remote machine", () => {
     mayReadQuietly = true;
     await clipboard.pasted();
     expect(sent).toEqual(["mine"]);
+    // A secret too: who pastes asks for it. What cannot be read is nothing to paste.
+    local = "hunter2";
+    isSecret = true;
+    await clipboard.pasted();
+    unread = "no_answer";
+    await clipboard.pasted();
+    expect(sent).toEqual(["mine", "hunter2"]);
   });
 });
 

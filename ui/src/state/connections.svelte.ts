@@ -7,14 +7,13 @@ import { t } from "../texts";
 import { deleteWithUndo, undoably } from "./history.svelte";
 import { OneByOne } from "./onebyone";
 import { type Fetching, Resource } from "./resource.svelte";
+import { byName } from "./byname";
 import { countTags } from "./tags";
 
 /** Changes that arrive closer together are fetched together. */
 const GATHER_MS = 40;
 /** From here on one list costs less than single answers. */
 const FETCH_ALL_FROM = 20;
-
-const byName = new Intl.Collator(undefined, { numeric: true });
 
 class Connections {
   private readonly list = new Resource<Connection[]>((options) => this.fetch(options));
@@ -83,8 +82,16 @@ class Connections {
     return uid;
   }
 
-  async update(uid: string, fields: ConnectionFields): Promise<void> {
-    await undoably((options) => api.updateConnection(uid, fields, options));
+  /** Changes a connection; returns what lets Ctrl+Z forget it. */
+  async update(uid: string, fields: ConnectionFields): Promise<() => void> {
+    const forget = await undoably((options) => api.updateConnection(uid, fields, options));
+    await this.refresh(uid);
+    return forget;
+  }
+
+  /** Takes a change back, which is no step of its own for Ctrl+Z. */
+  async revert(uid: string, fields: ConnectionFields): Promise<void> {
+    await api.updateConnection(uid, fields);
     await this.refresh(uid);
   }
 

@@ -10,11 +10,13 @@ import { toasts } from "./toasts.svelte";
 import { undo } from "./undo.svelte";
 
 const UNDO_MS = 6000;
+/** However long somebody points at notes: nobody waits longer for a token to end. */
+const MAX_WAIT_MS = 20_000;
 
 interface Waiting {
   run: (evenWhenClosing: boolean) => Promise<void>;
   dismiss: () => void;
-  /** Ctrl+Z does not take it back any more. */
+  /** Neither Ctrl+Z nor its own time does anything any more. */
   forget: () => void;
 }
 
@@ -35,7 +37,13 @@ class Deletions {
     if (this.waiting.has(id)) return;
     const takeBack = (): void => this.undo(id);
     const dismiss = toasts.show(text, { label: t.common.undo, run: takeBack }, UNDO_MS, () => void this.execute(id, false));
-    this.waiting.set(id, { run, dismiss, forget: undo.add(takeBack) });
+    const latest = setTimeout(() => void this.execute(id, false), MAX_WAIT_MS);
+    const unlist = undo.add(takeBack);
+    const forget = (): void => {
+      clearTimeout(latest);
+      unlist();
+    };
+    this.waiting.set(id, { run, dismiss, forget });
   }
 
   private undo(id: string): void {

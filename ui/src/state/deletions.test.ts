@@ -40,6 +40,20 @@ describe("deletions", () => {
     expect(deleted).toEqual(["c"]);
   });
 
+  it("waits for nobody who points at a note for ever", async () => {
+    later("f");
+    toasts.hold("pointer");
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([deleted, toasts.all.length]).toEqual([[], 1]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([deleted, toasts.all.length]).toEqual([["f"], 0]);
+    toasts.release("pointer");
+    later("g");
+    toasts.all.at(-1)?.action?.run();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(deleted).toEqual(["f"]);
+  });
+
   it("sends what waits when the page is left", async () => {
     later("d");
     later("e");

@@ -13,15 +13,32 @@ const PAUSE_MS = 500;
 /** What is edited: where its saved values are, and how they are written. */
 interface Edited {
   saved: () => Connection | Group | null;
-  write: (fields: ConnectionFields) => Promise<void>;
+  /** Returns what lets Ctrl+Z forget it. */
+  write: (fields: ConnectionFields) => Promise<() => void>;
+  /** Writes what was before, which is no step of its own for Ctrl+Z. */
+  revert: (fields: ConnectionFields) => Promise<void>;
+}
+
+/** The way back from a save: what was before, and what lets Ctrl+Z forget it. */
+interface Back {
+  fields: ConnectionFields;
+  forget: () => void;
 }
 
 export function editMachine(uid: string): Edit {
-  return new Edit({ saved: () => connections.get(uid), write: (fields) => connections.update(uid, fields) });
+  return new Edit({
+    saved: () => connections.get(uid),
+    write: (fields) => connections.update(uid, fields),
+    revert: (fields) => connections.revert(uid, fields),
+  });
 }
 
 export function editGroup(uid: string): Edit {
-  return new Edit({ saved: () => groups.get(uid), write: (fields) => groups.update(uid, fields) });
+  return new Edit({
+    saved: () => groups.get(uid),
+    write: (fields) => groups.update(uid, fields),
+    revert: (fields) => groups.revert(uid, fields),
+  });
 }
 
 export class Edit {
@@ -32,7 +49,7 @@ export class Edit {
   problem: ApiError | null = $state.raw(null);
   isSaving = $state(false);
   savedAt: number | null = $state(null);
-  private before: ConnectionFields | null = $state.raw(null);
+  private back: Back | null = $state.raw(null);
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** The save that is under way. The next one waits for it: it neither overtakes it nor says once more what it says. */
   private underWay: Promise<void> | null = null;
@@ -40,7 +57,7 @@ export class Edit {
   constructor(private readonly edited: Edited) {}
 
   get canUndo(): boolean {
-    return this.before !== null;
+    return this.back !== null;
   }
 
   /** What a field shows: the draft while there is one. */
@@ -65,32 +82,39 @@ export class Edit {
     const names = Object.keys(fields).filter((name) => !(name in this.errors));
     if (names.length === 0) return;
     const sent = Object.fromEntries(names.map((name) => [name, fields[name as FieldName]])) as ConnectionFields;
-    await this.save(sent, this.valuesOf(names));
+    const before = this.valuesOf(names);
+    await this.save(sent, async () => {
+      const forget = await this.edited.write(sent);
+      this.back = before && { fields: before, forget };
+    });
   }
 
   /** Takes the last save back. */
   async undo(): Promise<void> {
-    const before = this.before;
-    if (!before) return;
+    const { back } = this;
+    if (!back) return;
     this.drafts = {};
     this.errors = {};
     while (this.underWay) await this.underWay;
-    await this.save(before, null);
+    await this.save(back.fields, async () => {
+      await this.edited.revert(back.fields);
+      back.forget();
+      this.back = null;
+    });
   }
 
-  private async save(fields: ConnectionFields, before: ConnectionFields | null): Promise<void> {
-    const saving = this.write(fields, before);
+  private async save(fields: ConnectionFields, work: () => Promise<void>): Promise<void> {
+    const saving = this.attempt(fields, work);
     const end = (): void => void (this.underWay = null);
     this.underWay = saving.then(end, end);
     await saving;
   }
 
-  private async write(fields: ConnectionFields, before: ConnectionFields | null): Promise<void> {
+  private async attempt(fields: ConnectionFields, work: () => Promise<void>): Promise<void> {
     this.isSaving = true;
     this.problem = null;
     try {
-      await this.edited.write(fields);
-      this.before = before;
+      await work();
       this.savedAt = Date.now();
       for (const [name, value] of Object.entries(fields)) {
         if (JSON.stringify(this.drafts[name]) === JSON.stringify(value)) delete this.drafts[name];

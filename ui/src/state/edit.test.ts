@@ -6,6 +6,7 @@ import { editMachine } from "./edit.svelte";
 
 const saved = { uid: "c_1", name: "press-04", host: "10.0.0.4", port: 5900, settings: {} } as unknown as Connection;
 let written: unknown[] = [];
+let forgotten = 0;
 let refuse: ApiError | null = null;
 
 function refusal(property?: string): ApiError {
@@ -15,10 +16,16 @@ function refusal(property?: string): ApiError {
 
 beforeEach(() => {
   written = [];
+  forgotten = 0;
   refuse = null;
   vi.useFakeTimers();
   vi.spyOn(connections, "get").mockReturnValue(saved);
   vi.spyOn(connections, "update").mockImplementation((_, fields) => {
+    if (refuse) return Promise.reject(refuse);
+    written.push(fields);
+    return Promise.resolve(() => void (forgotten += 1));
+  });
+  vi.spyOn(connections, "revert").mockImplementation((_, fields) => {
     if (refuse) return Promise.reject(refuse);
     written.push(fields);
     return Promise.resolve();
@@ -50,7 +57,7 @@ describe("Edit", () => {
     let answer = (): void => undefined;
     vi.mocked(connections.update).mockImplementationOnce((_, fields) => {
       written.push(fields);
-      return new Promise((resolve) => (answer = resolve));
+      return new Promise((resolve) => (answer = () => resolve(() => undefined)));
     });
     edit.set("credential", "k_1", "now");
     edit.set("host", "10.0.0.9");
@@ -99,7 +106,16 @@ describe("Edit", () => {
     await vi.runAllTimersAsync();
     await edit.undo();
     expect(written.at(-1)).toEqual({ name: "press-04", "vnc.quality": null });
-    expect(edit.canUndo).toBe(false);
+    expect([edit.canUndo, forgotten]).toEqual([false, 1]);
+  });
+
+  it("keeps the way back where it was refused", async () => {
+    const edit = editMachine("c_1");
+    edit.set("name", "x", "now");
+    await vi.runAllTimersAsync();
+    refuse = refusal("vault");
+    await edit.undo();
+    expect([edit.canUndo, forgotten]).toEqual([true, 0]);
   });
 
   it("sends nothing when nothing was typed", async () => {

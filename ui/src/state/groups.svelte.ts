@@ -2,6 +2,7 @@
 import { api, type ApiError, type GroupFields } from "../api";
 import type { Group } from "../bindings";
 import { t } from "../texts";
+import { byName } from "./byname";
 import { connections } from "./connections.svelte";
 import { deleteWithUndo, newRun, offerUndo, undoably } from "./history.svelte";
 import { type Fetching, Resource } from "./resource.svelte";
@@ -114,8 +115,16 @@ class Groups {
     return uid;
   }
 
-  async update(uid: string, fields: GroupFields): Promise<void> {
-    await undoably((options) => api.updateGroup(uid, fields, options));
+  /** Changes a group; returns what lets Ctrl+Z forget it. */
+  async update(uid: string, fields: GroupFields): Promise<() => void> {
+    const forget = await undoably((options) => api.updateGroup(uid, fields, options));
+    await this.load();
+    return forget;
+  }
+
+  /** Takes a change back, which is no step of its own for Ctrl+Z. */
+  async revert(uid: string, fields: GroupFields): Promise<void> {
+    await api.updateGroup(uid, fields);
     await this.load();
   }
 
@@ -163,8 +172,7 @@ function byParent(all: Group[]): Map<string | null, Group[]> {
     if (siblings) siblings.push(group);
     else map.set(parent, [group]);
   }
-  const collator = new Intl.Collator(undefined, { numeric: true });
-  for (const siblings of map.values()) siblings.sort((a, b) => collator.compare(a.name, b.name));
+  for (const siblings of map.values()) siblings.sort((a, b) => byName.compare(a.name, b.name));
   return map;
 }
 

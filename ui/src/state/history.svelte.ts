@@ -93,12 +93,11 @@ export function newRun(): string {
   return `window ${new Date().toISOString()} ${Math.random().toString(36).slice(2, 6)}`;
 }
 
-/** Does something in a run of its own, which Ctrl+Z takes back. */
-export async function undoably<T>(work: (options: RequestOptions) => Promise<T>): Promise<T> {
+/** Does something in a run of its own, which Ctrl+Z takes back; returns what lets Ctrl+Z forget it. */
+export async function undoably(work: (options: RequestOptions) => Promise<unknown>): Promise<() => void> {
   const run = newRun();
-  const done = await work({ run });
-  undo.add(() => void takeBack(run));
-  return done;
+  await work({ run });
+  return undo.add(() => void takeBack(run));
 }
 
 /** Says that something was done in a run, and offers for a while to take all of it back. */

@@ -42,6 +42,18 @@ it.each<[string, Expected]>([
   ["@host", null],
   ["ho st:1", null],
   ["-host.example", null],
+  ["ssh -x", null],
+  ["vnc://a.-b", null],
+  ["vnc://a..b", null],
+  ["vnc://.a", null],
+  ["10.0.0.999", null],
+  ["vnc://10.0.0", null],
+  ["vnc://10.0.0.1.2:5900", null],
+  ["vnc://4711", null],
+  ["255.255.255.255", ["VNC", "255.255.255.255", 5900, null]],
+  ["vnc://4711-a.example.", ["VNC", "4711-a.example.", 5900, null]],
+  ["vnc://bücher.example", ["VNC", "bücher.example", 5900, null]],
+  ["vnc://PC-", ["VNC", "PC-", 5900, null]],
   ["a_b.example", ["VNC", "a_b.example", 5900, null]],
 ])("reads %j", (text, expected) => {
   const target = parseQuick(text);

@@ -13,7 +13,9 @@ const SCHEMES: Readonly<Record<string, ProtocolKind>> = { vnc: "VNC", rdp: "RDP"
 /** VNC counts displays from port 5900; `host:1` means 5901. */
 const VNC_BASE = 5900;
 const MAX_DISPLAY = 99;
-const HOST = /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?$/i;
+/** Names of up to 63 characters between dots, of which none begins with a dash. */
+const NAME = /^(?![.-])(?!.*\.[.-])(?:[\p{L}\p{N}_-]{1,63}(?:\.|$))+$/u;
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /**
  * Reads `vnc://host:5901`, `host:1`, `host::5901`, `rdp://host`, `ssh://me@host`, `ssh me@host` or a bare host.
@@ -75,8 +77,13 @@ function splitPort(text: string): PlaceText | null {
   }
   if (/^[0-9a-f]*(?::[0-9a-f]*){3,}$/i.test(text) && !/:::/.test(text)) return { host: text, port: null, isDisplay: false };
   const plain = /^([^:]+)(?:(::?)(\d+))?$/.exec(text);
-  if (plain?.[1] === undefined || !HOST.test(plain[1])) return null;
+  if (plain?.[1] === undefined || !isName(plain[1])) return null;
   return { host: plain[1], port: plain[3] ?? null, isDisplay: plain[2] === ":" };
+}
+
+/** Whether a text is a host's name or an IPv4 address: what ends in a number is nothing else. */
+function isName(text: string): boolean {
+  return text.length <= 253 && (/(?:^|\.)\d+\.?$/.test(text) ? IPV4 : NAME).test(text);
 }
 
 function portOf(protocol: ProtocolKind, text: string | null, isDisplay: boolean): number | null {

@@ -5,10 +5,10 @@
  * made of few different words, with numbers between them: only these words are compared by the collator, all else are numbers.
  */
 
-const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+import { byLetters } from "./byname";
 
 /** Which of two texts comes first. */
-export const compareTexts = (a: string, b: string): number => collator.compare(a, b);
+export const compareTexts = (a: string, b: string): number => byLetters.compare(a, b);
 
 /** The place of each text among all; texts that are alike to people share one. */
 export function ranksOf(texts: readonly string[]): Int32Array {

@@ -1,6 +1,6 @@
 /** Tags by how many machines have them: there may be thousands, of which most people use a few. */
 
-const byName = new Intl.Collator(undefined, { numeric: true });
+import { byName } from "./byname";
 
 /** How many things have each tag. */
 export function countTags(list: readonly { tags: readonly string[] }[]): Map<string, number> {

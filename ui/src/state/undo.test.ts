@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { api } from "../api";
-import type { Group } from "../bindings";
+import type { Connection, Group } from "../bindings";
 import { connections } from "./connections.svelte";
 import { deletions } from "./deletions.svelte";
+import { editMachine } from "./edit.svelte";
 import { groups } from "./groups.svelte";
 import { toasts } from "./toasts.svelte";
 import { undo } from "./undo.svelte";
@@ -74,6 +75,19 @@ describe("Ctrl+Z", () => {
     undo.last();
     undo.last();
     expect(undone).toEqual(runs.reverse());
+  });
+
+  it("does not take back what was taken back where it was typed", async () => {
+    vi.spyOn(connections, "get").mockReturnValue({ uid: "c1", name: "press", settings: {} } as unknown as Connection);
+    const sent = vi.spyOn(api, "updateConnection").mockResolvedValue({});
+    await connections.update("c1", { notes: "before" });
+    const edit = editMachine("c1");
+    edit.set("name", "x", "now");
+    await vi.waitFor(() => expect(edit.canUndo).toBe(true));
+    await edit.undo();
+    expect(sent.mock.calls.map(([, fields]) => fields)).toEqual([{ notes: "before" }, { name: "x" }, { name: "press" }]);
+    undo.last();
+    expect([undone.length, undo.isEmpty]).toEqual([1, true]);
   });
 
   it("takes back what is about to be deleted, and not what is", async () => {

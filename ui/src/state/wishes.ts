@@ -5,22 +5,42 @@
  * group says something else says it by itself.
  */
 import type { ConnectionFields } from "../api";
-import type { Connection } from "../bindings";
+import type { Connection, ProtocolKind } from "../bindings";
 import { type Inherited, inheritedCredential, inheritedSetting, type SettingValue } from "./inheritance";
 
-/** What the settings of a picture are while nobody has said anything. A compression nobody chose has no level. */
+/** What settings are while nobody has said anything; the empty text is what has no word of its own. */
 export const USUAL = {
   "vnc.resize": false,
   "vnc.shared": true,
   "vnc.view_only": false,
   "vnc.quality": "auto",
   "vnc.colours": "full",
-  "vnc.compression": "",
+  "vnc.compression": "auto",
+  "rdp.security": "auto",
+  "rdp.colours": "full",
+  "rdp.codec": "auto",
+  "rdp.keyboard": "",
+  "rdp.effects": "",
+  "rdp.clipboard": true,
+  "rdp.admin": false,
+  "ssh.agent": true,
+  "ssh.forward_agent": false,
+  "ssh.forward_x11": false,
+  "ssh.clipboard": false,
+  "ssh.log": false,
 } as const satisfies Record<string, SettingValue>;
 
-export type DisplayKey = keyof typeof USUAL;
-export type WishKey = DisplayKey | "credential";
-export const WISH_KEYS: readonly WishKey[] = ["credential", ...(Object.keys(USUAL) as DisplayKey[])];
+export type SettingKey = keyof typeof USUAL;
+export type DisplayKey = Extract<SettingKey, `vnc.${string}`>;
+export type WishKey = SettingKey | "credential";
+const SETTING_KEYS = Object.keys(USUAL) as SettingKey[];
+export const WISH_KEYS: readonly WishKey[] = ["credential", ...SETTING_KEYS];
+
+/** The settings that machines of a protocol honour. */
+export function keysOf(protocol: ProtocolKind | undefined): SettingKey[] {
+  const prefix = protocol === "APPLE" ? "vnc." : `${protocol?.toLowerCase()}.`;
+  return SETTING_KEYS.filter((key) => key.startsWith(prefix));
+}
 
 /** A value for all, or `null`: whatever their groups say. */
 export type Wish = SettingValue | null;

@@ -136,7 +136,7 @@ export const en = {
     table: "Table",
     add: "Add",
     position: (at: string, of: string) => `${at} of ${of}`,
-    openedWith: "Something happened to the saved data.",
+    openedWith: "About the saved data",
     columns: {
       name: "Name",
       protocol: "Type",

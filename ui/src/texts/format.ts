@@ -3,25 +3,22 @@ import { en as t } from "./en";
 
 export { wholeNumber } from "./number";
 
-const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const exact = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const longDate = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+/** Words for moments. A format is made when it is first needed: what it is made of takes a MiB and a part of the start. */
+function format(options: Intl.DateTimeFormatOptions): (ms: number) => string {
+  let made: Intl.DateTimeFormat | undefined;
+  return (ms) => (made ??= new Intl.DateTimeFormat(undefined, options)).format(ms);
+}
 
-const dateAndTime = new Intl.DateTimeFormat(undefined, {
-  day: "numeric",
-  month: "short",
-  year: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+const DATE = { day: "numeric", month: "short" } as const;
+const date = format(DATE);
+const longDate = format({ ...DATE, year: "numeric" });
 
-export const clockTime = (ms: number): string => time.format(ms);
-export const exactTime = (ms: number): string => exact.format(ms);
+export const clockTime = format(CLOCK);
+export const exactTime = format({ ...CLOCK, second: "2-digit" });
 
 /** A date with its time. */
-export const moment = (ms: number): string => dateAndTime.format(ms);
+export const moment = format({ ...DATE, year: "numeric", ...CLOCK });
 
 /** `8 s`, `2 min`, `2 h`, then a date. */
 export function age(then: number, now: number): string {
@@ -43,7 +40,7 @@ export function ago(then: number, now: number): string {
 /** A date; with its year if that is not this one. */
 export function day(then: number, now: number): string {
   const isThisYear = new Date(then).getFullYear() === new Date(now).getFullYear();
-  return (isThisYear ? date : longDate).format(then);
+  return isThisYear ? date(then) : longDate(then);
 }
 
 /** `2.4 MB`: three digits at most. */

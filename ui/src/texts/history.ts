@@ -1,6 +1,8 @@
 /** The texts of backups and of the history. */
 import type { ChangeAction, ChangedField, ChangeView, ThingKind } from "../bindings";
 import { wholeNumber } from "./number";
+import { rdp } from "./rdp";
+import { shell } from "./shell";
 
 const things = (count: number): string => (count === 1 ? "1 thing" : `${wholeNumber(count)} things`);
 const are = (count: number): string => (count === 1 ? `${things(count)} is` : `${things(count)} are`);
@@ -102,6 +104,19 @@ export const history = {
     "vnc.quality": "Quality",
     "vnc.colours": "Colours",
     "vnc.compression": "Compression",
+    via: shell.via,
+    "rdp.security": rdp.security,
+    "rdp.colours": rdp.colours,
+    "rdp.codec": rdp.codec,
+    "rdp.keyboard": rdp.keyboard,
+    "rdp.effects": rdp.effects,
+    "rdp.clipboard": rdp.clipboard,
+    "rdp.admin": rdp.admin,
+    "ssh.agent": shell.agent,
+    "ssh.forward_agent": shell.forwardAgent,
+    "ssh.forward_x11": shell.forwardX11,
+    "ssh.clipboard": shell.clipboard,
+    "ssh.log": shell.log,
   } as Readonly<Record<string, string>>,
   noFields: "Nothing in it can be shown",
   field: "Field",

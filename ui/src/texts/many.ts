@@ -33,7 +33,6 @@ export const many = {
   fromGroupsIn: (count: number, of: number) => `From groups in ${wholeNumber(count)} of ${wholeNumber(of)}`,
   groupsDiffer: "Their groups say different things",
   valueFrom: (value: string, group: string) => `${value}, from ${group}`,
-  compressionAuto: "Automatic or the group’s",
   credentialNone: "Own or the group’s",
   portOwn: "The protocol’s own",
 };

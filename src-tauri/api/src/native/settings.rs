@@ -143,7 +143,7 @@ fn view<B, Q>(call: &Call<B, Q>, settings: &Settings) -> SettingsView {
         token_file: control::token_file(call.api.core.data_dir())
             .display()
             .to_string(),
-        notice: call.api.core.notice().map(str::to_owned),
+        notice: call.api.core.notice(),
     }
 }
 

@@ -65,7 +65,7 @@ pub use batch::{Batch, Change, Tree};
 pub use commit::Commit;
 pub use error::StoreError;
 pub(crate) use files::{create_private_dirs, stamped_name};
-pub use open::{Opened, open};
+pub use open::{Opened, full_disk, open};
 pub use read_only::WorkingCopy;
 pub use record::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
 pub use restore::restore_backup;

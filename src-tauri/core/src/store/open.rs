@@ -17,6 +17,8 @@ pub struct Opened {
     pub store: Arc<dyn Store>,
     /// Whole sentences: a damaged store moved aside and restored, records set aside, a backup that failed.
     pub notice: Option<String>,
+    /// That nothing can be saved, where the disk is full: as [`full_disk`] says it.
+    pub full: Option<String>,
     /// What it was opened from, where the disk can only be read. Goes after the store.
     pub working_copy: Option<WorkingCopy>,
 }
@@ -46,10 +48,14 @@ pub fn open(data_dir: &Path) -> Result<Opened, StoreError> {
         Ok(()) => {}
         Err(error) => tracing::warn!(%error, "no room could be put aside"),
     }
-    if let Err(error) = room::require(data_dir, 0) {
-        opened.tell(format!("Nothing can be saved: {error}."));
-    }
+    opened.full = full_disk(data_dir);
     Ok(opened)
+}
+
+/// That nothing can be saved, as a whole sentence, while the disk is full.
+pub fn full_disk(data_dir: &Path) -> Option<String> {
+    let error = room::require(data_dir, 0).err()?;
+    Some(format!("Nothing can be saved: {error}."))
 }
 
 impl Opened {
@@ -123,6 +129,7 @@ fn try_to_open(data_dir: &Path, refusing: Option<&StoreError>) -> Result<Opened,
     Ok(Opened {
         store: Arc::new(store),
         notice: (!notices.is_empty()).then(|| notices.join(" ")),
+        full: None,
         working_copy: None,
     })
 }

@@ -3,10 +3,12 @@
 use crate::disk::Disk;
 use crate::lanes;
 use farwire_core::store::{self, Batch, Store, StoreError, Tree};
+use farwire_core::{Config, Core};
+use farwire_model::event::EventKind;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 const DISK_BYTES: u64 = 40 << 20;
 
@@ -97,7 +99,7 @@ fn a_full_disk_refuses_changes_and_loses_none() {
     // It opens without any room, and says what that means; once only, where others take what was put aside too.
     let opened = store::open(&data_dir).unwrap();
     assert_whole(&*opened.store, acknowledged);
-    let notice = opened.notice.unwrap();
+    let notice = opened.full.unwrap();
     assert!(
         notice.contains("Nothing can be saved: No space left"),
         "{notice}"
@@ -124,6 +126,32 @@ fn a_full_disk_refuses_changes_and_loses_none() {
     let count = store.scan(Tree::Connections, "").unwrap().len();
     write(&*store, count).unwrap();
     assert_no_damage(&data_dir);
+}
+
+#[tokio::test]
+async fn that_a_disk_is_full_is_told_until_there_is_room() {
+    let Some(disk) = Disk::make(DISK_BYTES) else {
+        return;
+    };
+    let data_dir = disk.mount.join("data");
+    Core::open(Config::at(&data_dir))
+        .await
+        .unwrap()
+        .close()
+        .await;
+    let last = disk.mount.join("last");
+    fill(&last);
+    let core = Core::open(Config::at(&data_dir)).await.unwrap();
+    let mut events = core.subscribe();
+    let notice = core.notice().unwrap();
+    assert!(notice.contains("Nothing can be saved"), "{notice}");
+    fs::remove_file(&last).unwrap();
+    let told = async { while events.recv().await.unwrap().kind != EventKind::Settings {} };
+    tokio::time::timeout(Duration::from_secs(60), told)
+        .await
+        .expect("it is told that there is room");
+    assert_eq!(core.notice(), None);
+    core.close().await;
 }
 
 #[test]

@@ -1,9 +1,8 @@
 /** The order of a folder's entries: folders first, whichever way round. */
+import { byLetters } from "../byname";
 import type { FileItem } from "./source";
 
 export type FileSort = "name" | "size" | "changed" | "permissions" | "owner";
-
-const names = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
 function compare(a: FileItem, b: FileItem, sort: FileSort): number {
   switch (sort) {
@@ -16,7 +15,7 @@ function compare(a: FileItem, b: FileItem, sort: FileSort): number {
     case "permissions":
       return a.permissions - b.permissions;
     case "owner":
-      return names.compare(a.owner, b.owner);
+      return byLetters.compare(a.owner, b.owner);
   }
 }
 
@@ -26,7 +25,7 @@ export function ordered(items: readonly FileItem[], sort: FileSort, isDescending
     const folders = Number(b.kind === "folder") - Number(a.kind === "folder");
     if (folders !== 0) return folders;
     // Paths are different for sure: names that look alike keep their places.
-    return sign * (compare(a, b, sort) || names.compare(a.name, b.name) || (a.path < b.path ? -1 : 1));
+    return sign * (compare(a, b, sort) || byLetters.compare(a.name, b.name) || (a.path < b.path ? -1 : 1));
   });
 }
 

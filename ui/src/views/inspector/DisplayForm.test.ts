@@ -29,7 +29,7 @@ beforeEach(() => {
   vi.spyOn(groups, "get").mockImplementation((uid) => (uid === "g" ? hall : null));
   vi.spyOn(connections, "update").mockImplementation((_, fields) => {
     written.push(fields);
-    return Promise.resolve();
+    return Promise.resolve(() => undefined);
   });
 });
 afterEach(() => {
@@ -60,10 +60,20 @@ describe("compression", () => {
     await waitFor(() => expect(written).toEqual([{ "vnc.compression": 3 }]));
   });
 
+  it("is automatic whatever the group says", async () => {
+    open("g");
+    await choose("Automatic, by the quality");
+    await waitFor(() => expect(written).toEqual([{ "vnc.compression": "auto" }]));
+    cleanup();
+    open("g", { "vnc.compression": "auto" });
+    expect(compression().textContent).toContain("Automatic, by the quality");
+    expect(screen.getByText("Group says 9, smallest")).toBeTruthy();
+  });
+
   it("takes the group's word again", async () => {
     open("g", { "vnc.compression": 3 });
     expect(screen.getByText("Group says 9, smallest")).toBeTruthy();
-    await choose("Like Hall 2");
+    await fireEvent.click(screen.getByRole("button", { name: /^Use/ }));
     await waitFor(() => expect(written).toEqual([{ "vnc.compression": null }]));
   });
 });

@@ -3,6 +3,7 @@ import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/sv
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { api, type ConnectionFields } from "../../api";
 import type { Connection, Group } from "../../bindings";
+import { connections } from "../../state/connections.svelte";
 import { groups } from "../../state/groups.svelte";
 import { shared } from "../../state/shared.svelte";
 import ManyDetails from "./ManyDetails.svelte";
@@ -93,7 +94,7 @@ describe("machines whose groups say something", () => {
     expect(screen.getAllByText("From Hall 2")).toHaveLength(3);
     expect([shown("Quality"), shown("Compression"), shown("Shared"), shown("Resize to the window")]).toEqual([
       "Automatic, as the link carries",
-      "Automatic or the group’s",
+      "Automatic, by the quality",
       "Yes",
       "No",
     ]);
@@ -140,6 +141,45 @@ describe("machines whose groups say something", () => {
     expect(rows).toContain("Colours | 65,536 (16 bits), from Hall 2 | 256 (8 bits), from Yard");
     expect(rows).toContain("Begin observing | on, from Hall 2 | off");
     expect(rows).toContain("Credentials | Line operators, from Hall 2 | Own");
+  });
+
+  it("take settings of RDP, and are taken through another machine", async () => {
+    saved["/groups"] = [group("g_hall", "Hall 2", { settings: { "rdp.keyboard": "de", "rdp.clipboard": false } })];
+    saved["/connections"] = [machine("gate", { name: "gate", protocol: "SSH" })];
+    await Promise.all([groups.load(), connections.load()]);
+    const rdp = { protocol: "RDP", port: 3389 } as const;
+    open([machine("a", rdp), machine("b", { ...rdp, settings: { "rdp.keyboard": "fr", "rdp.codec": "bitmaps" } })]);
+    expect([shown("Keyboard"), shown("Codec"), shown("Share the clipboard"), shown("Goes through")]).toEqual(["Mixed", "Mixed", "No", "Directly"]);
+    expect(screen.queryByLabelText("Compression", { selector: "[aria-haspopup]" })).toBeNull();
+    await choose("Keyboard", "As on this computer");
+    expect(shown("Keyboard")).toBe("German");
+    await choose("Codec", "Automatic");
+    await choose("Share the clipboard", "Yes");
+    await choose("Goes through", "gate");
+    const rows = await review();
+    expect(rows).toContain("Codec | Bitmaps, exact | Automatic");
+    expect(rows).toContain("Keyboard | French | German, from Hall 2");
+    expect(rows).toContain("Share the clipboard | off, from Hall 2 | on");
+    expect(rows).toContain("Goes through | – | gate");
+    await fireEvent.click(screen.getByRole("button", { name: "Change 2 machines" }));
+    const both = { via: "gate", "rdp.clipboard": true };
+    await waitFor(() => expect(written).toEqual([["a", both], ["b", { ...both, "rdp.keyboard": null, "rdp.codec": null }]]));
+  });
+
+  it("take settings of SSH", async () => {
+    open([machine("a", { protocol: "SSH", settings: { "ssh.agent": false } }), machine("b", { protocol: "SSH" })]);
+    expect([shown("Offer the agent’s keys"), shown("Keep a log of each shell")]).toEqual(["Mixed", "No"]);
+    await choose("Offer the agent’s keys", "Yes");
+    await choose("Keep a log of each shell", "Yes");
+    await review();
+    await fireEvent.click(screen.getByRole("button", { name: "Change 2 machines" }));
+    await waitFor(() => expect(written).toEqual([["a", { "ssh.agent": null, "ssh.log": true }], ["b", { "ssh.log": true }]]));
+  });
+
+  it("of several kinds have no settings in common", () => {
+    open([machine("a"), machine("b", { protocol: "RDP" })]);
+    expect(screen.queryByLabelText("Colours", { selector: "[aria-haspopup]" })).toBeNull();
+    expect(shown("Protocol")).toBe("Mixed");
   });
 
   it("take other settings and credentials", async () => {
