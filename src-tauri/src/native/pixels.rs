@@ -68,7 +68,9 @@ impl Painter {
                 shift(place, from, to, surface, stride);
             }
             Draw::Fill { rect, colour } => {
-                let colour = turned(colour);
+                // The fourth byte as in rows that are written: nothing looks at it.
+                let [red, green, blue, rest] = colour;
+                let colour = [blue, green, red, rest];
                 for row in rows_of(surface, stride, place, place.shown(rect, 0)) {
                     row.as_chunks_mut().0.fill(colour);
                 }
