@@ -18,7 +18,7 @@ use tauri::{AppHandle, Emitter, EventTarget, Manager, WebviewWindow};
 const NAME: &str = "farwire-full-screen";
 
 /// How often is looked whether the window that has all keys is still in front: a grab hides that from the toolkit.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Taking the keys itself looks like losing the focus for a moment.
 const SETTLE: Duration = Duration::from_millis(60);

@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | [`tcp`] | host name to an open TCP connection |
 //! | [`tls`] | TLS over any stream |
+//! | [`hidden`] | nothing sent where nobody looks |
 //! | [`identity`] | what the machine shows, held against what a person accepted |
 //! | `limits` | how long each step may take, with its reason |
 
+pub mod hidden;
 pub mod identity;
 mod limits;
 pub mod tcp;

@@ -19,3 +19,5 @@ pub const KEEPALIVE_PROBES: u32 = 3;
 /// Sent bytes that nobody acknowledges for this long end the link. The system's own limit is about 15 minutes.
 #[cfg(target_os = "linux")]
 pub const ACK_LIMIT: Duration = Duration::from_secs(30);
+/// How long nobody must look before the machine is told to send nothing: tabs are changed back and forth.
+pub const HIDE_REST: Duration = Duration::from_secs(3);

@@ -10,7 +10,7 @@
 //! | `wishes`, `redirect`, `cookie` | what a session is asked for besides its picture; where a broker sends it; taking it up again |
 //! | [`file`] | the lines of an .rdp file |
 //! | `clipboard`, `clip_html`, `clip_picture` | text, formatted text and pictures both ways |
-//! | `resize`, `hidden` | the viewer's size; nothing drawn where nobody looks |
+//! | `resize` | the viewer's size |
 //! | `guard`, `limits` | every cap and time limit, with its reason |
 //!
 //! Each session has a thread of its own: decoding is work, and what goes wrong in it ends that session alone.
@@ -25,7 +25,6 @@ mod failure;
 pub mod file;
 mod graphics;
 mod guard;
-mod hidden;
 mod input;
 mod keycode;
 mod layout;

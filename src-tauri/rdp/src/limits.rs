@@ -19,8 +19,6 @@ pub const STALL_LIMIT: Duration = Duration::from_secs(30);
 pub const WAKE_LIMIT: Duration = Duration::from_secs(4);
 /// How long the viewer's size must rest before the server is asked to take it: a window is dragged in many steps.
 pub const RESIZE_REST: Duration = Duration::from_millis(300);
-/// How long nobody must look before the machine is told to draw nothing: tabs are changed back and forth.
-pub const HIDE_REST: Duration = Duration::from_secs(3);
 /// Updates that arrive in one go are shown together, but no later than this: one frame of a 60 Hz screen.
 pub const SHOW_LIMIT: Duration = Duration::from_millis(16);
 /// A second message that cannot be decoded this soon after the first means that asking for the picture anew did not help.

@@ -4,15 +4,16 @@
 //!
 //! | step | thread | copies |
 //! | --- | --- | --- |
-//! | VNC's decoder paints into the framebuffer | some of its own a session | none of raw pixels; one of what zlib packed, which is unpacked band by band before it is painted; one of JPEG, since its decoder wants memory of its own |
+//! | VNC's decoder paints into the framebuffer | some of its own a session | none of raw pixels nor of JPEG; one of what zlib packed, which is unpacked band by band before it is painted |
 //! | RDP's decoder paints into a picture of its own | its own | one, of what changed: from there into the framebuffer, for bitmaps as for the graphics pipeline |
-//! | [`picture::Wake`] asks the main thread to look at the next tick of the window's frame clock | the decoder's | none |
-//! | what changed since the last tick is written into the surface that the widget shows | main | one, of what changed, where every pixel has one of the screen to itself; else the resizer's, which scales each way by itself with a picture between, then one in place, since a surface has other channels |
+//! | [`picture::Wake`] asks the main thread to look once an update is whole | the decoder's | none |
+//! | what changed since the last look is written into the surface that the widget shows | main | one, of what changed, where every pixel has one of the screen to itself (what only moved is moved in the surface); else the resizer's, which scales each way by itself with a picture between, then one in place, since a surface has other channels |
 //! | the toolkit paints that surface within what changed | main | none here: under X the surface is memory shared with the server, which copies it into the toolkit's picture of the window, and that onto the screen |
 //! | a page that lies over the picture is painted over it | main | one of the page, of what changed; a page that lies under it is not painted |
 //!
-//! The newest picture wins: whatever comes between two ticks is looked at once, and nothing is looked at in a window that shows
-//! nothing. Keys and the pointer stay the page's, and go their own way.
+//! It is painted at the next tick of the window's frame clock. The newest picture wins: whatever comes before that tick is looked
+//! at once more, in that tick, and nothing is looked at in a window that shows nothing. No half of an update is shown where the
+//! machine says where updates end, unless the rest takes longer than a tick. Keys and the pointer stay the page's, and go their own way.
 //!
 //! | module | holds |
 //! | --- | --- |

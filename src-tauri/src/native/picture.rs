@@ -6,12 +6,16 @@ use farwire_core::session::Session;
 use farwire_model::frame::{Attached, Draw, FrameSink, Framebuffer, Owed, Rect, Region};
 use gtk::cairo::{self, ImageSurface};
 use gtk::gdk;
-use gtk::glib::{self, ControlFlow, Priority, Propagation};
+use gtk::glib::{self, ControlFlow, Priority, Propagation, SourceId};
 use gtk::prelude::*;
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How long a picture that is part old, part new waits for its rest before it is shown as it is: a tick of the frame clock.
+const PATIENCE: Duration = Duration::from_millis(16);
 
 /// Wakes the main thread when there is something to look at.
 pub struct Wake {
@@ -33,6 +37,10 @@ impl FrameSink for Wake {
         };
         glib::source::idle_add_full(Priority::DEFAULT, look);
     }
+
+    fn takes_news(&self) -> bool {
+        false
+    }
 }
 
 /// A picture in a window.
@@ -44,7 +52,14 @@ pub struct Picture {
 struct Shown {
     wake: Arc<Wake>,
     attached: Attached,
+    /// Whether something was taken that is not painted yet.
+    is_fresh: Cell<bool>,
+    /// Whether the next tick of the frame clock looks.
     is_waiting: Cell<bool>,
+    /// Whether the picture was part old, part new when it was looked at last, so that it was not taken.
+    was_partial: Cell<bool>,
+    /// Ends the wait for the rest.
+    late: Cell<Option<SourceId>>,
     state: RefCell<State>,
 }
 
@@ -68,7 +83,10 @@ impl Picture {
         let shown = Rc::new(Shown {
             attached: session.attach(Arc::clone(&wake) as Arc<dyn FrameSink>),
             wake,
+            is_fresh: Cell::new(false),
             is_waiting: Cell::new(false),
+            was_partial: Cell::new(false),
+            late: Cell::default(),
             state: RefCell::new(State {
                 place,
                 surface: None,
@@ -127,35 +145,68 @@ impl Picture {
             .set_size_request(place.widget.width, place.widget.height);
     }
 
-    /// Something changed: looks at the next tick of the frame clock, which stands still while the window shows nothing.
+    /// Something changed.
     pub fn look(&self) {
         self.shown.wake.is_asked.store(false, Ordering::Release);
-        if self.shown.is_waiting.replace(true) {
-            return;
-        }
-        let shown = Rc::clone(&self.shown);
-        self.widget.add_tick_callback(move |widget, _| {
-            shown.is_waiting.set(false);
-            shown.update(widget);
-            ControlFlow::Break
-        });
+        self.shown.look(&self.widget);
     }
 }
 
 impl Shown {
-    /// Takes what changed into the surface, and has it painted in this same tick.
+    /// Looks at once, which is when an update has just ended; but where what was taken last is not painted yet, at the next tick of
+    /// the frame clock, which stands still while the window shows nothing.
+    fn look(self: &Rc<Self>, widget: &gtk::DrawingArea) {
+        if let Some(late) = self.late.take() {
+            late.remove();
+        }
+        if self.is_waiting.get() {
+            return;
+        }
+        if !self.is_fresh.get() {
+            return self.take(widget);
+        }
+        self.is_waiting.set(true);
+        let shown = Rc::clone(self);
+        widget.add_tick_callback(move |widget, _| {
+            shown.is_waiting.set(false);
+            shown.take(widget);
+            ControlFlow::Break
+        });
+    }
+
+    /// Takes what changed, but no half of an update: its end is looked at, or what there is of it after a while.
+    fn take(self: &Rc<Self>, widget: &gtk::DrawingArea) {
+        let is_partial = self.attached.is_partial();
+        if !is_partial || self.was_partial.replace(true) {
+            self.was_partial.set(false);
+            return self.update(widget);
+        }
+        let (shown, widget): (Weak<Self>, _) = (Rc::downgrade(self), widget.downgrade());
+        let late = glib::timeout_add_local_once(PATIENCE, move || {
+            if let (Some(shown), Some(widget)) = (shown.upgrade(), widget.upgrade()) {
+                // It is over: nothing is left to be ended.
+                shown.late.take();
+                shown.look(&widget);
+            }
+        });
+        self.late.set(Some(late));
+    }
+
+    /// Takes what changed into the surface, and has it painted in the next tick.
     fn update(&self, widget: &gtk::DrawingArea) {
         let state = &mut *self.state.borrow_mut();
         let factor = widget.scale_factor().max(1);
         let damage = self.attached.take(|frame, owed| {
+            let (draws, dirty) = changed(owed);
             // The page measures anew for another size. What is seen until then is better than that in a wrong shape.
-            if frame.size() != state.place.frame {
-                return Vec::new();
+            match frame.size() == state.place.frame {
+                true => state.write(frame, &draws, dirty),
+                false => Vec::new(),
             }
-            let changed = changed(owed);
-            state.write(frame, changed.rects())
         });
-        for part in damage.unwrap_or_default() {
+        let damage = damage.unwrap_or_default();
+        self.is_fresh.set(!damage.is_empty());
+        for part in damage {
             // Outwards, to whole units of the toolkit.
             let (x, y) = (part.x.div_euclid(factor), part.y.div_euclid(factor));
             let right = (part.x + part.width + factor - 1).div_euclid(factor);
@@ -165,6 +216,7 @@ impl Shown {
     }
 
     fn draw(&self, widget: &gtk::DrawingArea, context: &cairo::Context) {
+        self.is_fresh.set(false);
         let state = &mut *self.state.borrow_mut();
         if state.surface.is_none() && state.next.is_none() {
             state.next = make_surface(widget, state.place.seen);
@@ -175,7 +227,9 @@ impl Shown {
                 if frame.size() == state.place.frame {
                     changed(owed);
                     state.surface = state.next.take();
-                    state.write(frame, &[frame.size().rect()]);
+                    let mut whole = Region::default();
+                    whole.add(frame.size().rect());
+                    state.write(frame, &[], whole);
                 }
             });
         }
@@ -203,8 +257,8 @@ impl Shown {
 }
 
 impl State {
-    /// Writes parts of the remote screen, which has the size of the place, into the surface; answers where that is seen.
-    fn write(&mut self, frame: &Framebuffer, parts: &[Rect]) -> Vec<Pixels> {
+    /// Writes what changed of the remote screen, which has the size of the place, into the surface; answers where that is seen.
+    fn write(&mut self, frame: &Framebuffer, draws: &[Draw], mut dirty: Region) -> Vec<Pixels> {
         let Some(surface) = self.surface.as_mut().filter(|_| self.next.is_none()) else {
             // Whoever takes the next one writes all of it.
             return vec![self.place.seen];
@@ -217,19 +271,29 @@ impl State {
             self.surface = None;
             return vec![self.place.seen];
         };
-        let margin = match self.place.is_exact() {
-            true => 0,
-            false => pixels::reach(&self.place),
-        };
-        let seen: Vec<Pixels> = parts
+        let (place, painter) = (&self.place, &mut self.painter);
+        let (is_exact, mut seen) = (place.is_exact(), Vec::new());
+        let repeated = draws
             .iter()
-            .map(|part| self.place.shown(*part, margin))
-            .filter(|part| !part.is_empty())
-            .collect();
-        for part in &seen {
-            self.painter
-                .paint(frame, &self.place, *part, &mut bytes, stride);
+            .take_while(|draw| is_exact && painter.repeat(draw, place, &mut bytes, stride))
+            .count();
+        for (at, draw) in draws.iter().enumerate() {
+            // What follows one that could not be repeated may build on it.
+            match at < repeated {
+                true => seen.push(place.shown(target(draw), 0)),
+                false => dirty.add(target(draw)),
+            }
         }
+        let margin = match is_exact {
+            true => 0,
+            false => pixels::reach(place),
+        };
+        for part in dirty.rects() {
+            let part = place.shown(*part, margin);
+            painter.paint(frame, place, part, &mut bytes, stride);
+            seen.push(part);
+        }
+        seen.retain(|part| !part.is_empty());
         seen
     }
 }
@@ -256,18 +320,21 @@ fn make_surface(widget: &gtk::DrawingArea, seen: Pixels) -> Option<ImageSurface>
     Some(surface)
 }
 
-/// Where the picture is not what was seen last. What is no picture is not for this viewer.
-fn changed(owed: &mut Owed) -> Region {
-    owed.notices.clear();
+/// What was drawn since it was seen last, and then changed besides. What is no picture is not for this viewer.
+fn changed(owed: &mut Owed) -> (Vec<Draw>, Region) {
     owed.cursor = None;
     owed.cursor_at = None;
     owed.size = None;
-    let mut region = std::mem::take(&mut owed.dirty);
-    for draw in owed.draws.drain(..) {
-        region.add(match draw {
-            Draw::Copy { from, x, y } => Rect::new(x, y, from.width, from.height),
-            Draw::Fill { rect, .. } => rect,
-        });
+    (
+        std::mem::take(&mut owed.draws),
+        std::mem::take(&mut owed.dirty),
+    )
+}
+
+/// Where something is drawn.
+fn target(draw: &Draw) -> Rect {
+    match *draw {
+        Draw::Copy { from, x, y } => Rect::new(x, y, from.width, from.height),
+        Draw::Fill { rect, .. } => rect,
     }
-    region
 }

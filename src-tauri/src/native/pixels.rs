@@ -1,7 +1,7 @@
 //! From the framebuffer's pixels to those of a surface: blue, green, red and nothing on most machines, in rows with gaps.
 
 use super::place::{Pixels, Place};
-use farwire_model::frame::{Framebuffer, Pixel, Rect};
+use farwire_model::frame::{Draw, Framebuffer, Pixel, Rect};
 use fast_image_resize::images::{CroppedImageMut, Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
@@ -48,6 +48,35 @@ impl Painter {
         } else {
             self.scale(frame, place, part, surface, stride);
         }
+    }
+
+    /// Does in a surface of a picture that is shown pixel by pixel what was done in the picture itself. False, and nothing is
+    /// done, where the surface does not hold all that it takes.
+    pub fn repeat(&self, draw: &Draw, place: &Place, surface: &mut [u8], stride: usize) -> bool {
+        let seen = |part: Rect| {
+            let shown = place.shown(part, 0);
+            let is_whole =
+                shown.width == i32::from(part.width) && shown.height == i32::from(part.height);
+            is_whole.then_some(shown)
+        };
+        match *draw {
+            Draw::Copy { from, x, y } => {
+                let to = Rect::new(x, y, from.width, from.height);
+                let (Some(from), Some(to)) = (seen(from), seen(to)) else {
+                    return false;
+                };
+                shift(place, from, to, surface, stride);
+            }
+            Draw::Fill { rect, colour } => {
+                // The fourth byte as in rows that are written: nothing looks at it.
+                let [red, green, blue, rest] = colour;
+                let colour = [blue, green, red, rest];
+                for row in rows_of(surface, stride, place, place.shown(rect, 0)) {
+                    row.as_chunks_mut().0.fill(colour);
+                }
+            }
+        }
+        true
     }
 
     fn scale(
@@ -130,6 +159,27 @@ fn copy(frame: &Framebuffer, place: &Place, part: Pixels, surface: &mut [u8], st
     }
 }
 
+/// Copies a part of the surface to another place of the same size.
+fn shift(place: &Place, from: Pixels, to: Pixels, surface: &mut [u8], stride: usize) {
+    let whole = |value: i32| usize::try_from(value).unwrap_or(0);
+    let start = |part: Pixels, row: usize| {
+        (whole(part.y - place.seen.y) + row) * stride + whole(part.x - place.seen.x) * 4
+    };
+    let (bytes, rows) = (whole(from.width) * 4, whole(from.height));
+    let mut move_row = |row: usize| {
+        let (source, target) = (start(from, row), start(to, row));
+        if source.max(target) + bytes <= surface.len() {
+            surface.copy_within(source..source + bytes, target);
+        }
+    };
+    // Upwards from the last row when moving down, so that no row is read after it was written.
+    if to.y > from.y {
+        (0..rows).rev().for_each(&mut move_row);
+    } else {
+        (0..rows).for_each(&mut move_row);
+    }
+}
+
 /// The rows of a part of the surface, from its top.
 fn rows_of<'a>(
     surface: &'a mut [u8],
@@ -147,9 +197,14 @@ fn rows_of<'a>(
         .filter_map(move |row| row.get_mut(left..left + bytes))
 }
 
+/// Every machine this is built for keeps blue, green and red in this order, the lowest byte first.
 fn write_row(to: &mut [u8], from: &[Pixel]) {
-    for (to, from) in to.as_chunks_mut::<4>().0.iter_mut().zip(from) {
-        *to = turned(*from);
+    let from = from.as_flattened();
+    let (Ok(bytes), Ok(width)) = (u32::try_from(to.len()), u32::try_from(to.len() / 4)) else {
+        return;
+    };
+    if let Err(error) = yuv::rgba_to_bgra(from, bytes, to, bytes, width, 1) {
+        tracing::debug!(%error, "a row was not written");
     }
 }
 
@@ -164,6 +219,84 @@ fn turned(pixel: Pixel) -> [u8; 4] {
 mod tests {
     use super::*;
     use farwire_model::frame::Size;
+
+    #[test]
+    fn what_is_repeated_in_a_surface_is_what_the_picture_has() {
+        let size = Size::new(60, 40);
+        let mut frame = Framebuffer::new(size).unwrap();
+        for (at, pixel) in frame.pixels_mut().iter_mut().enumerate() {
+            *pixel = [at as u8, (at >> 8) as u8, 7, 255];
+        }
+        let area = |x, y, width, height| Pixels {
+            x,
+            y,
+            width,
+            height,
+        };
+        let copy = |from, x, y| Draw::Copy { from, x, y };
+        let fill = |rect| Draw::Fill {
+            rect,
+            colour: [200, 100, 50, 255],
+        };
+        // All of the picture, and a part of it that begins inside.
+        for (picture, seen, cases) in [
+            (
+                area(0, 0, 60, 40),
+                area(0, 0, 60, 40),
+                &[
+                    (copy(Rect::new(0, 4, 60, 36), 0, 0), true),
+                    (copy(Rect::new(0, 0, 60, 30), 0, 7), true),
+                    (copy(Rect::new(3, 5, 40, 20), 9, 5), true),
+                    (copy(Rect::new(9, 5, 40, 20), 3, 5), true),
+                    (fill(Rect::new(50, 30, 10, 10)), true),
+                ][..],
+            ),
+            (
+                area(-10, -5, 60, 40),
+                area(2, 0, 30, 20),
+                &[
+                    (copy(Rect::new(14, 8, 20, 10), 13, 6), true),
+                    (copy(Rect::new(5, 8, 20, 10), 13, 6), false),
+                    (copy(Rect::new(14, 8, 20, 10), 30, 6), false),
+                    (fill(Rect::new(0, 0, 60, 12)), true),
+                ],
+            ),
+        ] {
+            let place = Place {
+                widget: seen,
+                picture,
+                seen,
+                frame: size,
+                is_smooth: true,
+            };
+            // Rows have gaps, as those of real surfaces may.
+            let stride = usize::try_from(seen.width).unwrap() * 4 + 12;
+            let lines = usize::try_from(seen.height).unwrap();
+            let mut painter = Painter::default();
+            for (draw, is_done) in cases {
+                let (mut surface, mut expected) =
+                    (vec![0; stride * lines], vec![0; stride * lines]);
+                painter.paint(&frame, &place, seen, &mut surface, stride);
+                assert_eq!(
+                    painter.repeat(draw, &place, &mut surface, stride),
+                    *is_done,
+                    "{draw:?}"
+                );
+                let mut drawn = frame.clone();
+                match *draw {
+                    Draw::Copy { from, x, y } => drawn.copy(from, x, y),
+                    Draw::Fill { rect, colour } => drawn.fill(rect, colour),
+                }
+                let after = if *is_done { &drawn } else { &frame };
+                painter.paint(after, &place, seen, &mut expected, stride);
+                let mut same = surface.chunks(stride).zip(expected.chunks(stride));
+                assert!(
+                    same.all(|(one, other)| one[..stride - 12] == other[..stride - 12]),
+                    "{draw:?}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn every_part_of_a_scaled_picture_is_written() {

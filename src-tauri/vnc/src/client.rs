@@ -65,9 +65,10 @@ pub fn extended_key(out: &mut Vec<u8>, is_down: bool, keysym: u32, code: u32) {
     out.extend_from_slice(&code.to_be_bytes());
 }
 
-/// `EnableContinuousUpdates` for this part of the screen.
-pub fn continuous_updates(out: &mut Vec<u8>, rect: Rect) {
-    out.extend_from_slice(&[150, 1]);
+/// `EnableContinuousUpdates` for this part of the screen, or for none of it.
+pub fn continuous_updates(out: &mut Vec<u8>, part: Option<Rect>) {
+    out.extend_from_slice(&[150, u8::from(part.is_some())]);
+    let rect = part.unwrap_or_default();
     for field in [rect.x, rect.y, rect.width, rect.height] {
         out.extend_from_slice(&field.to_be_bytes());
     }

@@ -18,8 +18,9 @@ use crate::pulse::{Link, Pulse};
 use crate::resize::Resize;
 use crate::worker;
 use bytes::{BufMut, BytesMut};
+use farwire_link::hidden::Hidden;
 use farwire_model::error::Stage;
-use farwire_model::frame::Size;
+use farwire_model::frame::{Rect, Size};
 use farwire_model::input::SessionInput;
 use farwire_model::quality::Quality;
 use farwire_model::session::{FailureKind, Meter, Purpose, SessionError, SessionEvent, Start};
@@ -78,6 +79,9 @@ pub async fn run(
     let mut live = Live::new(&start, &options, established.size, connected);
     let mut reading = Box::pin(read(reader, chunks_in, Arc::clone(&start.meter), arriving));
     let mut inputs = start.inputs;
+    let mut hidden = start.surface.hidden();
+    // Viewers came before the link did.
+    hidden.mark_changed();
     let (mut is_reading, mut has_inputs, mut needs_flush) = (true, true, false);
     let mut lost = String::new();
     // When a server that takes none of the bytes is given up; none while nothing waits for it.
@@ -115,6 +119,7 @@ pub async fn run(
                 let limit = STALL_LIMIT.as_secs();
                 break Ended::Lost(format!("it took nothing for {limit} s"));
             }
+            Ok(()) = hidden.changed() => live.look(*hidden.borrow_and_update()),
             permit = start.events.reserve(), if !live.waiting.is_empty() => match permit {
                 Ok(permit) => if let Some(event) = live.waiting.pop_front() {
                     permit.send(event);
@@ -241,6 +246,7 @@ struct Live {
     pulse: Pulse,
     /// Whether the server sends updates without being asked.
     is_unasked: bool,
+    hidden: Hidden,
 }
 
 impl Live {
@@ -265,6 +271,7 @@ impl Live {
             bandwidth,
             pulse: Pulse::new(now),
             is_unasked: false,
+            hidden: Hidden::default(),
         }
     }
 
@@ -279,7 +286,7 @@ impl Live {
         match report {
             Report::UpdateBegan => {
                 self.bandwidth.began(now);
-                if !self.is_unasked {
+                if !self.is_unasked && !self.hidden.is_told() {
                     client::request_update(&mut self.outgoing, Ask::Changes, self.size.rect());
                 }
             }
@@ -291,8 +298,8 @@ impl Live {
             Report::Resized(size) => {
                 self.size = size;
                 self.resize.resized();
-                if self.is_unasked {
-                    client::continuous_updates(&mut self.outgoing, size.rect());
+                if self.is_unasked && !self.hidden.is_told() {
+                    client::continuous_updates(&mut self.outgoing, Some(size.rect()));
                 }
                 // The new picture's content is undefined until it is asked for.
                 client::request_update(&mut self.outgoing, Ask::Everything, size.rect());
@@ -310,9 +317,9 @@ impl Live {
                 }
             }
             Report::CanUpdateUnasked => {
-                if !self.is_unasked {
-                    self.is_unasked = true;
-                    client::continuous_updates(&mut self.outgoing, self.size.rect());
+                let is_news = !std::mem::replace(&mut self.is_unasked, true);
+                if is_news && !self.hidden.is_told() {
+                    client::continuous_updates(&mut self.outgoing, Some(self.size.rect()));
                 }
             }
             Report::TakesKeyCodes => self.input.takes_codes = true,
@@ -334,6 +341,20 @@ impl Live {
         if self.waiting.len() < WAITING_EVENTS {
             self.waiting.push_back(SessionEvent::Said(text));
         }
+    }
+
+    /// Somebody looks from now on, or nobody does.
+    fn look(&mut self, is_hidden: bool) {
+        if !self.hidden.set(is_hidden, Instant::now()) {
+            return;
+        }
+        let whole = self.size.rect();
+        if self.is_unasked {
+            client::continuous_updates(&mut self.outgoing, Some(whole));
+        }
+        client::request_update(&mut self.outgoing, Ask::Changes, whole);
+        // One pixel in any case: a server with nothing new says so.
+        client::request_update(&mut self.outgoing, Ask::Everything, Rect::new(0, 0, 1, 1));
     }
 
     fn send_levels(&mut self) {
@@ -400,7 +421,7 @@ impl Live {
     }
 
     fn due(&self) -> Option<Instant> {
-        [self.resize.due(), self.pulse.due()]
+        [self.resize.due(), self.pulse.due(), self.hidden.due()]
             .into_iter()
             .flatten()
             .min()
@@ -415,6 +436,10 @@ impl Live {
             Link::Stalled => self.waiting.push_back(SessionEvent::Stalled(true)),
             Link::Flows => self.waiting.push_back(SessionEvent::Stalled(false)),
             Link::Gone => return Err(Ended::Lost("it does not answer any more".to_owned())),
+        }
+        // Without continuous updates, nothing more is asked for.
+        if self.hidden.take(now) && self.is_unasked {
+            client::continuous_updates(&mut self.outgoing, None);
         }
         self.resize.write_due(&mut self.outgoing, self.size, now);
         Ok(())

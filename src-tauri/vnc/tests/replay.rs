@@ -124,13 +124,11 @@ fn put(frame: &mut Framebuffer, rect: Rect, bytes: &[u8]) {
 }
 
 fn jpeg(bytes: &[u8]) -> Vec<u8> {
-    use zune_jpeg::zune_core::{
-        bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions,
-    };
-    let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGBA);
-    zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options)
-        .decode()
-        .unwrap()
+    let picture = mozjpeg::Decompress::new_mem(bytes).unwrap();
+    let mut rest = picture
+        .to_colorspace(mozjpeg::ColorSpace::JCS_EXT_RGBA)
+        .unwrap();
+    rest.read_scanlines().unwrap()
 }
 
 async fn check(name: &str) {

@@ -79,7 +79,7 @@ fn each_engine_has_one_crate() {
         ("tauri", vec!["farwire"]),
         ("keyring-core", vec!["farwire-core"]),
         ("mdns-sd", vec!["farwire-core"]),
-        ("zune-jpeg", vec!["farwire-vnc"]),
+        ("mozjpeg", vec!["farwire-vnc"]),
     ];
     for package in &metadata().packages {
         for dependency in package

@@ -44,6 +44,7 @@
 //! | `tunnels` | ports, sockets and a proxy through a real SSH server |
 //! | `tunnels_ended` | how they fail, wait and end; VNC through SSH |
 //! | `stream` | a viewer over a WebSocket sees what the machine shows |
+//! | `unseen` | a machine sends nothing where nobody looks |
 //! | `nearby` | a machine that announces itself is found |
 //! | `daemon` | the farwired program itself |
 //! | `backups` | going back to a backup, in the running program and without it |
@@ -119,6 +120,7 @@ mod transfers;
 mod trash;
 mod tunnels;
 mod tunnels_ended;
+mod unseen;
 mod vault;
 mod vnc;
 mod wake_on_lan;

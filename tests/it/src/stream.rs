@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 #[derive(Default)]
-struct Viewer {
+pub struct Viewer {
     width: usize,
     height: usize,
     pixels: Vec<[u8; 4]>,
@@ -20,7 +20,7 @@ struct Viewer {
 
 impl Viewer {
     /// Draws one message; answers the acknowledgement that a finished frame asks for.
-    fn draw(&mut self, message: &[u8]) -> Option<Vec<u8>> {
+    pub fn draw(&mut self, message: &[u8]) -> Option<Vec<u8>> {
         let (head, payload) = message.split_at(24);
         let field = |at: usize| usize::from(u16::from_le_bytes([head[at], head[at + 1]]));
         let (x, y, w, h) = (field(2), field(4), field(6), field(8));
@@ -74,7 +74,7 @@ impl Viewer {
         None
     }
 
-    fn shows(&self, picture: &image::RgbaImage) -> bool {
+    pub fn shows(&self, picture: &image::RgbaImage) -> bool {
         (self.width, self.height) == (picture.width() as usize, picture.height() as usize)
             && self
                 .pixels
@@ -98,7 +98,7 @@ pub async fn attach(app: &App, session: &str) -> Socket {
 }
 
 /// Draws until the viewer shows what the server shows.
-async fn follow(viewer: &mut Viewer, socket: &mut Socket, desk: &Xvnc) {
+pub async fn follow(viewer: &mut Viewer, socket: &mut Socket, desk: &Xvnc) {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
     loop {
         while let Ok(Some(message)) =

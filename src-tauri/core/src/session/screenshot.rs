@@ -2,7 +2,6 @@
 
 use super::live::Session;
 use crate::error::CoreError;
-use farwire_model::connection::ProtocolKind;
 use farwire_model::error::ErrorCode;
 use farwire_model::frame::{FrameSink, MAX_PIXELS, Owed, Size};
 use image::codecs::jpeg::JpegEncoder;
@@ -135,9 +134,9 @@ impl FrameSink for Glance {
 }
 
 impl Session {
-    /// An RDP machine draws nothing while all viewers are hidden: has it draw, and waits for that.
+    /// A machine sends no picture while all viewers are hidden: has it send, and waits for that.
     async fn look(&self) {
-        if self.protocol != ProtocolKind::Rdp || !*self.surface.hidden().borrow() {
+        if self.terminal.is_some() || !*self.surface.hidden().borrow() {
             return;
         }
         let glance = Arc::new(Glance::default());
@@ -151,7 +150,7 @@ impl Session {
                 glance.0.notified().await;
             }
         };
-        // What does not come is a machine that draws nothing new.
+        // What does not come is a machine that has nothing new.
         if tokio::time::timeout(LOOK_LIMIT, drawn).await.is_ok() {
             tokio::time::sleep(LOOK_REST).await;
         }

@@ -95,6 +95,40 @@ impl Framebuffer {
             .filter_map(move |row| row.get_mut(left..left + width))
     }
 
+    /// The rows of each of these rectangles from its top, to write, all at once. They must not share pixels: a row of one that
+    /// does is left out, and so are all of one that does not fit the picture.
+    pub fn split(&mut self, rects: &[Rect]) -> Vec<Vec<&mut [Pixel]>> {
+        let mut parts: Vec<Vec<&mut [Pixel]>> = rects
+            .iter()
+            .map(|rect| Vec::with_capacity(usize::from(rect.height)))
+            .collect();
+        let mut across: Vec<(usize, Rect)> = rects.iter().copied().enumerate().collect();
+        across.retain(|(_, rect)| rect.fits(self.size));
+        across.sort_by_key(|(_, rect)| rect.x);
+        let top = across.iter().map(|(_, rect)| rect.y).min().unwrap_or(0);
+        let bottom = across.iter().map(|(_, rect)| rect.bottom()).max();
+        let stride = usize::from(self.size.width).max(1);
+        let rows = self.pixels.chunks_exact_mut(stride).zip(0_u32..);
+        let rows = rows.skip(usize::from(top));
+        for (row, y) in rows.take_while(|(_, y)| Some(*y) < bottom) {
+            let (mut rest, mut at) = (row, 0);
+            for (part, rect) in &across {
+                let gap = rect.x.checked_sub(at);
+                let (Some(gap), true) = (gap, u32::from(rect.y) <= y && y < rect.bottom()) else {
+                    continue;
+                };
+                let (gap, width) = (usize::from(gap), usize::from(rect.width));
+                let whole = std::mem::take(&mut rest);
+                let (own, behind) = whole.split_at_mut(gap).1.split_at_mut(width);
+                if let Some(part) = parts.get_mut(*part) {
+                    part.push(own);
+                }
+                (rest, at) = (behind, rect.x + rect.width);
+            }
+        }
+        parts
+    }
+
     /// Paints `rect` in one colour; parts outside the picture are left out.
     pub fn fill(&mut self, rect: Rect, colour: Pixel) {
         if let Some(rect) = rect.intersection(self.size.rect()) {
@@ -146,6 +180,42 @@ mod tests {
             );
         }
         assert!(Framebuffer::new(Size::new(5120, 2880)).is_ok());
+    }
+
+    #[test]
+    fn rectangles_that_share_no_pixels_are_written_at_once() {
+        let rects = [
+            Rect::new(6, 1, 4, 3),
+            Rect::new(0, 0, 2, 5),
+            Rect::new(2, 1, 3, 2),
+            Rect::new(3, 3, 7, 2)
+                .intersection(Rect::new(2, 4, 8, 1))
+                .unwrap(),
+            Rect::new(0, 0, 0, 0),
+            Rect::new(8, 0, 3, 1),
+        ];
+        let size = Size::new(10, 5);
+        let (mut one, mut other) = (
+            Framebuffer::new(size).unwrap(),
+            Framebuffer::new(size).unwrap(),
+        );
+        for (number, rows) in one.split(&rects).into_iter().enumerate() {
+            let expected = if number == 5 { 0 } else { rects[number].height };
+            assert_eq!(rows.len(), usize::from(expected), "{number}");
+            for (down, row) in rows.into_iter().enumerate() {
+                row.fill([number as u8, down as u8, 0, 255]);
+            }
+        }
+        for (number, rect) in rects.iter().enumerate().filter(|(number, _)| *number != 5) {
+            for (down, row) in other.rows_mut(*rect).enumerate() {
+                row.fill([number as u8, down as u8, 0, 255]);
+            }
+        }
+        assert_eq!(one, other);
+        // Of two that overlap, no pixel is written twice.
+        let both = [Rect::new(0, 0, 6, 2), Rect::new(4, 1, 6, 2)];
+        let rows: Vec<usize> = one.split(&both).iter().map(Vec::len).collect();
+        assert_eq!(rows, [2, 1]);
     }
 
     proptest! {

@@ -4,6 +4,7 @@ use super::framebuffer::{Framebuffer, FramebufferError, Pixel};
 use super::owed::Owed;
 use super::rect::{Rect, Size};
 use crate::session::{SessionState, StateNotice, Stats};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -54,6 +55,11 @@ pub trait FrameSink: Send + Sync {
     /// There is something new to take. Must return at once; it is called with the picture locked.
     fn wake(&self);
 
+    /// Whether it takes anything besides pixels. One that does not is told nothing.
+    fn takes_news(&self) -> bool {
+        true
+    }
+
     /// Whether it would take a picture now. One that would not is woken for other news only, and looks by itself once it would.
     fn takes_pictures(&self) -> bool {
         true
@@ -82,6 +88,8 @@ struct State {
 #[derive(Default)]
 pub struct Surface {
     state: Mutex<State>,
+    /// Whether an update has begun and not ended.
+    is_partial: AtomicBool,
     /// Whether all viewers there are, at least one, are hidden.
     is_hidden: watch::Sender<bool>,
 }
@@ -143,10 +151,18 @@ impl Surface {
         paint(&mut Painter { state: &mut state })
     }
 
+    /// Begins an update: until the next [`Surface::publish`] the picture is part old, part new. Only for handlers whose machine
+    /// says where updates begin and end.
+    pub fn begin(&self) {
+        self.is_partial.store(true, Ordering::Release);
+    }
+
     /// Ends an update: viewers that are owed something are woken.
     pub fn publish(&self) {
+        self.is_partial.store(false, Ordering::Release);
         for slot in &self.lock().slots {
-            if slot.owed.has_news() || slot.owed.has_picture() && slot.sink.takes_pictures() {
+            let has_news = slot.sink.takes_news() && slot.owed.has_news();
+            if has_news || slot.owed.has_picture() && slot.sink.takes_pictures() {
                 slot.sink.wake();
             }
         }
@@ -168,7 +184,7 @@ impl Surface {
             Notice::State(told) if told.state != SessionState::Connected => state.locks = None,
             _ => {}
         }
-        for slot in &mut state.slots {
+        for slot in state.slots.iter_mut().filter(|slot| slot.sink.takes_news()) {
             slot.owed.notice(notice.clone());
             slot.sink.wake();
         }
@@ -203,6 +219,11 @@ impl Attached {
         let State { frame, slots, .. } = &mut *state;
         let slot = slots.iter_mut().find(|slot| slot.id == self.id)?;
         Some(take(frame, &mut slot.owed))
+    }
+
+    /// Whether the picture is part old, part new just now. Never waits for whoever paints.
+    pub fn is_partial(&self) -> bool {
+        self.surface.is_partial.load(Ordering::Acquire)
     }
 
     /// Owes this viewer the whole picture again, after it could not be seen for a while.
@@ -280,6 +301,11 @@ impl Painter<'_> {
     /// Paints a rectangle in one colour.
     pub fn fill(&mut self, rect: Rect, colour: Pixel) {
         self.state.frame.fill(rect, colour);
+        self.filled(rect, colour);
+    }
+
+    /// Notes that all pixels in `rect` have one colour now.
+    pub fn filled(&mut self, rect: Rect, colour: Pixel) {
         for slot in &mut self.state.slots {
             slot.owed.fill(rect, colour);
         }
@@ -330,11 +356,48 @@ impl Painter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::AtomicUsize;
 
     struct Nobody;
 
     impl FrameSink for Nobody {
         fn wake(&self) {}
+    }
+
+    /// Counts how often it is woken, and takes pixels alone.
+    #[derive(Default)]
+    struct Eye(AtomicUsize);
+
+    impl FrameSink for Eye {
+        fn wake(&self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn takes_news(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn a_viewer_of_pixels_alone_is_woken_by_pixels_alone() {
+        let (surface, eye) = (Surface::new(), Arc::new(Eye::default()));
+        surface
+            .paint(|painter| painter.resize(Size::new(4, 4)))
+            .unwrap();
+        let attached = surface.attach(Arc::clone(&eye) as Arc<dyn FrameSink>);
+        attached.take(|_, owed| *owed = Owed::default());
+        surface.tell(Notice::Bell);
+        surface.paint(|painter| painter.cursor_moved(1, 1));
+        surface.publish();
+        assert_eq!(eye.0.load(Ordering::Relaxed), 0);
+        surface.begin();
+        surface.paint(|painter| painter.damaged(Rect::new(0, 0, 1, 1)));
+        assert!(attached.is_partial());
+        surface.publish();
+        assert!(!attached.is_partial());
+        assert_eq!(eye.0.load(Ordering::Relaxed), 1);
+        let notices = attached.take(|_, owed| owed.notices.len());
+        assert_eq!(notices, Some(0));
     }
 
     #[test]

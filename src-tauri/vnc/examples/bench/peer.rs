@@ -2,13 +2,10 @@
 
 use crate::{Outcome, write_picture};
 use farwire_model::frame::{Framebuffer, Rect, Size};
+use mozjpeg::{ColorSpace, Decompress};
 use std::error::Error;
 use tokio::net::TcpStream;
 use vnc::{PixelFormat, VncConnector, VncEncoding, VncError, VncEvent};
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
 
 /// Follows the server until it closes, then writes the picture.
 #[tokio::main]
@@ -54,9 +51,9 @@ fn apply(frame: &mut Framebuffer, event: VncEvent) -> Result<(), Box<dyn Error>>
         }
         VncEvent::RawImage(rect, pixels) => paint(frame, place(rect), &pixels),
         VncEvent::JpegImage(rect, picture) => {
-            let options = DecoderOptions::new_fast().jpeg_set_out_colorspace(ColorSpace::RGBA);
-            let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&picture), options);
-            paint(frame, place(rect), &decoder.decode()?);
+            let picture = Decompress::new_mem(&picture)?;
+            let mut rest = picture.to_colorspace(ColorSpace::JCS_EXT_RGBA)?;
+            paint(frame, place(rect), &rest.read_scanlines()?);
         }
         VncEvent::Copy(to, from) => frame.copy(place(from), to.x, to.y),
         _ => {}

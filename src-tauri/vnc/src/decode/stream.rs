@@ -97,7 +97,7 @@ impl Decoder {
         let enough = self.pixels + MAX_PIXELS as u64;
         while self.pixels < enough {
             let result = match self.state {
-                State::Message => self.message(rest, report),
+                State::Message => self.message(target, rest, report),
                 State::Update { left: 0 } => self.finish(target, report),
                 State::Update { left } => self.rectangle_header(target, left, rest),
                 State::Rectangle {
@@ -124,6 +124,7 @@ impl Decoder {
 
     fn message(
         &mut self,
+        target: Target<'_>,
         input: &[u8],
         report: &mut dyn FnMut(Report),
     ) -> Result<Progress, DecodeError> {
@@ -134,6 +135,7 @@ impl Decoder {
                 let left = reader.u16()?;
                 self.state = State::Update { left };
                 (self.update_bytes, self.pixels_before) = (0, self.pixels);
+                target.surface.begin();
                 // The server works on the next update while this one is decoded.
                 report(Report::UpdateBegan);
             }

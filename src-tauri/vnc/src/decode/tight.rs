@@ -1,16 +1,16 @@
 //! Tight (the community's RFB registry, "Tight Encoding"): solid, JPEG, or one of four zlib streams under a filter.
 //!
 //! Rectangles that have arrived are read together, as far as none covers another, and are then painted on as many
-//! processors as they are worth: a zlib stream goes to one of them, in order; a JPEG picture to any.
+//! processors as they are worth, straight into the picture: a zlib stream goes to one of them, in order; a JPEG picture to any.
 
-use super::Target;
-use super::tight_lane::{Filter, How, Lane, Scratch, Work};
+use super::tight_lane::{Filter, How, Lane, Rows, Work};
+use super::{Target, WORTH_A_FILL};
 use crate::error::DecodeError;
 use crate::inflate::Inflate;
 use crate::pixel::Format;
 use crate::wire::Reader;
 use farwire_model::codec::Codec;
-use farwire_model::frame::Rect;
+use farwire_model::frame::{Pixel, Rect};
 use std::sync::OnceLock;
 use std::thread;
 
@@ -20,17 +20,20 @@ const MIN_COMPRESSED_BYTES: usize = 12;
 /// More rectangles are not read together: each is compared with all others.
 const MAX_BATCH: usize = 64;
 
+/// Nor more than this many pixels, but for a single rectangle: whoever looks at the picture waits meanwhile.
+const MAX_BATCH_AREA: u64 = 1 << 19;
+
 /// More processors do not help: the streams are four, and one of them does most of the work.
 const MAX_LANES: usize = 4;
 
-/// A lane with less to do, in pixels, is not worth a thread.
-const WORTH_A_THREAD: u64 = 1 << 15;
+/// A lane with less to do, in pixels, is not worth a thread, which takes as long to start as some 10,000 of them to paint.
+const WORTH_A_THREAD: u64 = 1 << 17;
 
 /// Tight; its four zlib streams live as long as the connection.
 pub struct Tight {
     streams: [Inflate; 4],
     lanes: usize,
-    scratch: [Scratch; MAX_LANES],
+    palettes: [Vec<Pixel>; MAX_LANES],
     batch: Vec<Work>,
 }
 
@@ -40,14 +43,16 @@ impl Tight {
         Self {
             streams: std::array::from_fn(|_| Inflate::default()),
             lanes: processors().min(MAX_LANES),
-            scratch: std::array::from_fn(|_| Scratch::default()),
+            palettes: [const { Vec::new() }; MAX_LANES],
             batch: Vec::new(),
         }
     }
 
     /// Whether another rectangle may be read before those that were read are painted.
     pub fn takes(&self, rect: Rect) -> bool {
+        let area: u64 = self.batch.iter().map(|work| work.rect.area()).sum();
         self.batch.len() < MAX_BATCH
+            && area + rect.area() <= MAX_BATCH_AREA
             && self
                 .batch
                 .iter()
@@ -119,40 +124,48 @@ impl Tight {
         let (used, owners) = share(&mut self.batch, self.lanes);
         let mut streams = self.streams.each_mut().map(Some);
         let batch = self.batch.as_slice();
-        let mut lanes = self.scratch.iter_mut().enumerate().take(used);
-        let mut next_lane = || {
-            let (number, scratch) = lanes.next()?;
-            let mut own = [const { None }; 4];
-            for ((slot, stream), owner) in own.iter_mut().zip(&mut streams).zip(owners) {
-                if owner == number {
-                    *slot = stream.take();
+        let rects: Vec<Rect> = batch.iter().map(|work| work.rect).collect();
+        let result = target.surface.paint(|painter| {
+            let mut shares: [Vec<Rows<'_>>; MAX_LANES] = Default::default();
+            for (work, rows) in batch.iter().zip(painter.frame().split(&rects)) {
+                if let Some(share) = shares.get_mut(work.lane) {
+                    share.push(rows);
                 }
             }
-            Some(Lane {
-                number,
-                streams: own,
-                scratch,
-                target,
-                format,
-                input,
-            })
-        };
-        let result = match next_lane() {
-            None => Ok(()),
-            Some(mut first) => thread::scope(|scope| {
-                let others: Vec<_> = std::iter::from_fn(next_lane)
-                    .map(|mut lane| scope.spawn(move || lane.run(batch)))
-                    .collect();
-                let mut result = first.run(batch);
-                for other in others {
-                    let ended = other.join();
-                    // A defect in one lane is one of the session, as if there were no lanes.
-                    result =
-                        result.and(ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let mut lanes = shares.into_iter().zip(&mut self.palettes).enumerate();
+            let mut next_lane = || {
+                let (number, (parts, palette)) =
+                    lanes.next().filter(|(number, _)| *number < used)?;
+                let mut own = [const { None }; 4];
+                for ((slot, stream), owner) in own.iter_mut().zip(&mut streams).zip(owners) {
+                    if owner == number {
+                        *slot = stream.take();
+                    }
                 }
-                result
-            }),
-        };
+                Some(Lane {
+                    number,
+                    streams: own,
+                    palette,
+                    format,
+                    input,
+                    parts,
+                })
+            };
+            let result = match next_lane() {
+                None => Ok(()),
+                Some(first) => run(first, std::iter::from_fn(&mut next_lane), batch),
+            };
+            drop(lanes);
+            for work in batch {
+                match work.how {
+                    How::Fill(colour) if work.rect.area() >= WORTH_A_FILL => {
+                        painter.filled(work.rect, colour);
+                    }
+                    _ => painter.damaged(work.rect),
+                }
+            }
+            result
+        });
         if let Some(last) = self.batch.last() {
             target.meter.set_codec(match last.how {
                 How::Jpeg => Codec::TightJpeg,
@@ -162,6 +175,26 @@ impl Tight {
         self.batch.clear();
         result
     }
+}
+
+/// Runs lanes, the first of them here.
+fn run<'a>(
+    mut first: Lane<'a>,
+    others: impl Iterator<Item = Lane<'a>>,
+    batch: &[Work],
+) -> Result<(), DecodeError> {
+    thread::scope(|scope| {
+        let others: Vec<_> = others
+            .map(|mut lane| scope.spawn(move || lane.run(batch)))
+            .collect();
+        let mut result = first.run(batch);
+        for other in others {
+            let ended = other.join();
+            // A defect in one lane is one of the session, as if there were no lanes.
+            result = result.and(ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        result
+    })
 }
 
 /// Gives each rectangle a lane. Answers how many lanes there are, and which of them has each stream.

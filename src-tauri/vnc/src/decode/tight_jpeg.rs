@@ -1,50 +1,160 @@
-//! JPEG rectangles inside Tight. They are decoded before the picture is locked.
+//! JPEG rectangles inside Tight.
 
-use super::Target;
 use crate::error::DecodeError;
-use farwire_model::frame::Rect;
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
+use crate::wire::Reader;
+use farwire_model::frame::{Pixel, Rect};
+use mozjpeg::{ColorSpace, Decompress};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Decodes a JPEG picture of exactly the rectangle's size, using `scratch` for its pixels.
-pub fn decode(
-    target: Target<'_>,
-    rect: Rect,
-    picture: &[u8],
-    scratch: &mut Vec<u8>,
-) -> Result<(), DecodeError> {
+/// Starts of a frame that servers send: baseline, and the same with tables of more bits.
+const FRAMES: [u8; 2] = [0xc0, 0xc1];
+/// Colours of a picture, or grey alone.
+const MOST_PLANES: u8 = 3;
+
+/// Decodes a JPEG picture of exactly the rectangle's size into its rows.
+pub fn decode(rect: Rect, picture: &[u8], rows: &mut [&mut [Pixel]]) -> Result<(), DecodeError> {
     if rect.is_empty() {
         return Ok(());
     }
-    let damaged = |error: zune_jpeg::errors::DecodeErrors| DecodeError::Jpeg {
-        reason: crate::text::shown(format!("{error:?}").as_bytes()),
-    };
-    let (width, height) = (usize::from(rect.width), usize::from(rect.height));
-    let options = DecoderOptions::new_fast()
-        .set_max_width(width)
-        .set_max_height(height)
-        .jpeg_set_out_colorspace(ColorSpace::RGBA);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(picture), options);
-    decoder.decode_headers().map_err(damaged)?;
-    // Checked before the pixels are allocated: a small picture must not claim a large one.
-    let expected = width * height * 4;
-    let is_ours = decoder.dimensions() == Some((width, height))
-        && decoder.output_buffer_size() == Some(expected);
-    if !is_ours {
-        return Err(DecodeError::Jpeg {
-            reason: "its size differs from its rectangle's".to_owned(),
-        });
-    }
-    scratch.resize(expected, 0);
-    decoder.decode_into(scratch).map_err(damaged)?;
-    target.surface.paint(|painter| {
-        let rows = painter.frame().rows_mut(rect);
-        for (to, from) in rows.zip(scratch.chunks_exact(width * 4)) {
-            to.as_flattened_mut().copy_from_slice(from);
+    check(rect, picture)?;
+    // The library ends in this way where it cannot go on; nothing of it is used afterwards.
+    let decoded = catch_unwind(AssertUnwindSafe(|| -> io::Result<()> {
+        let mut rest = Decompress::new_mem(picture)?.to_colorspace(ColorSpace::JCS_EXT_RGBA)?;
+        for row in rows {
+            rest.read_scanlines_into(row.as_flattened_mut())?;
         }
-        painter.damaged(rect);
-    });
-    Ok(())
+        Ok(())
+    }));
+    decoded
+        .map_err(|panic| match panic.downcast::<String>() {
+            Ok(reason) => damaged(&reason),
+            Err(_) => damaged("a defect in the decoder"),
+        })?
+        .map_err(|error| damaged(&error.to_string()))
+}
+
+/// Lets through pictures of the rectangle's size in one pass, which take no memory but a few rows. Others would let a few bytes
+/// ask for much memory or time, and no server sends them.
+fn check(rect: Rect, picture: &[u8]) -> Result<(), DecodeError> {
+    let truncated = |_| damaged("its header ends early");
+    let mut reader = Reader::new(picture, "a JPEG picture");
+    if reader.u16().map_err(truncated)? != 0xffd8 {
+        return Err(damaged("it does not begin as a picture"));
+    }
+    let mut planes = None;
+    loop {
+        let (start, kind) = (
+            reader.u8().map_err(truncated)?,
+            reader.u8().map_err(truncated)?,
+        );
+        let length = usize::from(reader.u16().map_err(truncated)?);
+        let segment = length.checked_sub(2).map(|length| reader.take(length));
+        let (0xff, Some(segment)) = (start, segment) else {
+            return Err(damaged("its header has no meaning"));
+        };
+        let segment = segment.map_err(truncated)?;
+        match (kind, segment) {
+            // The tables of codes and of arithmetic, which share the frames' numbers.
+            (0xc4 | 0xc8 | 0xcc, _) => {}
+            (0xc0..=0xcf, &[_, h1, h0, w1, w0, count, ..]) => {
+                let (width, height) = (u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0]));
+                if (width, height) != (rect.width, rect.height) {
+                    return Err(damaged("its size differs from its rectangle's"));
+                }
+                if !FRAMES.contains(&kind) || count > MOST_PLANES || planes.is_some() {
+                    return Err(damaged("it is of a kind that no server sends"));
+                }
+                planes = Some(count);
+            }
+            (0xda, &[count, ..]) if planes == Some(count) => return Ok(()),
+            (0xda, _) => return Err(damaged("it comes in several passes")),
+            _ => {}
+        }
+    }
+}
+
+fn damaged(reason: &str) -> DecodeError {
+    DecodeError::Jpeg {
+        reason: crate::text::shown(reason.as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use farwire_model::frame::{Framebuffer, Size};
+
+    /// A picture of one colour, as a program that saves pictures makes it.
+    fn saved(width: u16, height: u16, is_progressive: bool) -> Vec<u8> {
+        let mut picture = mozjpeg::Compress::new(ColorSpace::JCS_RGB);
+        picture.set_size(width.into(), height.into());
+        picture.set_quality(95.0);
+        picture.set_optimize_scans(false);
+        if is_progressive {
+            picture.set_progressive_mode();
+        } else {
+            picture.set_fastest_defaults();
+        }
+        let mut picture = picture.start_compress(Vec::new()).unwrap();
+        let pixels = [200, 100, 50].repeat(usize::from(width) * usize::from(height));
+        picture.write_scanlines(&pixels).unwrap();
+        picture.finish().unwrap()
+    }
+
+    fn decoded(rect: Rect, picture: &[u8]) -> Result<Framebuffer, DecodeError> {
+        let mut frame = Framebuffer::new(Size::new(40, 30)).unwrap();
+        let mut parts = frame.split(&[rect]);
+        decode(rect, picture, &mut parts.remove(0))?;
+        Ok(frame)
+    }
+
+    #[test]
+    fn a_picture_is_decoded_where_its_rectangle_lies() {
+        let rect = Rect::new(7, 5, 21, 13);
+        let frame = decoded(rect, &saved(21, 13, false)).unwrap();
+        for y in 0..30u16 {
+            for x in 0..40u16 {
+                let pixel = frame.pixels()[usize::from(y) * 40 + usize::from(x)];
+                let expected = match rect.contains(Rect::new(x, y, 1, 1)) {
+                    true => [200u8, 100, 50, 255],
+                    false => [0, 0, 0, 255],
+                };
+                let is_near = pixel
+                    .iter()
+                    .zip(expected)
+                    .all(|(is, was)| is.abs_diff(was) < 4);
+                assert!(is_near, "{x},{y}: {pixel:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn pictures_that_no_server_sends_are_refused_before_they_cost_anything() {
+        let good = saved(16, 16, false);
+        let rect = Rect::new(0, 0, 16, 16);
+        let refused = |picture: &[u8], rect| {
+            let error = decoded(rect, picture).unwrap_err();
+            assert!(matches!(error, DecodeError::Jpeg { .. }), "{error}");
+            error.to_string()
+        };
+        assert!(refused(&good, Rect::new(0, 0, 16, 17)).contains("size"));
+        assert!(refused(&saved(16, 16, true), rect).contains("no server"));
+        assert!(refused(b"not a picture at all", rect).contains("begin"));
+        // One that says it has three colours and brings the first alone.
+        let start = good.windows(2).position(|two| two == [0xff, 0xda]).unwrap();
+        let mut in_passes = good.clone();
+        in_passes[start + 4] = 1;
+        assert!(refused(&in_passes, rect).contains("passes"));
+        // Wherever it is cut or hit, there is an end, and no panic.
+        for at in 0..good.len() {
+            drop(decoded(rect, &good[..at]));
+            for value in [0, 0x7f, 0xff] {
+                let mut hit = good.clone();
+                hit[at] = value;
+                drop(decoded(rect, &hit));
+            }
+        }
+        refused(&good[..start + 8], rect);
+    }
 }

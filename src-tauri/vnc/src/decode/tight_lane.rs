@@ -1,7 +1,7 @@
 //! One processor's share of Tight rectangles.
 
 use super::surplus::finish;
-use super::{Target, WORTH_A_FILL, tight_filter as filter, tight_jpeg};
+use super::{tight_filter as filter, tight_jpeg};
 use crate::error::DecodeError;
 use crate::inflate::Inflate;
 use crate::pixel::{BLACK, Format};
@@ -85,12 +85,8 @@ impl Work {
     }
 }
 
-/// Memory that a lane uses again and again.
-#[derive(Default)]
-pub struct Scratch {
-    band: Vec<u8>,
-    palette: Vec<Pixel>,
-}
+/// A rectangle's rows of the picture, from its top.
+pub type Rows<'a> = Vec<&'a mut [Pixel]>;
 
 /// One processor's share.
 pub struct Lane<'a> {
@@ -98,19 +94,20 @@ pub struct Lane<'a> {
     pub number: usize,
     /// The streams that are its own.
     pub streams: [Option<&'a mut Inflate>; 4],
-    /// Memory.
-    pub scratch: &'a mut Scratch,
-    /// Where to paint.
-    pub target: Target<'a>,
+    /// Memory that is used again and again.
+    pub palette: &'a mut Vec<Pixel>,
     /// How pixels are written.
     pub format: &'a Format,
     /// What the rectangles were read from.
     pub input: &'a [u8],
+    /// The rows of its rectangles, in their order.
+    pub parts: Vec<Rows<'a>>,
 }
 
 impl Lane<'_> {
     /// Paints the lane's rectangles. Streams start over where any lane's rectangle says so.
     pub fn run(&mut self, batch: &[Work]) -> Result<(), DecodeError> {
+        let mut parts = std::mem::take(&mut self.parts).into_iter();
         for work in batch {
             for (number, stream) in self.streams.iter_mut().enumerate() {
                 if let Some(stream) = stream
@@ -120,62 +117,47 @@ impl Lane<'_> {
                 }
             }
             if work.lane == self.number {
-                self.paint(work)?;
+                self.paint(work, &mut parts.next().unwrap_or_default())?;
             }
         }
         Ok(())
     }
 
-    fn paint(&mut self, work: &Work) -> Result<(), DecodeError> {
+    fn paint(&mut self, work: &Work, rows: &mut [&mut [Pixel]]) -> Result<(), DecodeError> {
         let rect = work.rect;
         let bytes = self.input.get(work.data.clone()).unwrap_or_default();
         match work.how {
-            How::Fill(colour) => fill(self.target, rect, colour),
-            How::Jpeg => tight_jpeg::decode(self.target, rect, bytes, &mut self.scratch.band)?,
+            How::Fill(colour) => rows.iter_mut().for_each(|row| row.fill(colour)),
+            How::Jpeg => tight_jpeg::decode(rect, bytes, rows)?,
             How::Pixels { filter, stream } => {
-                let palette = &mut self.scratch.palette;
                 if let Filter::Palette { colours, count } = filter {
-                    palette.clear();
-                    palette.resize(256, BLACK);
+                    self.palette.clear();
+                    self.palette.resize(256, BLACK);
                     let from = self.input.get(colours..).unwrap_or_default();
-                    let to = palette.get_mut(..count).unwrap_or_default();
+                    let to = self.palette.get_mut(..count).unwrap_or_default();
                     self.format.compact_row(to, from);
                 }
-                let mut rows = Rows {
-                    target: self.target,
+                let mut paint = Paint {
                     format: self.format,
                     filter,
-                    palette,
+                    palette: self.palette,
                     gradient: filter::Gradient::default(),
                     row_bytes: filter.row_bytes(self.format, rect).max(1),
                 };
                 match stream.map(|stream| self.streams.get_mut(stream)) {
-                    None => rows.paint(rect, bytes),
-                    Some(Some(Some(stream))) => rows.inflate(rect, stream, bytes)?,
+                    None => paint.rows(rows, bytes),
+                    Some(Some(Some(stream))) => paint.inflate(rows, stream, bytes)?,
                     // A stream goes to the lane of its rectangles.
-                    Some(_) => return Ok(()),
+                    Some(_) => {}
                 }
-                self.target.surface.paint(|painter| painter.damaged(rect));
             }
         }
         Ok(())
     }
 }
 
-fn fill(target: Target<'_>, rect: Rect, colour: Pixel) {
-    target.surface.paint(|painter| {
-        if rect.area() >= WORTH_A_FILL {
-            painter.fill(rect, colour);
-        } else {
-            painter.frame().fill(rect, colour);
-            painter.damaged(rect);
-        }
-    });
-}
-
-/// Paints a rectangle's rows, in bands.
-struct Rows<'a> {
-    target: Target<'a>,
+/// Paints a rectangle's rows from their bytes.
+struct Paint<'a> {
     format: &'a Format,
     filter: Filter,
     palette: &'a [Pixel],
@@ -183,54 +165,48 @@ struct Rows<'a> {
     row_bytes: usize,
 }
 
-impl Rows<'_> {
+impl Paint<'_> {
     fn inflate(
         &mut self,
-        rect: Rect,
+        mut rows: &mut [&mut [Pixel]],
         stream: &mut Inflate,
         mut compressed: &[u8],
     ) -> Result<(), DecodeError> {
-        let mut top = 0;
-        while top < rect.height {
+        while !rows.is_empty() {
             let bytes = stream.fill(&mut compressed, self.row_bytes)?;
-            let whole = u16::try_from(bytes.len() / self.row_bytes).unwrap_or(u16::MAX);
-            let rows = whole.min(rect.height - top);
-            if rows == 0 {
+            let whole = (bytes.len() / self.row_bytes).min(rows.len());
+            if whole == 0 {
                 // It has arrived whole, so what is missing never comes.
                 return Err(DecodeError::Value {
                     what: "the length of a Tight rectangle's data",
                     value: 0,
                 });
             }
-            self.paint(Rect::new(rect.x, rect.y + top, rect.width, rows), bytes);
-            stream.consume(usize::from(rows) * self.row_bytes);
-            top += rows;
+            let (band, rest) = rows.split_at_mut(whole);
+            self.rows(band, bytes);
+            stream.consume(whole * self.row_bytes);
+            rows = rest;
         }
         finish(stream, compressed, &mut 0)
     }
 
-    fn paint(&mut self, rect: Rect, bytes: &[u8]) {
+    fn rows(&mut self, rows: &mut [&mut [Pixel]], bytes: &[u8]) {
         let Self {
             format,
             palette,
             gradient,
             ..
         } = self;
-        self.target.surface.paint(|painter| {
-            let rows = painter
-                .frame()
-                .rows_mut(rect)
-                .zip(bytes.chunks_exact(self.row_bytes));
-            match self.filter {
-                Filter::Copy => rows.for_each(|(to, from)| format.compact_row(to, from)),
-                Filter::Palette { count: ..=2, .. } => {
-                    rows.for_each(|(to, from)| filter::two_colours(to, from, palette));
-                }
-                Filter::Palette { .. } => {
-                    rows.for_each(|(to, from)| filter::palette(to, from, palette));
-                }
-                Filter::Gradient => rows.for_each(|(to, from)| gradient.row(format, to, from)),
+        let rows = rows.iter_mut().zip(bytes.chunks_exact(self.row_bytes));
+        match self.filter {
+            Filter::Copy => rows.for_each(|(to, from)| format.compact_row(to, from)),
+            Filter::Palette { count: ..=2, .. } => {
+                rows.for_each(|(to, from)| filter::two_colours(to, from, palette));
             }
-        });
+            Filter::Palette { .. } => {
+                rows.for_each(|(to, from)| filter::palette(to, from, palette));
+            }
+            Filter::Gradient => rows.for_each(|(to, from)| gradient.row(format, to, from)),
+        }
     }
 }

@@ -1,29 +1,34 @@
-//! Has the machine draw nothing while nobody looks (MS-RDPBCGR 2.2.11.3).
+//! Has the machine send no picture while nobody looks: RDP's Suppress Output (MS-RDPBCGR 2.2.11.3), no requests for updates in VNC.
 
 use crate::limits::HIDE_REST;
 use tokio::time::Instant;
 
 /// Whether the session is looked at, and what the machine knows of it.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Hidden {
     is_hidden: bool,
-    /// Whether the machine was told to draw nothing.
+    /// Whether the machine was told to send nothing.
     is_told: bool,
     due: Option<Instant>,
 }
 
 impl Hidden {
-    /// Nobody looks from now on, or somebody does; answers whether the machine is to draw again.
+    /// Nobody looks from now on, or somebody does; answers whether the machine is to send again.
     pub fn set(&mut self, is_hidden: bool, now: Instant) -> bool {
         self.is_hidden = is_hidden;
         self.rest(now);
         !is_hidden && std::mem::take(&mut self.is_told)
     }
 
-    /// The machine draws again, whatever it was told before.
+    /// The machine sends again, whatever it was told before.
     pub fn forgotten(&mut self, now: Instant) {
         self.is_told = false;
         self.rest(now);
+    }
+
+    /// Whether the machine sends nothing, as it was told.
+    pub fn is_told(&self) -> bool {
+        self.is_told
     }
 
     /// When to look again.
@@ -31,7 +36,7 @@ impl Hidden {
         self.due
     }
 
-    /// Whether the machine is to be told now to draw nothing.
+    /// Whether the machine is to be told now to send nothing.
     pub fn take(&mut self, now: Instant) -> bool {
         let is_due = self.due.is_some_and(|due| due <= now);
         if is_due {
@@ -59,7 +64,7 @@ mod tests {
         assert!(!hidden.take(start));
         assert!(hidden.take(rested));
         assert!(!hidden.take(rested), "once");
-        assert!(hidden.set(false, rested), "it draws again");
+        assert!(hidden.set(false, rested), "it sends again");
         assert!(!hidden.set(false, rested));
         assert_eq!(hidden.due(), None);
     }
