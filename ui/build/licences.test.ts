@@ -30,7 +30,7 @@ it("everything that is compiled in has a licence and its text", { timeout: 60_00
   expect(direct.filter((one) => !has.has(one))).toEqual([]);
 
   for (const { name, licence, texts: own } of packages) {
-    expect(licence, name).toMatch(/Apache|BSD|ISC|MIT|MPL|OFL|Unicode|Unlicense|Zlib/);
+    expect(licence, name).toMatch(/Apache|BSD|IJG|ISC|MIT|MPL|OFL|Unicode|Unlicense|Zlib/);
     expect(own.length, name).toBeGreaterThan(0);
     for (const at of own) expect(texts[at]?.length, name).toBeGreaterThan(200);
   }

@@ -22,7 +22,7 @@ use farwire_model::error::ErrorCode;
 use futures_util::{FutureExt, Stream, StreamExt};
 use http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, IF_MATCH,
-    IF_RANGE, ORIGIN, RANGE, TRANSFER_ENCODING, UPGRADE,
+    IF_RANGE, ORIGIN, RANGE, TRANSFER_ENCODING, UPGRADE, X_CONTENT_TYPE_OPTIONS,
 };
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyDataStream, BodyExt, Full, StreamBody};
@@ -429,10 +429,7 @@ fn head(response: Response) -> http::Response<Out> {
         .unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, media_type);
-    headers.insert(
-        "x-content-type-options",
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     for (name, value) in response.headers {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
