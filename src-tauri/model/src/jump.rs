@@ -1,6 +1,6 @@
 //! Machines on the way to a machine that no saved connection stands for.
 
-use crate::{commas, host};
+use crate::commas;
 use std::fmt;
 use std::net::Ipv6Addr;
 
@@ -46,9 +46,7 @@ impl Jump {
         let (host, port) = split_port(place)?;
         let is_plain = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
         let is_path = |path: &String| !path.is_empty() && !path.contains(char::is_control);
-        let is_good =
-            host::fault(&host).is_none() && is_plain(user) && key_files.iter().all(is_path);
-        is_good.then(|| Self {
+        (is_plain(user) && key_files.iter().all(is_path)).then(|| Self {
             user: user.to_owned(),
             host,
             port: port.unwrap_or(22),
@@ -86,8 +84,7 @@ pub fn split_port(text: &str) -> Option<(String, Option<u16>)> {
     (is_host(host) || text.starts_with('[')).then(|| (host.to_owned(), Some(port)))
 }
 
-/// Whether a text may be a host's name, or another name for it in a configuration. A dash at the beginning would be an option
-/// to other programs.
+/// Whether a text may be a host's name. A dash at the beginning would be an option to other programs.
 fn is_host(text: &str) -> bool {
     let is_odd =
         |c: char| c.is_control() || c.is_whitespace() || "/\\@:,[]\"'`$%;|&<>(){}*?!#".contains(c);
@@ -131,7 +128,6 @@ mod tests {
             "me@outer:0",
             "me@out er",
             "me@-oProxy",
-            "me@10.0.0.999",
             "me@outer key ",
         ] {
             assert!(Jump::list(wrong).is_err(), "{wrong}");
@@ -150,7 +146,6 @@ mod tests {
             ("web:+1", None),
             ("", None),
             ("-oX", None),
-            ("4711", Some(("4711", None))),
         ] {
             let expected = expected.map(|(host, port): (&str, _)| (host.to_owned(), port));
             assert_eq!(split_port(text), expected, "{text}");

@@ -1,7 +1,6 @@
 //! Tunnels: ports and sockets carried through an SSH connection, as they are asked for and shown.
 
 use crate::error::ErrorBody;
-use crate::host;
 use crate::ids::{ConnectionId, SessionId, TunnelId};
 use crate::session::SessionError;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -106,6 +105,7 @@ impl TunnelEnd {
     }
 
     fn split(text: &str) -> Option<Self> {
+        let is_odd = |c: char| c.is_control() || c.is_whitespace();
         if text.chars().count() > MAX_END_CHARS {
             return None;
         }
@@ -125,7 +125,10 @@ impl TunnelEnd {
             .and_then(|rest| rest.strip_suffix(']'));
         let host = match inside {
             Some(address) => address.parse::<std::net::Ipv6Addr>().ok()?.to_string(),
-            None if host.contains(':') || host::fault(host).is_some() => return None,
+            None if host.is_empty() || host.contains([':', '[', ']', '/', '@', ',']) => {
+                return None;
+            }
+            None if host.chars().any(is_odd) => return None,
             None => host.to_owned(),
         };
         Some(Self::Tcp { host, port })

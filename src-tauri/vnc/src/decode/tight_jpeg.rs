@@ -9,6 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Starts of a frame that servers send: baseline, and the same with tables of more bits.
 const FRAMES: [u8; 2] = [0xc0, 0xc1];
+const OTHER_KIND: &str = "it is of a kind that no server sends";
+const OTHER_SIZE: &str = "its size differs from its rectangle's";
 /// Colours of a picture, or grey alone.
 const MOST_PLANES: u8 = 3;
 
@@ -20,7 +22,11 @@ pub fn decode(rect: Rect, picture: &[u8], rows: &mut [&mut [Pixel]]) -> Result<(
     check(rect, picture)?;
     // The library ends in this way where it cannot go on; nothing of it is used afterwards.
     let decoded = catch_unwind(AssertUnwindSafe(|| -> io::Result<()> {
-        let mut rest = Decompress::new_mem(picture)?.to_colorspace(ColorSpace::JCS_EXT_RGBA)?;
+        let picture = Decompress::new_mem(picture)?;
+        if picture.size() != (usize::from(rect.width), usize::from(rect.height)) {
+            return Err(io::Error::other(OTHER_SIZE));
+        }
+        let mut rest = picture.to_colorspace(ColorSpace::JCS_EXT_RGBA)?;
         for row in rows {
             rest.read_scanlines_into(row.as_flattened_mut())?;
         }
@@ -55,21 +61,25 @@ fn check(rect: Rect, picture: &[u8]) -> Result<(), DecodeError> {
         };
         let segment = segment.map_err(truncated)?;
         match (kind, segment) {
-            // The tables of codes and of arithmetic, which share the frames' numbers.
-            (0xc4 | 0xc8 | 0xcc, _) => {}
-            (0xc0..=0xcf, &[_, h1, h0, w1, w0, count, ..]) => {
+            (
+                0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf,
+                &[_, h1, h0, w1, w0, count, ..],
+            ) => {
                 let (width, height) = (u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0]));
                 if (width, height) != (rect.width, rect.height) {
-                    return Err(damaged("its size differs from its rectangle's"));
+                    return Err(damaged(OTHER_SIZE));
                 }
                 if !FRAMES.contains(&kind) || count > MOST_PLANES || planes.is_some() {
-                    return Err(damaged("it is of a kind that no server sends"));
+                    return Err(damaged(OTHER_KIND));
                 }
                 planes = Some(count);
             }
             (0xda, &[count, ..]) if planes == Some(count) => return Ok(()),
             (0xda, _) => return Err(damaged("it comes in several passes")),
-            _ => {}
+            // Tables of codes and of steps, the distance of restarts, what programs and people note. Of every other kind the
+            // decoder may think differently where it ends, and find another picture in it.
+            (0xc4 | 0xdb | 0xdd | 0xe0..=0xef | 0xfe, _) => {}
+            _ => return Err(damaged(OTHER_KIND)),
         }
     }
 }
@@ -146,6 +156,15 @@ mod tests {
         let mut in_passes = good.clone();
         in_passes[start + 4] = 1;
         assert!(refused(&in_passes, rect).contains("passes"));
+        // Another picture inside what the decoder does not skip, or skips in another way.
+        let hidden = saved(16, 400, true);
+        for kind in [0, 1, 0xd0, 0xd8, 0xff] {
+            let mut carrier = vec![0xff, 0xd8, 0xff, kind];
+            carrier.extend(u16::try_from(hidden.len()).unwrap().to_be_bytes());
+            carrier.extend(&hidden[2..]);
+            carrier.extend(&good[2..]);
+            assert!(refused(&carrier, rect).contains("no server"), "{kind:x}");
+        }
         // Wherever it is cut or hit, there is an end, and no panic.
         for at in 0..good.len() {
             drop(decoded(rect, &good[..at]));
