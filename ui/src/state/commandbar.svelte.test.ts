@@ -1,23 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { ImportView } from "../bindings";
 import { commandBar, MAX_WAITING } from "./commandbar.svelte";
+import { file } from "./rdpfile.fixture";
 
 // The layout asks for the screen's width, which there is none of here.
 vi.mock("./layout.svelte", () => ({ layout: {} }));
 
-const file = (host: string): ImportView => ({
-  import_id: host,
-  uid: null,
-  is_new: false,
-  name: host,
-  protocol: "RDP",
-  host,
-  port: 3389,
-  username: null,
-  domain: null,
-  settings: {},
-  asks: [],
-});
 const shown = (): [string | null, number] => [commandBar.file?.host ?? null, commandBar.waiting.length];
 
 beforeEach(() => {

@@ -3,26 +3,13 @@ import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { ImportView } from "../bindings";
 import { commandBar } from "../state/commandbar.svelte";
+import { file } from "../state/rdpfile.fixture";
 import CommandBar from "./CommandBar.svelte";
 
 vi.mock("../host", () => ({
   host: { request: () => new Promise(() => undefined), fullScreen: { watch: () => undefined } },
   Unreachable: class extends Error {},
 }));
-
-const file = (host: string): ImportView => ({
-  import_id: host,
-  uid: `c_${host}`,
-  is_new: false,
-  name: host,
-  protocol: "RDP",
-  host,
-  port: 3389,
-  username: null,
-  domain: null,
-  settings: {},
-  asks: [],
-});
 
 const opened: string[] = [];
 vi.mock("../state/rdpfiles", () => ({
