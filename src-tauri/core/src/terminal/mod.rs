@@ -8,8 +8,10 @@
 //! | `view` | what one viewer has seen: bytes while it keeps up, else the newest screen |
 //! | `synth` | a screen written as a terminal's bytes |
 //! | `keys` | what keys send |
+//! | `cells` | what a place of the grid shows |
 //! | `text`, `picture` | the screen as text and as a picture |
 
+mod cells;
 mod extras;
 mod keys;
 mod picture;

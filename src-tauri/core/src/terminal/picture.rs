@@ -1,6 +1,6 @@
 //! A terminal's screen as a picture, for screenshots and thumbnails.
 
-use super::{Ear, Terminal};
+use super::{Ear, Terminal, cells};
 use alacritty_terminal::Term;
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::index::{Column, Line, Point};
@@ -45,7 +45,10 @@ impl Terminal {
                 let point = Point::new(Line(i32::from(row)), Column(usize::from(column)));
                 let is_cursor = is_shown && grid.cursor.point == point;
                 let corner = (u32::from(column) * width(), u32::from(row) * HEIGHT);
-                draw(&mut picture, corner, &grid[point], is_cursor, &state.term);
+                let shown = cells::shown(&grid[point.line], point.column.0);
+                let letter = shown.map_or(' ', |(letter, _)| letter);
+                let cell = (&grid[point], letter);
+                draw(&mut picture, corner, cell, is_cursor, &state.term);
             }
         }
         debug_assert_eq!(grid.screen_lines(), usize::from(state.grid.rows));
@@ -56,7 +59,7 @@ impl Terminal {
 fn draw(
     picture: &mut RgbaImage,
     (left, top): (u32, u32),
-    cell: &Cell,
+    (cell, letter): (&Cell, char),
     is_cursor: bool,
     term: &Term<Ear>,
 ) {
@@ -72,19 +75,17 @@ fn draw(
         true => FontWeight::Bold,
         false => FontWeight::Regular,
     };
-    let spacer = Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER;
-    let is_blank = cell.c == ' ' || cell.flags.intersects(spacer);
-    let letter = get_raster(cell.c, weight, RasterHeight::Size16);
+    let raster = get_raster(letter, weight, RasterHeight::Size16);
     let is_dim = cell.flags.contains(Flags::DIM);
     for y in 0..HEIGHT {
         for x in 0..width() {
-            let cover = match &letter {
-                _ if is_blank => 0,
-                Some(letter) => {
+            let cover = match &raster {
+                _ if letter == ' ' => 0,
+                Some(raster) => {
                     let at = |place: u32| usize::try_from(place).unwrap_or_default();
-                    letter.pixel(at(x), at(y)).unwrap_or(0)
+                    raster.pixel(at(x), at(y)).unwrap_or(0)
                 }
-                None => line_drawing(cell.c, x, y),
+                None => line_drawing(letter, x, y),
             };
             let is_line = cell.flags.intersects(Flags::ALL_UNDERLINES) && y == HEIGHT - 2
                 || cell.flags.contains(Flags::STRIKEOUT) && y == HEIGHT / 2;

@@ -1,6 +1,6 @@
 //! A terminal's state written as bytes that draw it on another one of the same size that was reset.
 
-use super::Ear;
+use super::{Ear, cells};
 use alacritty_terminal::Term;
 use alacritty_terminal::grid::{Dimensions, Grid};
 use alacritty_terminal::index::{Column, Line, Point};
@@ -41,8 +41,9 @@ pub fn screen(term: &Term<Ear>, region: Option<(u16, u16)>, is_whole: bool) -> V
     let last = i32::try_from(grid.screen_lines()).unwrap_or(1) - 1;
     let mut pen = Cell::default();
     for line in first..=last {
-        let is_wrapped = write_line(&mut out, grid, Line(line), &mut pen);
-        if line < last && !is_wrapped {
+        let is_continued = line < last && cells::is_continued(grid, Line(line));
+        write_line(&mut out, grid, Line(line), is_continued, &mut pen);
+        if line < last && !is_continued {
             reset_pen(&mut out, &mut pen);
             out.extend_from_slice(b"\r\n");
         }
@@ -96,37 +97,30 @@ pub fn screen(term: &Term<Ear>, region: Option<(u16, u16)>, is_whole: bool) -> V
     out
 }
 
-/// Writes one line; whether the next one continues it.
-fn write_line(out: &mut Vec<u8>, grid: &Grid<Cell>, line: Line, pen: &mut Cell) -> bool {
+fn write_line(
+    out: &mut Vec<u8>,
+    grid: &Grid<Cell>,
+    line: Line,
+    is_continued: bool,
+    pen: &mut Cell,
+) {
     let row = &grid[line];
-    let last = grid.last_column();
-    let is_wrapped = row[last].flags.contains(Flags::WRAPLINE);
-    let is_blank = |cell: &Cell| *cell == Cell::default();
-    let end = match is_wrapped {
-        true => last.0 + 1,
-        false => (0..=last.0)
-            .rev()
-            .find(|column| !is_blank(&row[Column(*column)]))
-            .map_or(0, |column| column + 1),
-    };
-    for column in 0..end {
+    for column in 0..cells::used(grid, line) {
         let cell = &row[Column(column)];
-        if cell
-            .flags
-            .intersects(Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER)
-        {
+        let Some((text, marks)) = cells::shown(row, column) else {
+            continue;
+        };
+        // The wide character that did not fit wraps by itself.
+        if is_continued && cell.flags.contains(Flags::LEADING_WIDE_CHAR_SPACER) {
             continue;
         }
         write_link(out, pen, cell);
         write_pen(out, pen, cell);
         let mut buffer = [0; 4];
-        let text = if cell.c.is_control() { ' ' } else { cell.c };
-        out.extend_from_slice(text.encode_utf8(&mut buffer).as_bytes());
-        for mark in cell.zerowidth().unwrap_or_default() {
-            out.extend_from_slice(mark.encode_utf8(&mut buffer).as_bytes());
+        for part in std::iter::once(&text).chain(marks) {
+            out.extend_from_slice(part.encode_utf8(&mut buffer).as_bytes());
         }
     }
-    is_wrapped
 }
 
 /// Begins or ends a link (OSC 8).

@@ -42,6 +42,9 @@ async fn a_viewer_that_comes_later_sees_the_same() {
         "wide \u{4e2d}\u{6587} and e\u{301}".as_bytes(),
         b"\x1b[?1049h\x1b[2J\x1b[2;2Hfull screen\x1b[2;4r",
         b"\x1b(0lqk\x1b(B plain",
+        b"a line that wraps    \x1b[2Jand goes",
+        "\u{4e2d}\u{4e2d}\x1b[1;4H\x1b[40m\x1b[K\x1b[1;1H\x1b[1Kright".as_bytes(),
+        "a wide one wraps...\u{4e2d}\x1b[2K\r\nand goes".as_bytes(),
         b"see \x1b]8;id=a;https://example.org/a\x1b\\this\x1b]8;;\x1b\\ or \x1b]8;;http://b\x07that",
     ] {
         let source = terminal();
@@ -194,6 +197,11 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         Just("\u{4e2d}".as_bytes().to_vec()),
         Just(b"\x1b[2J".to_vec()),
         Just(b"\x1b[K".to_vec()),
+        Just(b"\x1b[2K".to_vec()),
+        Just(b"\x1b[2P\x1b[@".to_vec()),
+        Just(b"\x1b[3;4r".to_vec()),
+        Just(b"\x1b[L\x1b[2M".to_vec()),
+        Just(b"\x1b[1J".to_vec()),
         Just(b"\x1b[?1049h".to_vec()),
         Just(b"\x1b[?1049l".to_vec()),
         prop::collection::vec(any::<u8>(), 0..8),

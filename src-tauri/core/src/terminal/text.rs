@@ -1,6 +1,6 @@
 //! A terminal's screen as text.
 
-use super::Terminal;
+use super::{Terminal, cells};
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::index::{Column, Line};
 use alacritty_terminal::term::TermMode;
@@ -19,14 +19,12 @@ impl Terminal {
             let row = &grid[Line(line)];
             let mut text = String::new();
             for column in 0..grid.columns() {
-                let cell = &row[Column(column)];
-                let spacer = Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER;
-                if cell.flags.intersects(spacer) {
+                let Some((shown, marks)) = cells::shown(row, column) else {
                     continue;
-                }
-                let is_hidden = cell.c.is_control() || cell.flags.contains(Flags::HIDDEN);
-                text.push(if is_hidden { ' ' } else { cell.c });
-                text.extend(cell.zerowidth().unwrap_or_default());
+                };
+                let is_hidden = row[Column(column)].flags.contains(Flags::HIDDEN);
+                text.push(if is_hidden { ' ' } else { shown });
+                text.extend(marks);
             }
             text.truncate(text.trim_end().len());
             text
