@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::future::{self, Future};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -264,7 +264,7 @@ pub(crate) enum Found {
 }
 
 /// The routes by the first segment of their path, which is never a parameter: a request is compared with a few of them.
-pub(crate) struct Table(HashMap<&'static str, Vec<Entry>>);
+pub(crate) struct Table(BTreeMap<&'static str, Vec<Entry>>);
 
 struct Entry {
     route: &'static Route,
@@ -297,7 +297,7 @@ fn is_parameter(part: &str) -> bool {
 impl Table {
     /// Splits the patterns of a list once.
     pub fn of(routes: &'static [Route]) -> Self {
-        let mut table: HashMap<_, Vec<Entry>> = HashMap::new();
+        let mut table: BTreeMap<_, Vec<Entry>> = BTreeMap::new();
         for route in routes {
             let parts: Vec<_> = parts(route.pattern).collect();
             let first = parts.first().copied().unwrap_or_default();
@@ -356,8 +356,8 @@ fn segments<'a>(path: &'a str) -> Option<Vec<Cow<'a, str>>> {
             true => percent_decode_str(segment).decode_utf8().ok()?,
             false => Cow::Borrowed(segment),
         };
-        let is_safe =
-            !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '\0']);
+        let is_safe = !matches!(&*text, "" | "." | "..")
+            && !text.bytes().any(|byte| matches!(byte, b'/' | 0));
         is_safe.then_some(text)
     };
     inner.split('/').map(decode).collect()

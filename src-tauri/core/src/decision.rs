@@ -213,8 +213,8 @@ impl All {
         let own = connection.own_endpoint();
         let way = self.way(connection);
         let way = way.iter().flat_map(|on_it| {
-            let jumps = on_it.jumps().into_iter().map(|jump| jump.address());
-            jumps.chain([on_it.address()])
+            let before = on_it.addresses_before();
+            before.into_iter().chain([on_it.address()])
         });
         Endpoint {
             through: way.chain(own.through).collect(),

@@ -170,15 +170,30 @@ impl Connection {
             host: self.host.clone().unwrap_or_default(),
             port: self.effective_port(),
             via: self.via.clone(),
-            through: self.jumps().iter().map(Jump::address).collect(),
+            through: self.addresses_before(),
         }
     }
 
     /// The machines on the way that no saved connection stands for.
-    pub fn jumps(&self) -> Vec<Jump> {
+    ///
+    /// # Errors
+    /// What is saved of them cannot be read, in words. That is never the same as no machines on the way.
+    pub fn jumps(&self) -> Result<Vec<Jump>, String> {
+        Jump::list(self.jump_text())
+    }
+
+    fn jump_text(&self) -> &str {
         let text = self.settings.get("ssh.jump").and_then(Value::as_str);
         let text = text.filter(|_| self.protocol == ProtocolKind::Ssh);
-        Jump::list(text.unwrap_or_default()).unwrap_or_default()
+        text.unwrap_or_default()
+    }
+
+    /// The addresses of those machines. What cannot be read stands for itself, so that it is another way than none.
+    pub fn addresses_before(&self) -> Vec<String> {
+        match self.jumps() {
+            Ok(jumps) => jumps.iter().map(Jump::address).collect(),
+            Err(_) => vec![self.jump_text().to_owned()],
+        }
     }
 
     /// Its address, `host:port`.

@@ -21,8 +21,8 @@ use bytes::{Buf, Bytes};
 use farwire_model::error::ErrorCode;
 use futures_util::{FutureExt, Stream, StreamExt};
 use http::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, IF_MATCH,
-    IF_RANGE, ORIGIN, RANGE, TRANSFER_ENCODING, UPGRADE, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    UPGRADE, X_CONTENT_TYPE_OPTIONS,
 };
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyDataStream, BodyExt, Full, StreamBody};
@@ -43,9 +43,6 @@ use admit::{Place, Places};
 use line::Line;
 use timer::HeadTimer;
 
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-const RUN: HeaderName = HeaderName::from_static("farwire-run");
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The time for a request's head.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// The most bytes of a request's head.
@@ -263,7 +260,8 @@ async fn answer<B: Buf + Send + 'static, E: Send + 'static>(
     let shared = &line.shared;
     let has_body = has_body(&parts.headers);
     let takes_bytes = has_body && takes_bytes(&parts.method, &parts.target.path);
-    check_head(shared, &parts, has_body && !takes_bytes)?;
+    let said = Said::of(&parts.headers);
+    check_head(shared, &parts, &said, has_body && !takes_bytes)?;
     if let Some(socket) = socket {
         return sockets::open(line, &parts, socket).map(Answered::Socket);
     }
@@ -296,14 +294,14 @@ async fn answer<B: Buf + Send + 'static, E: Send + 'static>(
         method: parts.method,
         path: parts.target.path,
         query: parts.query,
-        if_match: said(&parts.headers, &IF_MATCH),
-        run: said(&parts.headers, &RUN),
-        once: said(&parts.headers, &IDEMPOTENCY_KEY),
+        if_match: said.if_match,
+        run: said.run,
+        once: said.once,
         base_url: Some(["ws://", host].concat()),
         head: request::Head {
-            cookie: said(&parts.headers, &COOKIE),
-            range: said(&parts.headers, &RANGE),
-            if_range: said(&parts.headers, &IF_RANGE),
+            cookie: said.cookie,
+            range: said.range,
+            if_range: said.if_range,
         },
         body,
         content,
@@ -341,16 +339,45 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// All that a header says. A value that cannot be read, or that is there twice, must not pass as an absent one: a condition would
-/// be passed over.
-fn said(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    // Requests have few headers: comparing each costs less than looking one up.
-    let values = headers.iter().filter(|(known, _)| *known == name);
-    let texts = values.map(|(_, value)| String::from_utf8_lossy(value.as_bytes()));
-    texts.fold(None, |all, text| match all {
-        None => Some(text.into_owned()),
-        Some(all) => Some([&all, ", ", &*text].concat()),
-    })
+/// All that some headers say.
+#[derive(Default)]
+struct Said {
+    origin: Option<String>,
+    fetch_site: Option<String>,
+    content_type: Option<String>,
+    if_match: Option<String>,
+    run: Option<String>,
+    once: Option<String>,
+    cookie: Option<String>,
+    range: Option<String>,
+    if_range: Option<String>,
+}
+
+impl Said {
+    /// A value that cannot be read, or that is there twice, must not pass as an absent one: a condition would be passed over.
+    fn of(headers: &HeaderMap) -> Self {
+        let mut said = Self::default();
+        for (name, value) in headers {
+            let place = match name.as_str() {
+                "origin" => &mut said.origin,
+                "sec-fetch-site" => &mut said.fetch_site,
+                "content-type" => &mut said.content_type,
+                "if-match" => &mut said.if_match,
+                "farwire-run" => &mut said.run,
+                "idempotency-key" => &mut said.once,
+                "cookie" => &mut said.cookie,
+                "range" => &mut said.range,
+                "if-range" => &mut said.if_range,
+                _ => continue,
+            };
+            let text = String::from_utf8_lossy(value.as_bytes());
+            *place = Some(match place.take() {
+                Some(before) => [&before, ", ", &*text].concat(),
+                None => text.into_owned(),
+            });
+        }
+        said
+    }
 }
 
 fn has_body(headers: &HeaderMap) -> bool {
@@ -358,20 +385,14 @@ fn has_body(headers: &HeaderMap) -> bool {
     length.is_some_and(|length| length > 0) || headers.contains_key(TRANSFER_ENCODING)
 }
 
-fn check_head(shared: &Shared, parts: &Parts, has_json: bool) -> Result<(), ApiError> {
-    let headers = &parts.headers;
-    let said = [ORIGIN, SEC_FETCH_SITE, CONTENT_TYPE].map(|name| said(headers, &name));
-    let [origin, fetch_site, content_type] = said.each_ref().map(Option::as_deref);
+fn check_head(shared: &Shared, parts: &Parts, said: &Said, has_json: bool) -> Result<(), ApiError> {
+    let hosts = parts.headers.get_all(HOST).iter();
     let head = Head {
-        hosts: headers
-            .get_all(HOST)
-            .iter()
-            .map(|host| host.to_str().unwrap_or(""))
-            .collect(),
+        hosts: hosts.map(|host| host.to_str().unwrap_or("")).collect(),
         authority: parts.target.authority.as_deref(),
-        origin,
-        fetch_site,
-        content_type,
+        origin: said.origin.as_deref(),
+        fetch_site: said.fetch_site.as_deref(),
+        content_type: said.content_type.as_deref(),
         has_body: has_json,
     };
     let pages = match shared.offer {

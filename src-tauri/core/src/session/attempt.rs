@@ -32,7 +32,7 @@ impl Core {
                 (all.endpoint(&on_it), on_it, settings)
             });
             let way: Vec<_> = way.collect();
-            let unsaved = unsaved_hops(&connection, &settings);
+            let unsaved = unsaved_hops(&connection, &settings)?;
             (
                 Arc::clone(&connection),
                 settings,
@@ -95,7 +95,7 @@ impl Core {
                     connection.name, on_it.name
                 )));
             }
-            hops.extend(unsaved_hops(&on_it, &settings));
+            hops.extend(unsaved_hops(&on_it, &settings)?);
             let credentials = self.sign_in(&on_it, None)?;
             hops.push(Hop {
                 endpoint,
@@ -117,7 +117,17 @@ pub(super) struct Attempt {
 }
 
 /// The machines before one that no saved connection stands for: keys and the agent sign in to them, as to it.
-fn unsaved_hops(connection: &Connection, settings: &BTreeMap<String, Value>) -> Vec<Hop> {
+fn unsaved_hops(
+    connection: &Connection,
+    settings: &BTreeMap<String, Value>,
+) -> Result<Vec<Hop>, CoreError> {
+    let jumps = connection.jumps().map_err(|why| CoreError::Forbidden {
+        property: "settings",
+        message: format!(
+            "the machines on the way to {} cannot be read, and it is never connected to past them: {why}. Write them anew under SSH, jump hosts",
+            connection.name
+        ),
+    })?;
     let hop = |jump: Jump| {
         let mut settings = settings.clone();
         let key_files = commas::join(&jump.key_files);
@@ -137,5 +147,35 @@ fn unsaved_hops(connection: &Connection, settings: &BTreeMap<String, Value>) -> 
             settings,
         }
     };
-    connection.jumps().into_iter().map(hop).collect()
+    Ok(jumps.into_iter().map(hop).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_of_the_way_is_no_way_past_it() {
+        for (jump, hops) in [
+            (None, Some(0)),
+            (Some("me@gate, you@inner:2222"), Some(2)),
+            (Some("me@gate, inner:2222"), None),
+            (Some("no machine at all"), None),
+        ] {
+            let settings = jump.map(|jump| ("ssh.jump", jump));
+            let settings: BTreeMap<_, _> = settings.into_iter().collect();
+            let saved: Connection = serde_json::from_value(serde_json::json!({
+                "id": "c_1", "name": "press", "protocol": "SSH", "host": "press.example", "port": null, "via": null,
+                "group": null, "tags": [], "is_favorite": false, "notes": "", "mac": null, "settings": settings,
+                "revision": 1, "created": 1, "modified": 1, "last_connected": null,
+            }))
+            .unwrap();
+            let way = unsaved_hops(&saved, &BTreeMap::new());
+            assert_eq!(way.as_ref().ok().map(Vec::len), hops, "{jump:?}");
+            assert_eq!(saved.addresses_before().is_empty(), jump.is_none());
+            if let Err(error) = way {
+                assert!(error.to_string().contains("never connected to past them"));
+            }
+        }
+    }
 }

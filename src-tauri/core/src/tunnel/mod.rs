@@ -327,7 +327,15 @@ impl Core {
             };
             let settings = all.settings_in_force(&connection);
             let text = settings.get("ssh.tunnels").and_then(Value::as_str);
-            TunnelPlan::list(text.unwrap_or_default()).unwrap_or_default()
+            let text = text.unwrap_or_default().to_owned();
+            TunnelPlan::list(&text).map_err(|why| (text, why))
+        };
+        let plans = match plans {
+            Ok(plans) => plans,
+            Err((text, why)) => {
+                self.say_of_tunnel(connection, &text, &why);
+                return;
+            }
         };
         for plan in plans {
             let is_there = self.tunnels.all().values().any(|tunnel| {
