@@ -271,7 +271,7 @@ impl Live {
             bandwidth,
             pulse: Pulse::new(now),
             is_unasked: false,
-            hidden: Hidden::default(),
+            hidden: Hidden::new(Arc::clone(&start.surface)),
         }
     }
 

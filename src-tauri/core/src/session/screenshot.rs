@@ -2,15 +2,17 @@
 
 use super::live::Session;
 use crate::error::CoreError;
+use farwire_model::connection::ProtocolKind;
 use farwire_model::error::ErrorCode;
-use farwire_model::frame::{FrameSink, MAX_PIXELS, Owed, Size};
+use farwire_model::frame::{FrameSink, MAX_PIXELS, Size};
+use farwire_model::session::SessionState;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, RgbaImage};
 use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 
 /// How a screenshot is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,7 +56,7 @@ impl Session {
     /// The picture as an image file.
     ///
     /// # Errors
-    /// There is no picture yet.
+    /// There is no picture yet, or none of now: nobody looked, and the machine sends none though it was asked.
     pub async fn screenshot(&self, wish: Screenshot) -> Result<Vec<u8>, CoreError> {
         let surface = Arc::clone(&self.surface);
         let terminal = self.terminal.clone();
@@ -79,7 +81,7 @@ impl Session {
                 message,
             ));
         }
-        self.look().await;
+        self.look().await?;
         // Never closed, so this only waits.
         let _place = PLACES.acquire().await;
         let encode = move || {
@@ -118,42 +120,48 @@ impl Session {
     }
 }
 
-/// How long a screenshot waits for the first of a picture that nobody looked at until now.
-const LOOK_LIMIT: Duration = Duration::from_secs(1);
-/// And then for the rest of it: whole pictures come in many parts.
+/// How long a screenshot waits for a picture that nobody looked at until now: a whole one of 4K over a slow link.
+const LOOK_LIMIT: Duration = Duration::from_secs(10);
+/// And then for the rest of it: some machines send a whole picture in many parts without saying which is the last.
 const LOOK_REST: Duration = Duration::from_millis(200);
 
-/// A viewer that looks once.
-#[derive(Default)]
-struct Glance(Notify);
+/// A viewer that has the machine send, and takes nothing.
+struct Glance;
 
 impl FrameSink for Glance {
-    fn wake(&self) {
-        self.0.notify_one();
+    fn wake(&self) {}
+
+    fn takes_news(&self) -> bool {
+        false
     }
 }
 
 impl Session {
     /// A machine sends no picture while all viewers are hidden: has it send, and waits for that.
-    async fn look(&self) {
-        if self.terminal.is_some() || !*self.surface.hidden().borrow() {
-            return;
+    async fn look(&self) -> Result<(), CoreError> {
+        let mut is_old = self.surface.is_old();
+        let is_connected = self.state.borrow().state == SessionState::Connected;
+        if !is_connected || !*is_old.borrow() {
+            return Ok(());
         }
-        let glance = Arc::new(Glance::default());
-        let attached = self
-            .surface
-            .attach(Arc::clone(&glance) as Arc<dyn FrameSink>);
-        // The whole picture is owed at first; only what comes after it is new.
-        attached.take(|_, owed| *owed = Owed::default());
-        let drawn = async {
-            while attached.take(|_, owed| owed.has_picture()) == Some(false) {
-                glance.0.notified().await;
+        let _glance = self.surface.attach(Arc::new(Glance));
+        let fresh = async { is_old.wait_for(|is_old| !is_old).await.is_ok() };
+        match tokio::time::timeout(LOOK_LIMIT, fresh).await {
+            Ok(_) => tokio::time::sleep(LOOK_REST).await,
+            // By RDP a machine with nothing new may be silent; by the others it answers.
+            Err(_) if self.protocol == ProtocolKind::Rdp => {}
+            Err(_) => {
+                let seconds = LOOK_LIMIT.as_secs();
+                return Err(CoreError::Forbidden {
+                    property: "session",
+                    message: format!(
+                        "nobody looked at {} until now, and it sent no picture within {seconds} s of being asked: try again, or look whether the link stands",
+                        self.name
+                    ),
+                });
             }
-        };
-        // What does not come is a machine that has nothing new.
-        if tokio::time::timeout(LOOK_LIMIT, drawn).await.is_ok() {
-            tokio::time::sleep(LOOK_REST).await;
         }
+        Ok(())
     }
 }
 

@@ -10,10 +10,10 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-const DISK_BYTES: u64 = 40 << 20;
+const DISK_BYTES: u64 = 64 << 20;
 
 /// Removed to make room again, also for a backup.
-const BALLAST_BYTES: usize = 14 << 20;
+const BALLAST_BYTES: usize = 38 << 20;
 
 fn write(store: &dyn Store, number: usize) -> Result<u64, StoreError> {
     let mut batch = Batch::new();

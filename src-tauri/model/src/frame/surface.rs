@@ -74,8 +74,22 @@ struct Slot {
     owed: Owed,
 }
 
+/// Whether the machine sends its picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Flow {
+    #[default]
+    Live,
+    /// It was told to send none.
+    Paused,
+    /// It was asked to send again; nothing came yet.
+    Resuming,
+    /// The first of it is painted; its end is not here yet.
+    Arriving,
+}
+
 #[derive(Default)]
 struct State {
+    flow: Flow,
     frame: Framebuffer,
     cursor: Option<Arc<Cursor>>,
     /// The locks of the machine's keyboard, as far as its link told them.
@@ -92,6 +106,7 @@ pub struct Surface {
     is_partial: AtomicBool,
     /// Whether all viewers there are, at least one, are hidden.
     is_hidden: watch::Sender<bool>,
+    is_old: watch::Sender<bool>,
 }
 
 impl Surface {
@@ -145,6 +160,26 @@ impl Surface {
             .send_if_modified(|was| std::mem::replace(was, is_hidden) != is_hidden);
     }
 
+    /// Whether the picture may be older than the machine's, from now on: the machine was told to send none, and what it was
+    /// asked for since is not here yet.
+    pub fn is_old(&self) -> watch::Receiver<bool> {
+        self.is_old.subscribe()
+    }
+
+    /// The machine sends no picture from now on, as it was told.
+    pub fn paused(&self) {
+        self.lock().flow = Flow::Paused;
+        self.is_old.send_replace(true);
+    }
+
+    /// A machine that sent none was asked to send again.
+    pub fn resumed(&self) {
+        let mut state = self.lock();
+        if state.flow == Flow::Paused {
+            state.flow = Flow::Resuming;
+        }
+    }
+
     /// Paints. The lock is held while `paint` runs: decode from memory only, never wait for the network in it.
     pub fn paint<R>(&self, paint: impl FnOnce(&mut Painter<'_>) -> R) -> R {
         let mut state = self.lock();
@@ -160,7 +195,12 @@ impl Surface {
     /// Ends an update: viewers that are owed something are woken.
     pub fn publish(&self) {
         self.is_partial.store(false, Ordering::Release);
-        for slot in &self.lock().slots {
+        let mut state = self.lock();
+        if state.flow == Flow::Arriving {
+            state.flow = Flow::Live;
+            self.is_old.send_replace(false);
+        }
+        for slot in &state.slots {
             let has_news = slot.sink.takes_news() && slot.owed.has_news();
             if has_news || slot.owed.has_picture() && slot.sink.takes_pictures() {
                 slot.sink.wake();
@@ -270,6 +310,14 @@ pub struct Painter<'a> {
     state: &'a mut State,
 }
 
+impl State {
+    fn drawn(&mut self) {
+        if self.flow == Flow::Resuming {
+            self.flow = Flow::Arriving;
+        }
+    }
+}
+
 impl Painter<'_> {
     /// The picture's size.
     pub fn size(&self) -> Size {
@@ -283,6 +331,7 @@ impl Painter<'_> {
 
     /// Notes that pixels in `rect` changed.
     pub fn damaged(&mut self, rect: Rect) {
+        self.state.drawn();
         if let Some(rect) = rect.intersection(self.state.frame.size().rect()) {
             for slot in &mut self.state.slots {
                 slot.owed.damage(rect);
@@ -292,6 +341,7 @@ impl Painter<'_> {
 
     /// Copies a part of the picture, see [`Framebuffer::copy`].
     pub fn copy(&mut self, from: Rect, x: u16, y: u16) {
+        self.state.drawn();
         self.state.frame.copy(from, x, y);
         for slot in &mut self.state.slots {
             slot.owed.copy(from, x, y);
@@ -306,6 +356,7 @@ impl Painter<'_> {
 
     /// Notes that all pixels in `rect` have one colour now.
     pub fn filled(&mut self, rect: Rect, colour: Pixel) {
+        self.state.drawn();
         for slot in &mut self.state.slots {
             slot.owed.fill(rect, colour);
         }
@@ -398,6 +449,32 @@ mod tests {
         assert_eq!(eye.0.load(Ordering::Relaxed), 1);
         let notices = attached.take(|_, owed| owed.notices.len());
         assert_eq!(notices, Some(0));
+    }
+
+    #[test]
+    fn a_picture_is_old_until_a_whole_update_came_after_it_was_asked_for() {
+        let surface = Surface::new();
+        surface
+            .paint(|painter| painter.resize(Size::new(4, 4)))
+            .unwrap();
+        let is_old = surface.is_old();
+        let update = || {
+            surface.begin();
+            surface.paint(|painter| painter.damaged(Rect::new(0, 0, 1, 1)));
+        };
+        surface.resumed();
+        assert!(!*is_old.borrow(), "it was never paused");
+        surface.paused();
+        update();
+        surface.publish();
+        assert!(*is_old.borrow(), "that was sent before");
+        surface.resumed();
+        surface.publish();
+        assert!(*is_old.borrow(), "nothing was painted");
+        update();
+        assert!(*is_old.borrow(), "its end is to come");
+        surface.publish();
+        assert!(!*is_old.borrow());
     }
 
     #[test]
