@@ -123,6 +123,15 @@ impl Core {
             user,
         } = Way::of(&meant);
         let by = Origin::configuration();
+        // A way to a machine is never forgotten because of what could not be read.
+        let loses_way =
+            way_length(jumps.as_deref()) < way_length(setting(&connection, "ssh.jump").as_deref());
+        if !meant.is_read || loses_way && !meant.notes.is_empty() {
+            return Err(CoreError::Forbidden {
+                property: "ssh.config",
+                message: format!("it could not be read whole: {}", meant.notes.join("; ")),
+            });
+        }
         let is_same = connection.host.as_deref() == Some(&*meant.host)
             && connection.effective_port() == meant.port
             && setting(&connection, "ssh.jump") == jumps
@@ -272,4 +281,8 @@ impl Way {
             user: some(meant.user.clone()),
         }
     }
+}
+
+fn way_length(jumps: Option<&str>) -> usize {
+    jumps.map_or(0, |jumps| commas::split(jumps).len())
 }

@@ -5,6 +5,7 @@ use crate::error::CoreError;
 use crate::origin::Origin;
 use crate::random;
 use crate::saved::{All, Saved};
+use farwire_model::connection::{Connection, ProtocolKind};
 use farwire_model::error::ErrorCode;
 use farwire_model::ids::TrustId;
 use farwire_model::trust::{
@@ -39,7 +40,8 @@ impl Core {
         views
     }
 
-    /// Accepts the identity with this fingerprint for a machine.
+    /// Accepts the identity with this fingerprint for a machine. One that was never seen is taken for what the connections
+    /// that are saved for it will ask about.
     ///
     /// # Errors
     /// A fingerprint that has not its form; the store.
@@ -81,7 +83,7 @@ impl Core {
                     None => TrustDecision {
                         id: TrustId::new(random::id(TrustId::PREFIX)),
                         seen: Identity {
-                            kind: IdentityKind::Ssh,
+                            kind: kind_of_unseen(saving.all(), &host, port),
                             host,
                             port,
                             algorithm: String::new(),
@@ -121,6 +123,26 @@ impl Core {
             saved: Arc::clone(&self.saved),
             known_hosts: self.known_hosts.clone(),
         }
+    }
+}
+
+/// What a machine that showed nothing yet will show: a certificate where only other protocols than SSH are saved for it.
+fn kind_of_unseen(all: &All, host: &str, port: u16) -> IdentityKind {
+    let is_there = |connection: &&Arc<Connection>| {
+        connection.effective_port() == port && connection.host.as_deref() == Some(host)
+    };
+    let mut protocols = all
+        .connections
+        .values()
+        .filter(is_there)
+        .map(|saved| saved.protocol);
+    let first = protocols.next();
+    let is_shell = first.is_none_or(|first| first == ProtocolKind::Ssh)
+        || protocols.any(|other| other == ProtocolKind::Ssh);
+    if is_shell {
+        IdentityKind::Ssh
+    } else {
+        IdentityKind::Tls
     }
 }
 

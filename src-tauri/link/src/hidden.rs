@@ -1,13 +1,11 @@
 //! Has the machine send no picture while nobody looks: RDP's Suppress Output (MS-RDPBCGR 2.2.11.3), no requests for updates in VNC.
 
 use crate::limits::HIDE_REST;
-use farwire_model::frame::Surface;
-use std::sync::Arc;
 use tokio::time::Instant;
 
 /// Whether the session is looked at, and what the machine knows of it.
+#[derive(Debug, Default)]
 pub struct Hidden {
-    surface: Arc<Surface>,
     is_hidden: bool,
     /// Whether the machine was told to send nothing.
     is_told: bool,
@@ -15,32 +13,16 @@ pub struct Hidden {
 }
 
 impl Hidden {
-    /// For a machine that was told nothing yet. The surface knows from now on whether its picture is the machine's.
-    pub fn new(surface: Arc<Surface>) -> Self {
-        surface.resumed();
-        Self {
-            surface,
-            is_hidden: false,
-            is_told: false,
-            due: None,
-        }
-    }
-
     /// Nobody looks from now on, or somebody does; answers whether the machine is to send again.
     pub fn set(&mut self, is_hidden: bool, now: Instant) -> bool {
         self.is_hidden = is_hidden;
         self.rest(now);
-        let sends_again = !is_hidden && std::mem::take(&mut self.is_told);
-        if sends_again {
-            self.surface.resumed();
-        }
-        sends_again
+        !is_hidden && std::mem::take(&mut self.is_told)
     }
 
     /// The machine sends again, whatever it was told before.
     pub fn forgotten(&mut self, now: Instant) {
         self.is_told = false;
-        self.surface.resumed();
         self.rest(now);
     }
 
@@ -60,7 +42,6 @@ impl Hidden {
         if is_due {
             self.due = None;
             self.is_told = true;
-            self.surface.paused();
         }
         is_due
     }
@@ -78,17 +59,12 @@ mod tests {
     fn a_machine_is_told_once_nobody_looked_for_a_while() {
         let start = Instant::now();
         let rested = start + HIDE_REST;
-        let surface = Surface::new();
-        let mut hidden = Hidden::new(Arc::clone(&surface));
-        let is_old = surface.is_old();
+        let mut hidden = Hidden::default();
         assert!(!hidden.set(true, start));
         assert!(!hidden.take(start));
-        assert!(!*is_old.borrow());
         assert!(hidden.take(rested));
-        assert!(*is_old.borrow());
         assert!(!hidden.take(rested), "once");
         assert!(hidden.set(false, rested), "it sends again");
-        assert!(*is_old.borrow(), "nothing came yet");
         assert!(!hidden.set(false, rested));
         assert_eq!(hidden.due(), None);
     }
@@ -96,7 +72,7 @@ mod tests {
     #[test]
     fn a_glance_away_is_nothing_to_tell() {
         let start = Instant::now();
-        let mut hidden = Hidden::new(Surface::new());
+        let mut hidden = Hidden::default();
         hidden.set(true, start);
         assert!(!hidden.set(false, start), "it was never told to stop");
         assert!(!hidden.take(start + HIDE_REST));
@@ -105,7 +81,7 @@ mod tests {
     #[test]
     fn a_machine_that_began_anew_is_told_again() {
         let start = Instant::now();
-        let mut hidden = Hidden::new(Surface::new());
+        let mut hidden = Hidden::default();
         hidden.set(true, start);
         let rested = start + HIDE_REST;
         assert!(hidden.take(rested));

@@ -179,20 +179,27 @@ impl Connection {
     /// # Errors
     /// What is saved of them cannot be read, in words. That is never the same as no machines on the way.
     pub fn jumps(&self) -> Result<Vec<Jump>, String> {
-        Jump::list(self.jump_text())
+        match self.saved_jumps() {
+            None => Ok(Vec::new()),
+            Some(Value::String(text)) => Jump::list(text),
+            Some(other) => Err(format!("{other} is no list of machines")),
+        }
     }
 
-    fn jump_text(&self) -> &str {
-        let text = self.settings.get("ssh.jump").and_then(Value::as_str);
-        let text = text.filter(|_| self.protocol == ProtocolKind::Ssh);
-        text.unwrap_or_default()
+    fn saved_jumps(&self) -> Option<&Value> {
+        let saved = self.settings.get("ssh.jump");
+        saved.filter(|_| self.protocol == ProtocolKind::Ssh)
     }
 
     /// The addresses of those machines. What cannot be read stands for itself, so that it is another way than none.
     pub fn addresses_before(&self) -> Vec<String> {
         match self.jumps() {
             Ok(jumps) => jumps.iter().map(Jump::address).collect(),
-            Err(_) => vec![self.jump_text().to_owned()],
+            Err(_) => self
+                .saved_jumps()
+                .map(Value::to_string)
+                .into_iter()
+                .collect(),
         }
     }
 

@@ -130,7 +130,7 @@ impl Live {
             graphics,
             codecs: options.codecs,
             can_begin_anew: options.can_begin_anew,
-            hidden: Hidden::new(Arc::clone(&start.surface)),
+            hidden: Hidden::default(),
             factory: agreed.activation_factory,
             renewal: None,
             input: Input::new(agreed.input_flags, options.layout),

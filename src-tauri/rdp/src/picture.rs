@@ -1,7 +1,7 @@
 //! What is decoded, brought to the shared picture: only the parts that changed.
 
 use crate::limits::MAX_CURSOR_SIDE;
-use farwire_model::frame::{Cursor, Framebuffer, FramebufferError, Pixel, Rect, Size, Surface};
+use farwire_model::frame::{Cursor, FramebufferError, Pixel, Rect, Size, Surface};
 use ironrdp_egfx::compositor::OutputUpdate;
 use ironrdp_graphics::image_processing::PixelFormat;
 use ironrdp_graphics::pointer::DecodedPointer;
@@ -23,14 +23,11 @@ impl Picture {
     /// # Errors
     /// A size outside what can be shown, before anything is allocated for it.
     pub fn new(size: Size, surface: &Surface) -> Result<Self, FramebufferError> {
-        surface.paint(|painter| {
-            if painter.size() == size {
-                // What is left of the session before is not what this one shows.
-                *painter.frame() = Framebuffer::new(size)?;
-                painter.damaged(size.rect());
-                return Ok(());
-            }
-            painter.resize(size)
+        surface.resumed(None);
+        surface.paint(|painter| match painter.size() == size {
+            // What is left of the session before is not what this one shows.
+            true => painter.blank(),
+            false => painter.resize(size),
         })?;
         surface.publish();
         Ok(Self {

@@ -20,7 +20,7 @@ use crate::worker;
 use bytes::{BufMut, BytesMut};
 use farwire_link::hidden::Hidden;
 use farwire_model::error::Stage;
-use farwire_model::frame::{Rect, Size};
+use farwire_model::frame::{Rect, Size, Surface};
 use farwire_model::input::SessionInput;
 use farwire_model::quality::Quality;
 use farwire_model::session::{FailureKind, Meter, Purpose, SessionError, SessionEvent, Start};
@@ -61,6 +61,7 @@ pub async fn run(
         goodbye(&mut writer, &[]).await;
         return Ok(());
     }
+    start.surface.resumed(None);
     start
         .surface
         .paint(|painter| painter.resize(established.size))
@@ -119,7 +120,11 @@ pub async fn run(
                 let limit = STALL_LIMIT.as_secs();
                 break Ended::Lost(format!("it took nothing for {limit} s"));
             }
-            Ok(()) = hidden.changed() => live.look(*hidden.borrow_and_update()),
+            Ok(()) = hidden.changed() => {
+                // Not to be borrowed any more when the surface is locked.
+                let is_hidden = *hidden.borrow_and_update();
+                live.look(is_hidden);
+            }
             permit = start.events.reserve(), if !live.waiting.is_empty() => match permit {
                 Ok(permit) => if let Some(event) = live.waiting.pop_front() {
                     permit.send(event);
@@ -235,6 +240,7 @@ async fn read(
 
 /// What the session knows and what waits to be sent.
 struct Live {
+    surface: Arc<Surface>,
     meter: Arc<Meter>,
     size: Size,
     outgoing: Vec<u8>,
@@ -261,6 +267,7 @@ impl Live {
         start.meter.set_level(bandwidth.levels().quality);
         client::request_update(&mut outgoing, Ask::Everything, size.rect());
         Self {
+            surface: Arc::clone(&start.surface),
             meter: Arc::clone(&start.meter),
             size,
             outgoing,
@@ -271,7 +278,7 @@ impl Live {
             bandwidth,
             pulse: Pulse::new(now),
             is_unasked: false,
-            hidden: Hidden::new(Arc::clone(&start.surface)),
+            hidden: Hidden::default(),
         }
     }
 
@@ -353,8 +360,13 @@ impl Live {
             client::continuous_updates(&mut self.outgoing, Some(whole));
         }
         client::request_update(&mut self.outgoing, Ask::Changes, whole);
-        // One pixel in any case: a server with nothing new says so.
-        client::request_update(&mut self.outgoing, Ask::Everything, Rect::new(0, 0, 1, 1));
+        // One pixel in any case: a server with nothing new says so. Another one than questions whether it lives ask for.
+        let (x, y) = (
+            whole.width.saturating_sub(1),
+            whole.height.saturating_sub(1),
+        );
+        client::request_update(&mut self.outgoing, Ask::Everything, Rect::new(x, y, 1, 1));
+        self.surface.resumed(Some((x, y)));
     }
 
     fn send_levels(&mut self) {
@@ -438,8 +450,11 @@ impl Live {
             Link::Gone => return Err(Ended::Lost("it does not answer any more".to_owned())),
         }
         // Without continuous updates, nothing more is asked for.
-        if self.hidden.take(now) && self.is_unasked {
-            client::continuous_updates(&mut self.outgoing, None);
+        if self.hidden.take(now) {
+            self.surface.paused();
+            if self.is_unasked {
+                client::continuous_updates(&mut self.outgoing, None);
+            }
         }
         self.resize.write_due(&mut self.outgoing, self.size, now);
         Ok(())

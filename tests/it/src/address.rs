@@ -79,6 +79,28 @@ async fn an_address_is_opened_as_the_configuration_says_through_others() {
         "{}",
         outer.log()
     );
+    // What cannot be read of the configuration never leads past the way that is known.
+    let jump = connection["settings"]["ssh.jump"].clone();
+    let whole = fs::read_to_string(app.dir.path().join("data/config")).unwrap();
+    let file = app.dir.path().join("data/config");
+    let unknown = whole.replace("ProxyJump way", "ProxyJump %q");
+    for (what, text, mode) in [
+        ("others may write it", &whole, Some(0o666)),
+        ("a part of it is unknown", &unknown, Some(0o600)),
+        ("it is gone", &whole, None),
+    ] {
+        app.configured(text);
+        match mode {
+            Some(mode) => fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap(),
+            None => fs::remove_file(&file).unwrap(),
+        }
+        app.ok("ACTION", &exec, command.clone()).await;
+        let connection = app
+            .ok("GET", &format!("/connection/{uid}"), Value::Null)
+            .await;
+        assert_eq!(connection["settings"]["ssh.jump"], jump, "{what}");
+    }
+    app.configured(&whole);
     // The same once more is the same connection; another user is another one.
     let again = app.address("ssh://box").await;
     assert_eq!(

@@ -124,6 +124,20 @@ pub async fn make_file(
 }
 
 #[tokio::test]
+async fn a_certificate_can_be_accepted_before_it_was_ever_shown() {
+    let Some(server) = Xrdp::start() else { return };
+    let app = App::start().await;
+    let uid = app.rdp(server.port, PASSWORD, json!({})).await;
+    let known =
+        json!({"host": "127.0.0.1", "port": server.port, "fingerprint": server.fingerprint()});
+    app.ok("PUT", "/trust", known).await;
+    let session = app.open(&uid).await;
+    let view = app.view(&session).await;
+    assert_eq!(view["security"], "TLS 1.3, certificate pinned");
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_certificate_is_asked_about_once_and_a_changed_one_is_blocked() {
     let Some(server) = Xrdp::start() else { return };
     let app = App::start().await;

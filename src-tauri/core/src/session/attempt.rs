@@ -153,18 +153,20 @@ fn unsaved_hops(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn what_cannot_be_read_of_the_way_is_no_way_past_it() {
         for (jump, hops) in [
             (None, Some(0)),
-            (Some("me@gate, you@inner:2222"), Some(2)),
-            (Some("me@gate, inner:2222"), None),
-            (Some("no machine at all"), None),
+            (Some(json!("me@gate, you@inner:2222")), Some(2)),
+            (Some(json!("me@gate, inner:2222")), None),
+            (Some(json!("no machine at all")), None),
+            (Some(json!(["me@gate"])), None),
         ] {
-            let settings = jump.map(|jump| ("ssh.jump", jump));
+            let settings = jump.clone().map(|jump| ("ssh.jump", jump));
             let settings: BTreeMap<_, _> = settings.into_iter().collect();
-            let saved: Connection = serde_json::from_value(serde_json::json!({
+            let saved: Connection = serde_json::from_value(json!({
                 "id": "c_1", "name": "press", "protocol": "SSH", "host": "press.example", "port": null, "via": null,
                 "group": null, "tags": [], "is_favorite": false, "notes": "", "mac": null, "settings": settings,
                 "revision": 1, "created": 1, "modified": 1, "last_connected": null,

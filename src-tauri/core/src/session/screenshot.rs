@@ -12,7 +12,7 @@ use image::{DynamicImage, ExtendedColorType, ImageEncoder, RgbaImage};
 use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// How a screenshot is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,8 +56,9 @@ impl Session {
     /// The picture as an image file.
     ///
     /// # Errors
-    /// There is no picture yet, or none of now: nobody looked, and the machine sends none though it was asked.
+    /// There is no picture yet, or none of now: nobody looked, and a VNC machine sends none though it was asked.
     pub async fn screenshot(&self, wish: Screenshot) -> Result<Vec<u8>, CoreError> {
+        self.look().await?;
         let surface = Arc::clone(&self.surface);
         let terminal = self.terminal.clone();
         let own = terminal
@@ -81,7 +82,6 @@ impl Session {
                 message,
             ));
         }
-        self.look().await?;
         // Never closed, so this only waits.
         let _place = PLACES.acquire().await;
         let encode = move || {
@@ -122,14 +122,19 @@ impl Session {
 
 /// How long a screenshot waits for a picture that nobody looked at until now: a whole one of 4K over a slow link.
 const LOOK_LIMIT: Duration = Duration::from_secs(10);
-/// And then for the rest of it: some machines send a whole picture in many parts without saying which is the last.
-const LOOK_REST: Duration = Duration::from_millis(200);
+/// RDP does not say which of the many parts of a picture is the last: it is the one after which nothing comes for so long,
+const QUIET: Duration = Duration::from_millis(200);
+/// or any after this, where the picture never rests.
+const QUIET_LIMIT: Duration = Duration::from_secs(3);
 
-/// A viewer that has the machine send, and takes nothing.
-struct Glance;
+/// A viewer that only sees that something comes.
+#[derive(Default)]
+struct Glance(Notify);
 
 impl FrameSink for Glance {
-    fn wake(&self) {}
+    fn wake(&self) {
+        self.0.notify_one();
+    }
 
     fn takes_news(&self) -> bool {
         false
@@ -137,31 +142,47 @@ impl FrameSink for Glance {
 }
 
 impl Session {
-    /// A machine sends no picture while all viewers are hidden: has it send, and waits for that.
+    /// A machine sends no picture while all viewers are hidden: has it send, and waits for that. The last picture of a link
+    /// that is gone stays what it is.
     async fn look(&self) -> Result<(), CoreError> {
-        let mut is_old = self.surface.is_old();
-        let is_connected = self.state.borrow().state == SessionState::Connected;
-        if !is_connected || !*is_old.borrow() {
+        let (mut is_old, mut state) = (self.surface.is_old(), self.state.subscribe());
+        if !*is_old.borrow() {
             return Ok(());
         }
-        let _glance = self.surface.attach(Arc::new(Glance));
-        let fresh = async { is_old.wait_for(|is_old| !is_old).await.is_ok() };
-        match tokio::time::timeout(LOOK_LIMIT, fresh).await {
-            Ok(_) => tokio::time::sleep(LOOK_REST).await,
-            // By RDP a machine with nothing new may be silent; by the others it answers.
-            Err(_) if self.protocol == ProtocolKind::Rdp => {}
-            Err(_) => {
+        let glance = Arc::new(Glance::default());
+        let viewer = Arc::clone(&glance) as Arc<dyn FrameSink>;
+        let _attached = self.surface.attach(viewer);
+        let come = async {
+            tokio::select! {
+                _ = is_old.wait_for(|is_old| !is_old) => {}
+                _ = state.wait_for(|now| now.state != SessionState::Connected) => {}
+            }
+        };
+        let has_come = tokio::time::timeout(LOOK_LIMIT, come).await.is_ok();
+        if self.protocol == ProtocolKind::Rdp {
+            // A machine with nothing new may be silent.
+            let rest = async {
+                while tokio::time::timeout(QUIET, glance.0.notified())
+                    .await
+                    .is_ok()
+                {}
+            };
+            drop(tokio::time::timeout(QUIET_LIMIT, rest).await);
+            return Ok(());
+        }
+        match has_come {
+            true => Ok(()),
+            false => {
                 let seconds = LOOK_LIMIT.as_secs();
-                return Err(CoreError::Forbidden {
+                Err(CoreError::Forbidden {
                     property: "session",
                     message: format!(
                         "nobody looked at {} until now, and it sent no picture within {seconds} s of being asked: try again, or look whether the link stands",
                         self.name
                     ),
-                });
+                })
             }
         }
-        Ok(())
     }
 }
 

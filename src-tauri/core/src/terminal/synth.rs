@@ -111,7 +111,8 @@ fn write_line(
             continue;
         };
         // The wide character that did not fit wraps by itself.
-        if is_continued && cell.flags.contains(Flags::LEADING_WIDE_CHAR_SPACER) {
+        let is_last = column == grid.last_column().0;
+        if is_continued && is_last && cell.flags.contains(Flags::LEADING_WIDE_CHAR_SPACER) {
             continue;
         }
         write_link(out, pen, cell);

@@ -45,6 +45,7 @@ async fn a_viewer_that_comes_later_sees_the_same() {
         b"a line that wraps    \x1b[2Jand goes",
         "\u{4e2d}\u{4e2d}\x1b[1;4H\x1b[40m\x1b[K\x1b[1;1H\x1b[1Kright".as_bytes(),
         "a wide one wraps...\u{4e2d}\x1b[2K\r\nand goes".as_bytes(),
+        "a wide one wraps...\u{4e2d}\x1b[1;1H\x1b[P\x1b[1;20Hxy".as_bytes(),
         b"see \x1b]8;id=a;https://example.org/a\x1b\\this\x1b]8;;\x1b\\ or \x1b]8;;http://b\x07that",
     ] {
         let source = terminal();

@@ -326,9 +326,13 @@ impl Core {
                 return;
             };
             let settings = all.settings_in_force(&connection);
-            let text = settings.get("ssh.tunnels").and_then(Value::as_str);
-            let text = text.unwrap_or_default().to_owned();
-            TunnelPlan::list(&text).map_err(|why| (text, why))
+            match settings.get("ssh.tunnels") {
+                None => Ok(Vec::new()),
+                Some(Value::String(text)) => {
+                    TunnelPlan::list(text).map_err(|why| (text.clone(), why))
+                }
+                Some(other) => Err((other.to_string(), "it is no list of tunnels".to_owned())),
+            }
         };
         let plans = match plans {
             Ok(plans) => plans,

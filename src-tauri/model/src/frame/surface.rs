@@ -1,12 +1,16 @@
 //! Where a handler paints and viewers look.
 
-use super::framebuffer::{Framebuffer, FramebufferError, Pixel};
+use super::framebuffer::{Framebuffer, Pixel};
 use super::owed::Owed;
 use super::rect::{Rect, Size};
 use crate::session::{SessionState, StateNotice, Stats};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
+
+mod painter;
+
+pub use painter::Painter;
 
 /// The machine's mouse pointer. A width of 0 means it shows none.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,8 +85,8 @@ enum Flow {
     Live,
     /// It was told to send none.
     Paused,
-    /// It was asked to send again; nothing came yet.
-    Resuming,
+    /// It was asked to send again, this pixel in any case where one is named; that did not come yet.
+    Resuming(Option<(u16, u16)>),
     /// The first of it is painted; its end is not here yet.
     Arriving,
 }
@@ -172,11 +176,12 @@ impl Surface {
         self.is_old.send_replace(true);
     }
 
-    /// A machine that sent none was asked to send again.
-    pub fn resumed(&self) {
+    /// A machine that sent none was asked to send again, by a link that may be new. Where a pixel is named, its answer holds
+    /// that one, and what comes without it was on its way before.
+    pub fn resumed(&self, pixel: Option<(u16, u16)>) {
         let mut state = self.lock();
-        if state.flow == Flow::Paused {
-            state.flow = Flow::Resuming;
+        if state.flow != Flow::Live {
+            state.flow = Flow::Resuming(pixel);
         }
     }
 
@@ -305,101 +310,12 @@ impl Drop for Attached {
     }
 }
 
-/// Write access to a surface. Every change is noted for every viewer.
-pub struct Painter<'a> {
-    state: &'a mut State,
-}
-
 impl State {
-    fn drawn(&mut self) {
-        if self.flow == Flow::Resuming {
+    fn drawn(&mut self, rect: Rect) {
+        if let Flow::Resuming(pixel) = self.flow
+            && pixel.is_none_or(|(x, y)| rect.intersection(Rect::new(x, y, 1, 1)).is_some())
+        {
             self.flow = Flow::Arriving;
-        }
-    }
-}
-
-impl Painter<'_> {
-    /// The picture's size.
-    pub fn size(&self) -> Size {
-        self.state.frame.size()
-    }
-
-    /// The picture, to be decoded into. Tell [`Painter::damaged`] what was written.
-    pub fn frame(&mut self) -> &mut Framebuffer {
-        &mut self.state.frame
-    }
-
-    /// Notes that pixels in `rect` changed.
-    pub fn damaged(&mut self, rect: Rect) {
-        self.state.drawn();
-        if let Some(rect) = rect.intersection(self.state.frame.size().rect()) {
-            for slot in &mut self.state.slots {
-                slot.owed.damage(rect);
-            }
-        }
-    }
-
-    /// Copies a part of the picture, see [`Framebuffer::copy`].
-    pub fn copy(&mut self, from: Rect, x: u16, y: u16) {
-        self.state.drawn();
-        self.state.frame.copy(from, x, y);
-        for slot in &mut self.state.slots {
-            slot.owed.copy(from, x, y);
-        }
-    }
-
-    /// Paints a rectangle in one colour.
-    pub fn fill(&mut self, rect: Rect, colour: Pixel) {
-        self.state.frame.fill(rect, colour);
-        self.filled(rect, colour);
-    }
-
-    /// Notes that all pixels in `rect` have one colour now.
-    pub fn filled(&mut self, rect: Rect, colour: Pixel) {
-        self.state.drawn();
-        for slot in &mut self.state.slots {
-            slot.owed.fill(rect, colour);
-        }
-    }
-
-    /// Gives the picture a new size. What both sizes share stays, the rest is black.
-    ///
-    /// # Errors
-    /// [`FramebufferError::Size`]; the picture stays as it was.
-    pub fn resize(&mut self, size: Size) -> Result<(), FramebufferError> {
-        let mut frame = Framebuffer::new(size)?;
-        let kept = Rect::new(
-            0,
-            0,
-            size.width.min(self.size().width),
-            size.height.min(self.size().height),
-        );
-        for y in 0..kept.height {
-            if let (Some(to), Some(from)) = (frame.row_mut(kept, y), self.state.frame.row(kept, y))
-            {
-                to.copy_from_slice(from);
-            }
-        }
-        self.state.frame = frame;
-        for slot in &mut self.state.slots {
-            slot.owed.keyframe(size, self.state.cursor.clone());
-        }
-        Ok(())
-    }
-
-    /// Shows another cursor.
-    pub fn cursor(&mut self, cursor: Cursor) {
-        let cursor = Arc::new(cursor);
-        for slot in &mut self.state.slots {
-            slot.owed.cursor = Some(Arc::clone(&cursor));
-        }
-        self.state.cursor = Some(cursor);
-    }
-
-    /// Notes that the machine moved its own cursor.
-    pub fn cursor_moved(&mut self, x: u16, y: u16) {
-        for slot in &mut self.state.slots {
-            slot.owed.cursor_at = Some((x, y));
         }
     }
 }
@@ -462,16 +378,20 @@ mod tests {
             surface.begin();
             surface.paint(|painter| painter.damaged(Rect::new(0, 0, 1, 1)));
         };
-        surface.resumed();
+        surface.resumed(None);
         assert!(!*is_old.borrow(), "it was never paused");
         surface.paused();
         update();
         surface.publish();
         assert!(*is_old.borrow(), "that was sent before");
-        surface.resumed();
+        surface.resumed(Some((3, 3)));
         surface.publish();
         assert!(*is_old.borrow(), "nothing was painted");
         update();
+        surface.publish();
+        assert!(*is_old.borrow(), "that was on its way before");
+        surface.begin();
+        surface.paint(|painter| painter.fill(Rect::new(2, 2, 2, 2), Pixel::default()));
         assert!(*is_old.borrow(), "its end is to come");
         surface.publish();
         assert!(!*is_old.borrow());

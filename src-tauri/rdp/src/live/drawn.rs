@@ -105,7 +105,10 @@ impl Live {
         let nothing = SuppressOutputPdu { desktop_rect: None };
         let nothing = ShareDataPdu::SuppressOutput(nothing);
         match self.stage.encode_static(&mut message, nothing) {
-            Ok(_) => self.outgoing.extend_from_slice(message.filled()),
+            Ok(_) => {
+                self.outgoing.extend_from_slice(message.filled());
+                self.surface.paused();
+            }
             Err(error) => tracing::error!(error = %error.report(), "the machine goes on drawing"),
         }
     }
@@ -136,6 +139,7 @@ impl Live {
         self.outgoing.extend(messages.into_iter().flatten());
         // It draws from now on, also where nobody looks.
         self.hidden.forgotten(Instant::now());
+        self.surface.resumed(None);
         is_asked
     }
 }

@@ -23,6 +23,8 @@ pub enum Part {
 pub struct Parts {
     pub parts: Vec<Part>,
     pub notes: Vec<String>,
+    /// Whether something that is there, or is included, was not read.
+    pub is_partial: bool,
     files: usize,
 }
 
@@ -39,6 +41,11 @@ pub fn read(sources: &[Source<'_>], home: &Path) -> Parts {
 }
 
 impl Parts {
+    fn not_read(&mut self, why: String) {
+        self.is_partial = true;
+        self.notes.push(why);
+    }
+
     fn file(&mut self, path: &Path, home: &Path, folder: &Path, depth: usize) {
         self.files += 1;
         if depth > MAX_CONFIG_DEPTH || self.files > MAX_CONFIG_FILES {
@@ -46,15 +53,11 @@ impl Parts {
                 "{} was not read: files are included more than {MAX_CONFIG_DEPTH} deep, or more than {MAX_CONFIG_FILES} of them",
                 path.display()
             );
-            return self.notes.push(message);
+            return self.not_read(message);
         }
         let text = match text(path, home) {
             Ok(text) => text,
-            Err(why) => {
-                return self
-                    .notes
-                    .push(format!("{} was not read: {why}", path.display()));
-            }
+            Err(why) => return self.not_read(format!("{} was not read: {why}", path.display())),
         };
         for (keyword, arguments) in text.lines().filter_map(words) {
             if keyword != "include" {
@@ -65,7 +68,7 @@ impl Parts {
                 if pattern.contains(['%', '$']) {
                     let message =
                         format!("Include {pattern} is not supported: it names a variable");
-                    self.notes.push(message);
+                    self.not_read(message);
                     continue;
                 }
                 for found in included(&pattern, home, folder) {

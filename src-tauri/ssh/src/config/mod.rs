@@ -62,6 +62,8 @@ pub struct Meant {
     pub jumps: Vec<Jump>,
     /// What is not supported, or could not be read: for people.
     pub notes: Vec<String>,
+    /// Whether the first of the files is there, and all of them were read.
+    pub is_read: bool,
 }
 
 /// Looks an address up. What an earlier file says counts.
@@ -72,6 +74,8 @@ pub fn meaning(sources: &[Source<'_>], computer: Computer<'_>, asked: &Asked) ->
     notes.append(&mut meant.notes);
     notes.dedup();
     meant.notes = notes;
+    let is_there = sources.first().is_some_and(|own| own.path.exists());
+    meant.is_read = is_there && !config.is_partial;
     meant
 }
 
@@ -276,6 +280,7 @@ impl<'a> Lookup<'a> {
             key_files,
             jumps: found,
             notes: self.notes,
+            is_read: false,
         }
     }
 
