@@ -60,7 +60,7 @@ export CARGO_TERM_COLOR=never NO_COLOR=1
 
 part_scripts() {
   local -a scripts
-  mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/bench/vnc tests/bench/page tests/bench/ssh tests/bench/window)
+  mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/bench/{api,page,picture,ssh,vnc,window})
   if command -v shellcheck >/dev/null || [[ -n ${CI:-} ]]; then
     shellcheck --external-sources "${scripts[@]}"
   else

@@ -227,7 +227,7 @@ impl Query {
 
 /// Reads a JSON body; none when it is empty.
 pub(crate) fn parse_body(body: &[u8]) -> Result<Option<Value>, ApiError> {
-    if body.iter().all(u8::is_ascii_whitespace) {
+    if body.is_empty() {
         return Ok(None);
     }
     let read = serde_json::from_slice(body).map_err(|error| {

@@ -1,7 +1,8 @@
 //! Data of every released schema is read by this version, with everything in it.
 //!
 //! `fixtures/schema-N` is what the last version with schema N left behind: `data`, a data directory, and `expected.json`, what
-//! that version showed of it. Before the schema is raised, its fixture is made and committed:
+//! that version showed of it. Once a schema is raised, its first fixture is made and committed, so that records which change
+//! without it are found, and before it is raised again another one:
 //!
 //! ```text
 //! cargo test -p farwire-core --test schema -- --ignored
@@ -150,6 +151,8 @@ async fn make_the_fixture() {
     let mut expected = shown(&core);
     expected["token"] = json!(token.expose());
     core.close().await;
+    // Room that is put aside is no data.
+    fs::remove_file(dir.join("data/reserve")).unwrap();
     let text = serde_json::to_string_pretty(&expected).unwrap();
     fs::write(dir.join("expected.json"), text + "\n").unwrap();
 }
@@ -194,7 +197,7 @@ fn backups(data_dir: &Path) -> Vec<PathBuf> {
 
 #[tokio::test]
 async fn data_of_every_released_schema_is_read_and_backed_up_before() {
-    for schema in 1..SCHEMA_VERSION {
+    for schema in 1..=SCHEMA_VERSION {
         let fixture = fixtures().join(format!("schema-{schema}"));
         let text = fs::read_to_string(fixture.join("expected.json")).unwrap();
         let mut expected: Value = serde_json::from_str(&text).unwrap();
@@ -210,6 +213,9 @@ async fn data_of_every_released_schema_is_read_and_backed_up_before() {
             assert!(core.find_token(token.as_str().unwrap()).is_some());
             core.close().await;
             drop(core);
+            if schema == SCHEMA_VERSION {
+                continue;
+            }
             let [before] = backups(&data_dir).try_into().unwrap();
             let name = before.file_name().unwrap().to_str().unwrap();
             assert!(name.ends_with(&format!("-schema-{schema}.jsonl")), "{name}");

@@ -72,7 +72,8 @@ async fn the_document_names_every_route_with_its_scope() {
 #[tokio::test]
 async fn every_object_of_the_document_is_closed() {
     fn open(value: &Value, place: &str, found: &mut Vec<String>) {
-        if value["type"] == "object" && value["additionalProperties"].is_null() {
+        let more = &value["additionalProperties"];
+        if value["type"] == "object" && (more.is_null() || *more == true) {
             found.push(place.to_owned());
         }
         let inside: Vec<_> = match value {
@@ -90,7 +91,9 @@ async fn every_object_of_the_document_is_closed() {
     let app = App::start().await;
     let mut found = Vec::new();
     open(&document(&app, "/openapi.json").await, "", &mut found);
-    assert_eq!(found, [""; 0]);
+    // PrivX's commands of files carry whatever keys their clients send, and a document of all documents would be endless.
+    let itself = "/paths//openapi.json/get/responses/200/content/application/json/schema";
+    assert_eq!(found, ["/components/schemas/Command2", itself]);
     app.stop().await;
 }
 

@@ -414,6 +414,18 @@ async fn a_client_can_check_us_before_it_sends_its_token() {
         .unwrap();
     let proofs = answer["proofs"].as_object().unwrap();
     assert_eq!(proofs.keys().collect::<Vec<_>>(), [id]);
-    assert_eq!(proofs[id].as_str().unwrap().len(), 64);
+    // As a client computes it that has never seen our code.
+    let compute = "import hashlib, hmac, sys; \
+        key = hashlib.sha256(sys.argv[1].encode()).hexdigest(); \
+        print(hmac.new(key.encode(), sys.argv[2].encode(), 'sha256').hexdigest())";
+    let token = app.token.as_str();
+    let computed = std::process::Command::new("python3")
+        .args(["-c", compute, token, "abc"])
+        .output()
+        .unwrap();
+    assert_eq!(
+        proofs[id],
+        String::from_utf8(computed.stdout).unwrap().trim()
+    );
     app.stop().await;
 }
