@@ -1,5 +1,5 @@
-//! The HTTP client of all tests. Every answer is held against the document the server tells of itself, so that no test can
-//! forget it.
+//! The HTTP client of the tests. Every answer it gets is held against the document the server tells of itself; `wire` does the
+//! same for raw sockets. A few tests before sign-in, and of connections kept open, read answers on their own.
 
 use crate::contract::Contract;
 use reqwest::{Method, RequestBuilder, Response};

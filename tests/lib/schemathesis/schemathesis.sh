@@ -4,7 +4,10 @@
 #   schemathesis.sh FARWIRED
 #
 # Three runs with every check and every phase: the whole document, where POST stands beside ACTION; its twin for tools that
-# know the usual verbs only; and the twin's POSTs sent as ACTION. Nothing is left out, and nothing may be found.
+# know the usual verbs only; and the twin's POSTs sent as ACTION. No operation, phase or check is left out, and nothing may be
+# found. What no schema can say stands in hooks.py and the configuration: bodies name things that are there, an upload to
+# /import is one .rdp file, ACTION is taken out of Allow, deleted credentials are answered as none, and which statuses a
+# well-formed request may get besides 2xx.
 # SCHEMATHESIS_EXAMPLES says how many examples an operation gets, SCHEMATHESIS_SEED where chance begins.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
