@@ -2,7 +2,6 @@
 
 use crate::Api;
 use crate::error::ApiError;
-use crate::native;
 use crate::request::{self, Caller, Query, Request, Response};
 use crate::route::{self, Access, Asked, Effect, Found, Route};
 use farwire_core::origin::{OnceKey, Origin};
@@ -25,13 +24,13 @@ const MAX_AUDITED_CHARS: usize = 500;
 pub(crate) const DRY_RUN: &str = "dry_run";
 
 /// Whether a request's body is bytes of any kind, taken as they come.
-pub(crate) fn takes_bytes(method: &str, path: &str) -> bool {
-    matches!(route::find(&native::TABLE, method, path), Found::Route(route, _) if route.takes_bytes)
+pub(crate) fn takes_bytes(api: &Api, method: &str, path: &str) -> bool {
+    matches!(route::find(&api.routes, method, path), Found::Route(route, _) if route.takes_bytes)
 }
 
 /// Answers a request.
 pub(crate) async fn dispatch(api: &Arc<Api>, request: Request) -> Result<Response, ApiError> {
-    let found = route::find(&native::TABLE, &request.method, &request.path);
+    let found = route::find(&api.routes, &request.method, &request.path);
     let is_open = matches!(&found, Found::Route(route, _) if route.access == Access::Open);
     if matches!(request.caller, Caller::Nobody) && !is_open {
         return Err(ApiError::unauthorized());

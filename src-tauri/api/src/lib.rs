@@ -51,6 +51,7 @@ mod text;
 use auth::{Codes, Guesses, PageTokens, Tickets};
 use farwire_core::Core;
 use request::{Request, Response};
+use route::{Dialect, Table};
 use std::sync::{Arc, OnceLock};
 
 /// The API surface over one running application.
@@ -63,6 +64,10 @@ pub struct Api {
     pub(crate) steps: privx::steps::Steps,
     /// One-time sign-in codes of the browser page.
     pub codes: Codes,
+    /// The dialects it speaks, and their routes.
+    pub(crate) dialects: Vec<Dialect>,
+    pub(crate) routes: Table,
+    pub(crate) documents: native::Documents,
     /// Names this run of the program, so that clients can tell restarts apart.
     pub instance: String,
     pub(crate) listener: OnceLock<Arc<listener::Listener>>,
@@ -71,10 +76,20 @@ pub struct Api {
 }
 
 impl Api {
-    /// A surface over an application.
+    /// A surface over an application, with every dialect that has no switch of its own.
     pub fn new(core: Arc<Core>) -> Arc<Self> {
+        Self::speaking(core, vec![Dialect::Native, Dialect::Files])
+    }
+
+    /// A surface that has the routes of these dialects only: others are answered as if there were none.
+    pub fn speaking(core: Arc<Core>, dialects: Vec<Dialect>) -> Arc<Self> {
+        let served = native::ROUTES.iter();
+        let routes = Table::of(served.filter(|route| dialects.contains(&route.dialect())));
         Arc::new(Self {
             core,
+            dialects,
+            routes,
+            documents: native::Documents::default(),
             tickets: Tickets::default(),
             page_tokens: PageTokens::default(),
             guesses: Guesses::default(),

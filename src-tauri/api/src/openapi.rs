@@ -23,7 +23,7 @@ pub enum Variant {
 }
 
 /// The document of a route table.
-pub fn document(routes: &[Route], variant: Variant) -> Value {
+pub fn document<'a>(routes: impl IntoIterator<Item = &'a Route>, variant: Variant) -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let settings = settings.with(|settings| {
         settings.definitions_path = "/components/schemas".into();

@@ -78,6 +78,25 @@ impl Effect {
     }
 }
 
+/// Whose scripts a route is for. Each is served or not, as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Our own; always there: tickets, the document and the page are part of it.
+    Native,
+    /// The files dialect.
+    Files,
+}
+
+impl Dialect {
+    /// What every path of it begins with.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Native => "/",
+            Self::Files => "/ssh-proxy/",
+        }
+    }
+}
+
 /// One row of the route table.
 pub struct Route {
     /// GET, PUT, DELETE or ACTION.
@@ -96,6 +115,16 @@ pub struct Route {
     pub takes_bytes: bool,
     pub(crate) run: fn(Asked) -> Running,
     pub(crate) describe: fn(&mut SchemaGenerator) -> Described,
+}
+
+impl Route {
+    /// The dialect it belongs to.
+    pub fn dialect(&self) -> Dialect {
+        match self.pattern.starts_with(Dialect::Files.prefix()) {
+            true => Dialect::Files,
+            false => Dialect::Native,
+        }
+    }
 }
 
 /// A request that found its route.
@@ -296,7 +325,7 @@ fn is_parameter(part: &str) -> bool {
 
 impl Table {
     /// Splits the patterns of a list once.
-    pub fn of(routes: &'static [Route]) -> Self {
+    pub fn of(routes: impl IntoIterator<Item = &'static Route>) -> Self {
         let mut table: BTreeMap<_, Vec<Entry>> = BTreeMap::new();
         for route in routes {
             let parts: Vec<_> = parts(route.pattern).collect();
@@ -397,7 +426,7 @@ mod tests {
             route("PUT", "/group/{id}"),
             route("ACTION", "/group/{id}/open"),
         ];
-        match find(&Table::of(routes.leak()), method, path) {
+        match find(&Table::of(&*routes.leak()), method, path) {
             Found::Route(route, params) => format!("{} {} {params:?}", route.method, route.pattern),
             Found::WrongVerb(allow) => format!("allow {allow}"),
             Found::Nothing => "nothing".to_owned(),

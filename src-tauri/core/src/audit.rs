@@ -91,10 +91,15 @@ impl Audit {
                 Err(error) => return Err(error),
             };
             let mut entries = Vec::new();
-            for line in BufReader::new(file).split(b'\n') {
-                // A line that a crash cut off is passed over.
-                let entry = serde_json::from_slice::<AuditEntry>(&line?).ok();
-                entries.extend(entry.filter(|entry| wanted(entry)));
+            for (index, line) in BufReader::new(file).split(b'\n').enumerate() {
+                // One that a crash cut off, or that is damaged.
+                match serde_json::from_slice::<AuditEntry>(&line?) {
+                    Ok(entry) => entries.extend(Some(entry).filter(|entry| wanted(entry))),
+                    Err(error) => tracing::warn!(
+                        %error, file = %self.file(number).display(), line = index + 1,
+                        "a line of the audit cannot be read"
+                    ),
+                }
             }
             found.extend(entries.into_iter().rev());
             if found.len() >= start.saturating_add(limit) {

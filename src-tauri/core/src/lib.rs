@@ -120,6 +120,7 @@ pub struct Opening {
     notice: Arc<notice::Notice>,
     working_copy: Option<store::WorkingCopy>,
     vault: Arc<Vault>,
+    transfers: transfer::Transfers,
 }
 
 impl Opening {
@@ -141,10 +142,14 @@ impl Opening {
             full,
             working_copy,
         } = opened;
+        let (transfers, told) = transfer::Transfers::load(&config.data_dir);
+        let told: Vec<String> = notice.into_iter().chain(told).collect();
+        let notice = (!told.is_empty()).then(|| told.join(" "));
         Self {
             vault: Vault::new(Arc::clone(&store)),
             config,
             store,
+            transfers,
             notice: Arc::new(notice::Notice::new(notice, full)),
             working_copy,
         }
@@ -213,6 +218,7 @@ impl Core {
             notice,
             working_copy,
             vault,
+            transfers,
         } = opening;
         let vnc: Arc<dyn Protocol> = Arc::new(session::ThroughSsh::Vnc);
         let core = Arc::new(Self {
@@ -239,7 +245,7 @@ impl Core {
                     Arc::new(farwire_ssh::SshTunnels),
                 ),
             ]),
-            transfers: transfer::Transfers::load(&config.data_dir),
+            transfers,
             tunnels: tunnel::Tunnels::default(),
             imports: imports::Imports::default(),
             discovery: discovery::Discovery::default(),

@@ -1,6 +1,7 @@
 //! The farwired program itself.
 
 use crate::client::Client;
+use crate::contract::Contract;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::fs::PermissionsExt;
@@ -311,12 +312,42 @@ fn an_open_passphrase_file_and_a_wrong_passphrase_are_refused() {
     );
 }
 
+#[tokio::test]
+async fn dialects_that_are_not_named_are_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let passphrase = passphrase_file(dir.path(), 0o600);
+    for (list, has_files) in [(None, true), (Some("native"), false)] {
+        let data = dir.path().join(format!("data {has_files}"));
+        let mut daemon = Daemon::among(&data, &passphrase, |command| {
+            command.args(list.map(|list| ["--dialects", list]).into_iter().flatten());
+        });
+        let (url, token) = (daemon.url(), token(&data, "files"));
+        // This server's document is its own.
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let put = async |path: &str| {
+            let request = http.put(format!("{url}{path}")).bearer_auth(&token);
+            let answer = request.send().await.unwrap();
+            (answer.status().as_u16(), answer.bytes().await.unwrap())
+        };
+        let document = http.get(format!("{url}/openapi.json")).send().await;
+        let contract = Contract::new(document.unwrap().json().await.unwrap());
+        let path = "/ssh-proxy/api/v1/connections/x/keepalive";
+        let expected = if has_files { 405 } else { 404 };
+        let (status, body) = put(path).await;
+        assert_eq!(status, expected, "{list:?}");
+        contract.check("PUT", path, status, "application/json", &body);
+        let (status, _) = put(&path.replacen('s', "%73", 1)).await;
+        assert_eq!(status, expected, "{list:?}, encoded");
+    }
+}
+
 #[test]
 fn mistakes_on_the_command_line_are_explained() {
     for (arguments, part) in [
         (&["--colour", "red"][..], "--colour"),
         (&["--port", "many"], "many"),
         (&["--dialects", "telnet"], "telnet"),
+        (&["--dialects", "files"], "native"),
         (&["dance"], "dance"),
         (
             &[

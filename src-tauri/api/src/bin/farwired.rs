@@ -3,6 +3,7 @@
 use farwire_api::Api;
 use farwire_api::archive::{Export, Import};
 use farwire_api::control::{self, Ask, Told};
+use farwire_api::route::Dialect;
 use farwire_api::server::{Offer, Server};
 use farwire_core::error::CoreError;
 use farwire_core::memory_dump::forbid_memory_dumps;
@@ -29,6 +30,7 @@ Farwire without a window: the HTTP API and the browser page on loopback.
 
 farwired [--data-dir DIR] [--port N] [--passphrase-file FILE] [--dialects LIST]
     runs until SIGTERM or SIGINT. --port 0 picks a free port. With --passphrase-file no key store is needed.
+    LIST: native, always, and files; both if nothing is said
 farwired token new --name NAME --scopes LIST [--data-dir DIR]
     prints a new token. Scopes: read write connect files credentials trust reveal admin
 farwired link [--data-dir DIR]
@@ -228,7 +230,7 @@ fn default_data_dir() -> Result<PathBuf, Failure> {
 }
 
 async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
-    check_dialects(options.dialects.as_deref())?;
+    let dialects = read_dialects(options.dialects.as_deref())?;
     let opening = Opening::start(Config::at(data_dir)).await?;
     let vault = Arc::clone(opening.vault());
     // Making the key out of a passphrase takes as long as reading a large library; neither waits for the other.
@@ -243,7 +245,7 @@ async fn serve(options: &Options, data_dir: &Path) -> Result<(), Failure> {
     if let Err(error) = unlocked {
         tracing::warn!(%error, "the vault stays locked: passwords can be neither read nor saved");
     }
-    let api = Api::new(core);
+    let api = Api::speaking(core, dialects);
     let port = options.port.unwrap_or(DEFAULT_API_PORT);
     let server = Server::start(Arc::clone(&api), port, Offer::Everything)
         .await
@@ -320,12 +322,15 @@ async fn unlock(
     Ok(Ok(()))
 }
 
-fn check_dialects(list: Option<&str>) -> Result<(), Failure> {
-    for dialect in list.unwrap_or("native").split(',') {
-        match dialect {
-            "native" | "files" => {}
+/// Without a list, every dialect but those with a switch of their own.
+fn read_dialects(list: Option<&str>) -> Result<Vec<Dialect>, Failure> {
+    let mut dialects = Vec::new();
+    for word in list.unwrap_or("native,files").split(',') {
+        match word {
+            "native" => dialects.push(Dialect::Native),
+            "files" => dialects.push(Dialect::Files),
             "sessions" => {
-                tracing::warn!(dialect, "this dialect is not built into this version yet")
+                tracing::warn!("this version does not speak the dialect sessions");
             }
             other => {
                 return Err(Failure::Usage(format!(
@@ -334,7 +339,11 @@ fn check_dialects(list: Option<&str>) -> Result<(), Failure> {
             }
         }
     }
-    Ok(())
+    if !dialects.contains(&Dialect::Native) {
+        let message = "--dialects needs native: tickets, the document and the page are part of it";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    Ok(dialects)
 }
 
 fn need<T: Clone>(value: &Option<T>, key: &str) -> Result<T, Failure> {

@@ -21,10 +21,10 @@ mod vault;
 
 use crate::answer::Answer;
 use crate::privx::{download, file, upload};
-use crate::route::{Access, Asked, Effect, Route, Table, describe, takes_bytes};
+use crate::route::{Access, Asked, Effect, Route, describe, takes_bytes};
 use farwire_model::token::Scope;
-use std::sync::LazyLock;
 
+pub(crate) use openapi::Documents;
 pub(crate) use transfers::read_path;
 
 // The handler's type says which keys its body and its query have and what it answers: see `Call` and `Answer`.
@@ -63,9 +63,6 @@ const TRUST: Access = Access::Scope(Scope::Trust);
 const ADMIN: Access = Access::Scope(Scope::Admin);
 const PROOF: Access = Access::Proof;
 const OPEN: Access = Access::Open;
-
-/// [`ROUTES`], ready to be looked up.
-pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(|| Table::of(ROUTES));
 
 /// Every route of every dialect. A literal segment stands before a `{…}` at the same place.
 pub static ROUTES: &[Route] = routes! {

@@ -30,6 +30,13 @@ pub(super) enum Twin {
 
 words!(Twin);
 
+/// Both documents, written once each: it is a lot of work, and anybody may ask.
+#[derive(Debug, Default)]
+pub(crate) struct Documents {
+    whole: OnceLock<Bytes>,
+    twin: OnceLock<Bytes>,
+}
+
 /// An OpenAPI document, as text.
 #[derive(Debug)]
 pub(super) struct Document(Bytes);
@@ -47,13 +54,14 @@ impl Answer for Document {
 }
 
 pub(super) async fn show(call: &Call<(), Wanted>) -> Result<Document, ApiError> {
-    // Written once each: it is a lot of work, and anybody may ask.
-    static WHOLE: OnceLock<Bytes> = OnceLock::new();
-    static TWIN: OnceLock<Bytes> = OnceLock::new();
     let (text, variant) = match call.query.twin {
-        None => (&WHOLE, Variant::Whole),
-        Some(Twin::Post) => (&TWIN, Variant::Post),
+        None => (&call.api.documents.whole, Variant::Whole),
+        Some(Twin::Post) => (&call.api.documents.twin, Variant::Post),
     };
-    let write = || openapi::document(super::ROUTES, variant).to_string().into();
+    let write = || {
+        let served = super::ROUTES.iter();
+        let served = served.filter(|route| call.api.dialects.contains(&route.dialect()));
+        openapi::document(served, variant).to_string().into()
+    };
     Ok(Document(text.get_or_init(write).clone()))
 }

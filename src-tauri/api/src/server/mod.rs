@@ -259,7 +259,7 @@ async fn answer<B: Buf + Send + 'static, E: Send + 'static>(
 ) -> Result<Answered, ApiError> {
     let shared = &line.shared;
     let has_body = has_body(&parts.headers);
-    let takes_bytes = has_body && takes_bytes(&parts.method, &parts.target.path);
+    let takes_bytes = has_body && takes_bytes(&shared.api, &parts.method, &parts.target.path);
     let said = Said::of(&parts.headers);
     check_head(shared, &parts, &said, has_body && !takes_bytes)?;
     if let Some(socket) = socket {

@@ -1,13 +1,13 @@
 //! What happens to a damaged store: it is moved aside, and what can be read takes its place. So does a backup when a person
 //! asks for it.
 
-use super::batch::Tree;
+use super::batch::{Batch, Tree};
 use super::engine::{Damage, DamagedRecord, Engine, OpenFailure};
 use super::error::StoreError;
 use super::kept_store::KeptStore;
 use super::lock::Holder;
 use super::snapshot::Snapshot;
-use super::{Store, backup, export, files, intact, room, schema, sync};
+use super::{SCHEMA_VERSION, Store, backup, export, files, intact, room, schema, sync};
 use base64ct::{Base64, Encoding};
 use std::fs;
 use std::io::{self, Write};
@@ -263,4 +263,40 @@ pub(super) fn set_aside(
         path.display(),
         names.join(", ")
     ))
+}
+
+/// Puts back what the newest backup has of damaged records; returns what to tell people. Not who may do what, nor which
+/// machines are trusted: an older record could allow what was taken away since.
+pub(super) fn put_back(
+    store: &dyn Store,
+    data_dir: &Path,
+    damaged: &[DamagedRecord],
+) -> Result<Option<String>, StoreError> {
+    let (newest, _) = backup::newest_readable(data_dir)?;
+    let Some((id, snapshot)) = newest.filter(|(_, snapshot)| snapshot.schema == SCHEMA_VERSION)
+    else {
+        return Ok(None);
+    };
+    let is_wanted = |tree: Tree, key: &str| {
+        let may_return = matches!(
+            tree,
+            Tree::Groups | Tree::Connections | Tree::Credentials | Tree::Settings | Tree::Vault
+        );
+        let mut damaged = damaged.iter();
+        may_return && damaged.any(|record| record.tree == tree && record.key == key.as_bytes())
+    };
+    let (mut batch, mut count) = (Batch::new(), 0_usize);
+    for (tree, key, value) in snapshot.records {
+        if is_wanted(tree, &key) {
+            batch.put(tree, &key, value);
+            count = count.saturating_add(1);
+        }
+    }
+    if count == 0 {
+        return Ok(None);
+    }
+    store.commit(batch).wait()?;
+    Ok(Some(format!(
+        "{count} of them were put back as the backup {id} has them."
+    )))
 }

@@ -29,6 +29,7 @@ mod together;
 mod trash;
 mod upload;
 mod walk;
+mod written;
 
 pub use local::local_files;
 pub use pipe::content;

@@ -1,7 +1,7 @@
 //! The transfers there are, and what can be asked of them.
 
-use super::carry;
 use super::local::system_path;
+use super::{carry, written};
 use crate::Core;
 use crate::connections::known_connection;
 use crate::error::CoreError;
@@ -102,17 +102,11 @@ pub(crate) struct Transfers {
 }
 
 impl Transfers {
-    /// Reads what an earlier run of the program left.
-    pub fn load(data_dir: &Path) -> Self {
-        let folder = data_dir.join("transfers");
+    /// Reads what an earlier run of the program left; also returns what to tell people of it.
+    pub fn load(data_dir: &Path) -> (Self, Option<String>) {
+        let (views, told) = written::read_all(data_dir);
         let mut all = BTreeMap::new();
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let read = fs::read(entry.path()).ok();
-            let Some(mut view) =
-                read.and_then(|text| serde_json::from_slice::<TransferView>(&text).ok())
-            else {
-                continue;
-            };
+        for mut view in views {
             if matches!(view.state, TransferState::Waiting | TransferState::Running) {
                 view.state = TransferState::Paused;
                 let message = "Farwire ended while it was copying: resume goes on where it was";
@@ -125,11 +119,12 @@ impl Transfers {
             };
             all.insert(view.transfer_id.clone(), Transfer::new(view, wish, true));
         }
-        Self {
+        let transfers = Self {
             all: Mutex::new(all),
             places: Semaphore::new(AT_ONCE),
-            folder,
-        }
+            folder: written::folder(data_dir),
+        };
+        (transfers, told)
     }
 
     fn all(&self) -> MutexGuard<'_, BTreeMap<TransferId, Arc<Transfer>>> {
@@ -356,10 +351,8 @@ impl Core {
         );
         let written = tokio::task::spawn_blocking(move || {
             fs::create_dir_all(&folder)?;
-            write_private(&file, |file| {
-                let text = serde_json::to_vec(&view).map_err(std::io::Error::other)?;
-                file.write_all(&text)
-            })
+            let text = written::written(&view)?;
+            write_private(&file, |file| file.write_all(&text))
         });
         let attempt = "keeping a transfer";
         let failed = |message: String| CoreError::Internal { attempt, message };

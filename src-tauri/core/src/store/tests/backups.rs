@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
+use tokio_util::sync::CancellationToken;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -121,6 +122,30 @@ fn opening_takes_the_backup_that_is_due() {
     assert_eq!(names(&dir.path().join("backups"), "store-").len(), 1);
     drop(open_quietly(dir.path()));
     assert_eq!(names(&dir.path().join("backups"), "store-").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_program_that_runs_for_days_backs_up_every_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quietly(dir.path());
+    put(&*store, Tree::Groups, "g_1", b"one");
+    let cancel = CancellationToken::new();
+    let daily = tokio::spawn(crate::back_up_daily(
+        store,
+        dir.path().to_owned(),
+        cancel.clone(),
+    ));
+    let backups = dir.path().join("backups");
+    for day in 1..=3 {
+        tokio::time::sleep(DAY).await;
+        let made = names(&backups, "store-");
+        assert_eq!(made.len(), day, "{made:?}");
+        // The files' times are the system's, which does not know that the clock went faster here.
+        let file = fs::File::open(backups.join(&made[day - 1])).unwrap();
+        file.set_modified(SystemTime::now() - DAY).unwrap();
+    }
+    cancel.cancel();
+    daily.await.unwrap();
 }
 
 fn exported(store: &dyn Store) -> String {

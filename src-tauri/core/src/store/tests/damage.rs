@@ -68,6 +68,44 @@ fn a_damaged_record_is_reported_and_at_the_next_start_set_aside() {
 }
 
 #[test]
+fn a_damaged_record_is_put_back_from_the_newest_backup_unless_it_gives_rights() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quietly(dir.path());
+    for (tree, key) in [
+        (Tree::Connections, "c_1"),
+        (Tree::Connections, "c_2"),
+        (Tree::Tokens, "t_1"),
+    ] {
+        put(&*store, tree, key, b"as backed up");
+    }
+    backup(&*store, dir.path(), SystemTime::now())
+        .unwrap()
+        .unwrap();
+    put(&*store, Tree::Connections, "c_2", b"newer");
+    drop(store);
+    let engine = Engine::open(&dir.path().join("store")).unwrap();
+    for (tree, key) in [(Tree::Connections, b"c_1"), (Tree::Tokens, b"t_1")] {
+        engine.insert_raw(tree, key, b"\0\0\0\0no checksum");
+    }
+    drop(engine);
+
+    let Opened { store, notice, .. } = open(dir.path()).unwrap();
+    let notice = notice.unwrap();
+    assert!(
+        notice.contains("2 damaged records") && notice.contains("1 of them were put back"),
+        "{notice}"
+    );
+    assert_eq!(
+        store.scan(Tree::Connections, "").unwrap(),
+        [
+            ("c_1".to_owned(), b"as backed up".to_vec()),
+            ("c_2".to_owned(), b"newer".to_vec())
+        ]
+    );
+    assert_eq!(store.scan(Tree::Tokens, "").unwrap(), []);
+}
+
+#[test]
 fn a_damaged_database_is_kept_and_the_newest_backup_restored() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_quietly(dir.path());
