@@ -230,9 +230,8 @@ impl Core {
 
     /// Refuses a copy that a locked vault keeps from every machine it is about.
     fn check_links_open(&self, from: &FilePlace, to: &FilePlace) -> Result<(), CoreError> {
-        let machines = [&from.uid, &to.uid].into_iter().flatten();
-        let check = |uid| self.check_unlocked(uid, Channel::Files, None, None);
-        machines.map(check).collect()
+        let mut machines = [&from.uid, &to.uid].into_iter().flatten();
+        machines.try_for_each(|uid| self.check_unlocked(uid, Channel::Files, None, None))
     }
 
     /// Holds a transfer: what is copied stays.
