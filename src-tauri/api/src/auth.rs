@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
 
 /// How long a ticket waits to be used.
 const TICKET_LIFE: Duration = Duration::from_secs(30);
@@ -242,6 +243,28 @@ mod tests {
         assert_eq!(tickets.redeem("other"), None);
         assert_eq!(tickets.redeem(&secret), Some((Ticket::Events, None)));
         assert_eq!(tickets.redeem(&secret), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_held_ends_in_its_time() {
+        let (tickets, pages, codes) = (Tickets::default(), PageTokens::default(), Codes::default());
+        let instant = Duration::from_millis(1);
+        let wait = tokio::time::advance;
+        let [early, late] = [(); 2].map(|()| tickets.issue(Ticket::Events, None));
+        wait(Duration::from_secs(30) - instant).await;
+        assert!(tickets.redeem(&early).is_some());
+        wait(instant).await;
+        assert_eq!(tickets.redeem(&late), None);
+        let page = pages.issue();
+        let [early, late] = [(); 2].map(|()| codes.issue());
+        wait(Duration::from_secs(12 * 3600) - instant).await;
+        assert!(pages.find(&page).is_some());
+        wait(instant).await;
+        assert!(pages.find(&page).is_none());
+        wait(Duration::from_secs(12 * 3600) - instant).await;
+        assert!(codes.redeem(&early));
+        wait(instant).await;
+        assert!(!codes.redeem(&late));
     }
 
     #[tokio::test]

@@ -94,3 +94,50 @@ fn reused() -> CoreError {
         body: ErrorBody::new(ErrorCode::ValueDuplicate, message).about("Idempotency-Key"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connections::ConnectionChange;
+    use crate::{Config, Core};
+
+    fn asked(request: &str) -> Origin {
+        let mut by = Origin::window();
+        by.once = Some(OnceKey {
+            key: "key".to_owned(),
+            request: request.to_owned(),
+        });
+        by
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_remembered_for_a_day() {
+        let dir = tempfile::tempdir().unwrap();
+        let core = Core::open(Config::at(dir.path())).await.unwrap();
+        let create = async |request| {
+            let change = ConnectionChange {
+                name: Some("desk".to_owned()),
+                ..ConnectionChange::default()
+            };
+            core.create_connection(&asked(request), change).await
+        };
+        // Time goes by: what was remembered gets older.
+        let wait = async |secs| {
+            let age = |saving: &mut Change<'_>| {
+                let mut known = (*saving.all().answers["key"]).clone();
+                known.at -= secs;
+                saving.put(known).map(drop)
+            };
+            core.saved.change(&Origin::window(), age).await.unwrap();
+        };
+        let first = create("a").await.unwrap();
+        wait(KEPT_SECS - 60).await;
+        assert_eq!(create("a").await.unwrap(), first);
+        assert!(matches!(create("b").await, Err(CoreError::Conflict { .. })));
+        wait(60).await;
+        let second = create("b").await.unwrap();
+        assert_ne!(second, first, "a day later the key is a new one");
+        assert_eq!(create("b").await.unwrap(), second);
+        core.close().await;
+    }
+}

@@ -1,9 +1,10 @@
 //! A secret is nowhere but in the answer that was asked to reveal it: not in a log, a file, an error, a process's papers.
 
+use crate::client::Client;
 use crate::daemon::{Daemon, run, token};
+use crate::sshd::{Setup, Sshd, USER, keygen};
 use crate::xvnc::Xvnc;
 use base64ct::{Base64, Encoding};
-use reqwest::Method;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};
@@ -11,6 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What is looked for. The password is of 8 bytes, more does not count in VNC.
 const PASSWORD: &str = "Kan4rieV";
@@ -20,6 +22,9 @@ const VAULT: &str = "Gimpel opens the vault";
 const JOURNEY: &str = "Buchfink goes on a journey";
 const SHARED: &str = "Rotkehlchen-is-shared";
 const CANARIES: [&str; 6] = [PASSWORD, KEY, TYPED, VAULT, JOURNEY, SHARED];
+
+/// A piece of the private key that is used to sign in, once it is made. [`KEY`] is its passphrase.
+static PRIVATE: OnceLock<String> = OnceLock::new();
 
 /// The forms a secret could hide in.
 fn forms(secret: &str) -> Vec<Vec<u8>> {
@@ -47,8 +52,10 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
 /// The secrets that some bytes give away.
 fn found(bytes: &[u8]) -> Vec<&'static str> {
     let is_in = |form: &Vec<u8>| bytes.windows(form.len()).any(|part| part == form);
+    let made = PRIVATE.get().map(String::as_str);
     CANARIES
         .into_iter()
+        .chain(made)
         .filter(|secret| forms(secret).iter().any(is_in))
         .collect()
 }
@@ -73,20 +80,18 @@ fn files(folder: &Path, into: &mut Vec<PathBuf>) {
 
 /// What is sent, and what must come back clean.
 struct Script {
-    client: reqwest::Client,
-    url: String,
+    client: Client,
     token: String,
 }
 
 impl Script {
     async fn send(&self, method: &str, path: &str, body: impl Into<String>) -> (u16, String) {
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
         let response = self
             .client
-            .request(method, format!("{}{path}", self.url))
+            .request(method, path)
             .bearer_auth(&self.token)
             .header("content-type", "application/json")
-            .body(body.into())
+            .body(body.into().into_bytes())
             .send()
             .await
             .unwrap();
@@ -146,6 +151,13 @@ async fn a_secret_is_only_where_it_was_asked_for() {
     let Some(desk) = Xvnc::asking_for(PASSWORD) else {
         return;
     };
+    let config = "AuthenticationMethods publickey";
+    let Some(server) = Sshd::with(Setup {
+        config,
+        ..Setup::default()
+    }) else {
+        return;
+    };
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let private = |name: &str, text: &str| {
@@ -159,9 +171,9 @@ async fn a_secret_is_only_where_it_was_asked_for() {
     let log = dir.path().join("log");
     let said = fs::File::create(&log).unwrap();
     let mut daemon = Daemon::logging(&data, &vault, "trace", said);
+    let url = daemon.url();
     let script = Script {
-        client: reqwest::Client::builder().no_proxy().build().unwrap(),
-        url: daemon.url(),
+        client: Client::new(url.as_str()),
         token: token(
             &data,
             "read,write,connect,files,credentials,trust,reveal,admin",
@@ -176,11 +188,41 @@ async fn a_secret_is_only_where_it_was_asked_for() {
     script
         .ok("PUT", &credentials, json!({"vnc.password": PASSWORD}))
         .await;
-    let body = json!({"name": "shell", "protocol": "SSH", "host": "127.0.0.1"});
+    let key = private_key(&server);
+    let body = json!({"name": "shell", "protocol": "SSH", "host": "127.0.0.1", "port": server.port, "ssh.agent": false});
     let shell = script.ok("PUT", "/connection/", body).await["uid"].clone();
-    let shell = format!("/connection/{}/credentials", shell.as_str().unwrap());
-    let body = json!({"ssh.key": KEY, "ssh.passphrase": KEY, "ssh.password": KEY});
+    let machine = format!("/connection/{}", shell.as_str().unwrap());
+    let shell = format!("{machine}/credentials");
+    let body =
+        json!({"ssh.username": USER, "ssh.key": key, "ssh.passphrase": KEY, "ssh.password": KEY});
     script.ok("PUT", &shell, body).await;
+    let body = json!({"host": "127.0.0.1", "port": server.port, "fingerprint": server.fingerprint("ed25519")});
+    script.ok("PUT", "/trust", body).await;
+    let body = json!({"command": "env; cat /proc/self/cmdline"});
+    let told = script.ok("ACTION", &format!("{machine}/exec"), body).await;
+    assert_eq!(told["status"], 0, "{told}");
+    let terminal = format!("{machine}/terminal?wait=1");
+    let terminal = script.ok("ACTION", &terminal, Value::Null).await;
+    assert!(
+        server.log().contains("Accepted publickey"),
+        "{}",
+        server.log()
+    );
+    assert_clean("the log of the machine", server.log().as_bytes());
+    let terminal = format!("/session/{}", terminal["session_id"].as_str().unwrap());
+    script
+        .ok("GET", &format!("{terminal}/text"), Value::Null)
+        .await;
+    let wrong =
+        json!({"credentials": {"ssh.username": USER, "ssh.key": key, "ssh.passphrase": VAULT}});
+    let connect = format!("{machine}/connect?wait=1");
+    script.refused("ACTION", &connect, &wrong.to_string()).await;
+    let (status, shown) = script.send("GET", &format!("{shell}?reveal=1"), "").await;
+    assert_eq!(
+        (status, found(shown.as_bytes()).len()),
+        (200, 2),
+        "the key and its passphrase"
+    );
     let body = json!({"name": "all desks", "password": SHARED});
     let shared = script.ok("PUT", "/credential", body).await["credential_uid"].clone();
     let body = json!({"name": "second desk", "host": "127.0.0.1", "port": desk.port, "credential": shared});
@@ -322,8 +364,7 @@ async fn a_secret_is_only_where_it_was_asked_for() {
     }
     let stranger = Script {
         token: KEY.to_owned(),
-        client: script.client.clone(),
-        url: script.url.clone(),
+        client: Client::new(url.as_str()),
     };
     stranger.refused("GET", "/groups", "").await;
     script.ok("ACTION", "/vault/lock", Value::Null).await;
@@ -378,10 +419,10 @@ async fn a_secret_is_only_where_it_was_asked_for() {
     );
     for process in family {
         for paper in ["cmdline", "environ"] {
-            // Only root may read the environment of a process that forbids dumps.
-            if let Ok(bytes) = fs::read(format!("/proc/{process}/{paper}")) {
-                assert_clean(&format!("{paper} of {process}"), &bytes);
-            }
+            // Only root may read the environment of a process that forbids dumps; the SSH server took root too.
+            let bytes = fs::read(format!("/proc/{process}/{paper}")).unwrap();
+            assert!(!bytes.is_empty(), "{paper} of {process}");
+            assert_clean(&format!("{paper} of {process}"), &bytes);
         }
     }
     let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
@@ -391,6 +432,10 @@ async fn a_secret_is_only_where_it_was_asked_for() {
     daemon.signal("-ABRT");
     let ended = daemon.child.wait().unwrap();
     assert_eq!((ended.signal(), ended.core_dumped()), (Some(6), false));
+
+    let said = daemon.rest();
+    assert!(said.contains("/ui/#code="), "{said}");
+    assert_clean("standard output", said.as_bytes());
 
     let mut kept = Vec::new();
     files(&data, &mut kept);
@@ -406,6 +451,19 @@ async fn a_secret_is_only_where_it_was_asked_for() {
     let is_trace = logged.windows(5).any(|word| word == b"TRACE");
     assert!(is_trace, "the log was to tell everything");
     assert_clean("the log", &logged);
+}
+
+/// A key that the server lets in.
+fn private_key(server: &Sshd) -> String {
+    let path = server.dir.path().join("id");
+    let name = path.to_str().unwrap();
+    keygen(&["-t", "ed25519", "-N", KEY, "-f", name]);
+    server.authorize(&fs::read_to_string(format!("{name}.pub")).unwrap());
+    let key = fs::read_to_string(&path).unwrap();
+    // The last whole line is of what only the passphrase opens.
+    let line = key.lines().rev().find(|line| line.len() == 70).unwrap();
+    PRIVATE.set(line[10..60].to_owned()).unwrap();
+    key
 }
 
 /// A process and all its children.

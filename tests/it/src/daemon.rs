@@ -127,6 +127,14 @@ impl Daemon {
         url.unwrap_or_else(|| panic!("{line}")).to_owned()
     }
 
+    /// The rest of what it says on standard output, once it has ended.
+    pub fn rest(&mut self) -> String {
+        self.lines
+            .by_ref()
+            .map(|line| line.unwrap() + "\n")
+            .collect()
+    }
+
     /// What it has written to standard error so far.
     pub fn errors(&self) -> String {
         fs::read_to_string(&self.errors).unwrap()

@@ -277,6 +277,7 @@ async fn a_head_that_can_be_read_in_two_ways_hides_no_second_request() {
     ] {
         let request = format!("{head}{framing}\r\n\r\n{body}{hidden}");
         let answer = exchange(port, request.as_bytes(), Duration::from_secs(5)).await;
+        app.check("PUT", "/group", &answer).await;
         let expected = if is_taken { 200 } else { 400 };
         let seen = (answer.status(), answer.count());
         assert_eq!(seen, (expected, 1), "{framing:?} {body:?}: {}", answer.text);
@@ -302,6 +303,7 @@ async fn no_other_protocol_is_spoken() {
         app.bearer()
     );
     let answer = ask(port, request.as_bytes()).await;
+    app.check("GET", "/groups", &answer).await;
     assert_eq!((answer.status(), answer.count()), (200, 1));
     assert_eq!(answer.header("upgrade"), None);
     for request in [

@@ -1,6 +1,8 @@
 //! Connections that are kept open for many requests: each is judged anew.
 
 use crate::app::App;
+use crate::contract::Contract;
+use farwire_api::server::Server;
 use farwire_model::token::Scope;
 use serde_json::Value;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -8,20 +10,30 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// A connection that is not closed between requests.
-struct Kept(TcpStream);
+pub struct Kept {
+    socket: TcpStream,
+    server: String,
+}
 
 impl Kept {
     async fn open(app: &App) -> Self {
-        let port = app.server.port();
-        Self(TcpStream::connect(("127.0.0.1", port)).await.unwrap())
+        Self::to(&app.server).await
+    }
+
+    pub async fn to(server: &Server) -> Self {
+        let socket = TcpStream::connect(("127.0.0.1", server.port())).await;
+        Self {
+            socket: socket.unwrap(),
+            server: server.url(),
+        }
     }
 
     /// The status of an answer to a request with this token.
-    async fn ask(&mut self, method: &str, path: &str, token: &str) -> u16 {
+    pub async fn ask(&mut self, method: &str, path: &str, token: &str) -> u16 {
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n"
         );
-        self.0.write_all(head.as_bytes()).await.unwrap();
+        self.socket.write_all(head.as_bytes()).await.unwrap();
         let mut said = Vec::new();
         loop {
             let text = String::from_utf8_lossy(&said);
@@ -29,11 +41,15 @@ impl Kept {
                 let mut lines = head.lines();
                 let length = lines.find_map(|line| line.strip_prefix("content-length: "));
                 if body.len() == length.unwrap().parse::<usize>().unwrap() {
-                    return head.split(' ').nth(1).unwrap().parse().unwrap();
+                    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+                    let contract = Contract::of(&self.server).await;
+                    let media_type = "application/json";
+                    contract.check(method, path, status, media_type, body.as_bytes());
+                    return status;
                 }
             }
             let mut bytes = [0; 4096];
-            let read = self.0.read(&mut bytes).await.unwrap();
+            let read = self.socket.read(&mut bytes).await.unwrap();
             assert!(read > 0, "closed after {text}");
             said.extend_from_slice(&bytes[..read]);
         }
@@ -89,9 +105,13 @@ async fn every_head_has_ten_seconds_of_its_own() {
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!(line.ask("GET", "/groups", &app.token).await, 200);
     let answered = Instant::now();
-    line.0.write_all(b"GET /groups HTTP/1.1\r\n").await.unwrap();
+    line.socket
+        .write_all(b"GET /groups HTTP/1.1\r\n")
+        .await
+        .unwrap();
     let mut rest = Vec::new();
-    let ended = tokio::time::timeout(Duration::from_secs(20), line.0.read_to_end(&mut rest)).await;
+    let ended =
+        tokio::time::timeout(Duration::from_secs(20), line.socket.read_to_end(&mut rest)).await;
     assert!(ended.is_ok(), "a head that never ends keeps its connection");
     let lasted = answered.elapsed();
     assert!(lasted > Duration::from_secs(9), "ended after {lasted:?}");

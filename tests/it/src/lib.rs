@@ -6,6 +6,8 @@
 //! | `routes` | every route of the table: tokens, scopes, verbs |
 //! | `openapi`, `bodies` | the document of all routes, and whether bodies are taken as it says |
 //! | `guard` | what a request's head must look like: hosts, origins, types, no two readings |
+//! | `guesses` | guessing at tokens |
+//! | `framing` | bodies that lie about where they end |
 //! | `limits` | sizes and times: what is too large or too slow |
 //! | `kept` | connections kept open: tokens that are gone, heads that never end |
 //! | `switch` | where we listen, and the switch of the HTTP API |
@@ -24,6 +26,7 @@
 //! | `canary` | a secret is nowhere but where it was asked for |
 //! | `wake_on_lan` | the packet that wakes a machine, at the other end of a cable |
 //! | `vault` | the vault: passphrase, master key, locking, moving to another machine |
+//! | `locked` | a locked vault is 409 wherever a secret is needed |
 //! | `vnc` | sessions on a real Xvnc: pictures, input, failures |
 //! | `others` | the same on x11vnc, QEMU, wayvnc, and on a very large screen |
 //! | `shaped` | automatic quality follows what a link carries |
@@ -69,7 +72,9 @@ mod decision;
 mod distant;
 mod events;
 mod folder;
+mod framing;
 mod guard;
+mod guesses;
 mod history;
 mod inheritance;
 mod kept;
@@ -79,6 +84,7 @@ mod lending;
 mod limits;
 mod line;
 mod lists;
+mod locked;
 mod nearby;
 mod openapi;
 mod others;

@@ -1,7 +1,7 @@
 //! Sizes and times: what is too large is refused, and who holds a place without using it loses it.
 
 use crate::app::{App, until};
-use crate::wire::{ask, example, exchange, with_bodies, with_ids};
+use crate::wire::{ask, example, with_bodies, with_ids};
 use farwire_api::native::ROUTES;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -68,27 +68,12 @@ async fn bodies_end_at_a_megabyte_however_they_are_sent() {
     let head = format!(
         "PUT /group HTTP/1.1\r\nHost: 127.0.0.1\r\n{auth}Content-Type: application/json\r\nConnection: close\r\n"
     );
-    let chunk = format!("{:x}\r\n{}\r\n", LIMIT / 8, " ".repeat(LIMIT / 8));
-    let chunks = chunk.repeat(9);
-    let request = format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
-    assert_eq!(ask(port, request.as_bytes()).await.status(), 413);
     let whole = format!("{{\"name\": \"fits\"{}}}", " ".repeat(LIMIT - 16));
     assert_eq!(whole.len(), LIMIT);
     let request = format!("{head}Content-Length: {LIMIT}\r\n\r\n{whole}");
-    assert_eq!(ask(port, request.as_bytes()).await.status(), 200);
-    // Less than was declared: a half request does nothing.
-    let request = format!("{head}Content-Length: 30\r\n\r\n{{\"name\": \"half\"}}");
-    let mut socket = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    socket.write_all(request.as_bytes()).await.unwrap();
-    socket.shutdown().await.unwrap();
-    let mut answer = String::new();
-    let _ = socket.read_to_string(&mut answer).await;
-    assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
-    // More: what follows is a request of its own, and none.
-    let head = head.replace("Connection: close\r\n", "");
-    let request = format!("{head}Content-Length: 2\r\n\r\n{{}}{{\"name\": \"more\"}}\r\n\r\n");
     let answer = ask(port, request.as_bytes()).await;
-    assert_eq!(answer.status(), 400, "{}", answer.text);
+    app.check("PUT", "/group", &answer).await;
+    assert_eq!(answer.status(), 200);
     let groups = app.ok("GET", "/groups", Value::Null).await;
     let names = groups.as_array().unwrap().iter();
     let names: Vec<_> = names.map(|group| group["name"].clone()).collect();
@@ -154,7 +139,9 @@ async fn odd_json_is_a_mistake_on_every_route_and_never_ours() {
         )
         .into_bytes();
         request.extend_from_slice(body);
-        assert_eq!(ask(port, &request).await.status(), 400);
+        let answer = ask(port, &request).await;
+        app.check("PUT", "/group", &answer).await;
+        assert_eq!(answer.status(), 400);
     }
     assert_eq!(app.ok("GET", "/groups", Value::Null).await, json!([]));
     app.stop().await;
@@ -239,7 +226,7 @@ async fn large_heads_are_refused() {
 
 impl App {
     /// Whether somebody who comes now is served.
-    async fn serves(&self) -> bool {
+    pub async fn serves(&self) -> bool {
         let headers = format!("Host: 127.0.0.1\r\n{}", self.bearer());
         self.ask("GET", "/groups", &headers, "").await.status() == 200
     }
@@ -389,66 +376,5 @@ async fn an_answer_that_nobody_reads_loses_its_place() {
     })
     .await;
     assert!(lasted > Duration::from_secs(1), "they were never held");
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn wrong_tokens_are_answered_slowly_and_right_ones_are_not() {
-    let app = App::start().await;
-    let port = app.server.port();
-    let wrong = b"GET /groups HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer wrong\r\nConnection: close\r\n\r\n";
-    let guess = async || {
-        let answer = exchange(port, wrong, Duration::from_secs(20)).await;
-        assert_eq!(answer.status(), 401);
-        Instant::now()
-    };
-    for _ in 0..10 {
-        guess().await;
-    }
-    for at_once in [15, 15, 60] {
-        let began = Instant::now();
-        let guesses = futures_util::future::join_all((0..at_once).map(|_| guess()));
-        let right = async {
-            assert!(app.serves().await);
-            Instant::now()
-        };
-        let (guessed, served) = tokio::join!(guesses, right);
-        let first = guessed.into_iter().min().unwrap();
-        assert!(
-            first - began >= Duration::from_secs(1),
-            "{:?}",
-            first - began
-        );
-        assert!(served < first, "the right token waited for the wrong ones");
-    }
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn how_long_a_wrong_token_takes_says_nothing_about_it() {
-    let app = App::start().await;
-    let (near, far) = {
-        let (kept, last) = app.token.split_at(app.token.len() - 1);
-        let other = if last == "0" { "1" } else { "0" };
-        (format!("{kept}{other}"), "z".repeat(app.token.len()))
-    };
-    let core = app.api.core();
-    let median = |token: &str| {
-        let mut times: Vec<_> = (0..2000)
-            .map(|_| {
-                let began = Instant::now();
-                assert!(core.find_token(token).is_none());
-                began.elapsed()
-            })
-            .collect();
-        times.sort();
-        times[times.len() / 2].as_secs_f64()
-    };
-    // The machine is busy with other things as well: one quiet moment is enough.
-    let quiet = (0..10).map(|_| median(&near) / median(&far));
-    let nearest = quiet
-        .map(|ratio| (ratio - 1.0).abs())
-        .fold(f64::MAX, f64::min);
-    assert!(nearest < 0.1, "one takes {nearest} longer");
     app.stop().await;
 }

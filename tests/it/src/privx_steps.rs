@@ -2,6 +2,7 @@
 
 use crate::privx::{Proxy, Step};
 use crate::sshd::USER;
+use crate::wire::Answer;
 use farwire_core::wake::Clock;
 use serde_json::{Value, json};
 use std::fs::{self, File, Permissions};
@@ -220,6 +221,11 @@ async fn a_server_that_dies_breaks_the_answer_off() {
     let mut buffer = vec![0; 65536];
     let mut read = client.read(&mut buffer).await.unwrap();
     assert!(buffer.starts_with(b"HTTP/1.1 200 OK"));
+    let begun = Answer {
+        text: String::from_utf8_lossy(&buffer[..read]).into_owned(),
+    };
+    let path = format!("{}/download/{}", proxy.file, step.id);
+    proxy.app.check("GET", &path, &begun).await;
     proxy.server.kill();
     while let Ok(length @ 1..) = client.read(&mut buffer).await {
         read += length;

@@ -2,7 +2,7 @@
 
 use crate::app::{App, until};
 use crate::daemon::{Daemon, passphrase_file, token};
-use crate::xvnc::free_port;
+use crate::xvnc::{PASSWORD, Xvnc, free_port};
 use farwire_api::request::Request;
 use farwire_model::settings::ApiSettings;
 use futures_util::StreamExt;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 
 /// What a process listens on, as the system knows it: addresses in hexadecimal, as in /proc/net/tcp.
-fn listening(process: &str) -> BTreeSet<String> {
+pub fn listening(process: &str) -> BTreeSet<String> {
     let process = Path::new("/proc").join(process);
     let handles = fs::read_dir(process.join("fd")).unwrap();
     let sockets: BTreeSet<_> = handles
@@ -60,13 +60,23 @@ async fn farwired_listens_on_loopback_alone() {
     assert_eq!(others(&seen), Vec::<String>::new());
     // Who asks for machines nearby hears their announcements, which come by multicast to a port that all share.
     let token = token(&dir.path().join("data"), "read");
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let nearby = client.get(format!("{url}/nearby")).bearer_auth(token);
+    let client = crate::client::Client::new(url.as_str());
+    let nearby = client.request("GET", "/nearby").bearer_auth(&token);
     assert_eq!(nearby.send().await.unwrap().status(), 200);
     let seen = listening(&daemon.child.id().to_string());
-    let is_announcements = |it: &String| it.starts_with("udp") && it.ends_with(":14E9");
+    // Where announcements are heard, and where the library wakes its own thread.
+    let is_known = |it: &String| {
+        let mdns = [
+            "udp 00000000:14E9",
+            "udp6 00000000000000000000000000000000:14E9",
+        ];
+        mdns.contains(&it.as_str()) || it.starts_with("udp 0100007F:")
+    };
     let others = others(&seen);
-    assert!(others.iter().all(is_announcements), "{others:?}");
+    assert!(others.iter().all(is_known), "{others:?}");
+    assert!(others.iter().any(|it| it.ends_with(":14E9")), "{others:?}");
+    let loopback = others.iter().filter(|it| it.contains("0100007F"));
+    assert!(loopback.count() <= 1, "{others:?}");
 }
 
 impl App {
@@ -204,5 +214,71 @@ async fn a_new_port_lets_calls_on_the_old_one_finish() {
     assert_eq!(answer.status(), 424);
     let answer: Value = answer.json().await.unwrap();
     assert_eq!(answer["property"], "banner", "{answer}");
+    app.stop().await;
+}
+
+/// The window's streams have a port of their own while the API is off: see what it listens on and answers.
+#[tokio::test]
+async fn the_window_listens_while_a_session_is_open_and_answers_tickets_alone() {
+    let Some(desk) = Xvnc::start() else { return };
+    let app = App::start().await;
+    let uid = app.vnc(desk.port, Some(PASSWORD)).await;
+    let session = app.open(&uid).await;
+    let ticket = json!({ "session_id": session });
+    let (status, ticket) = app.window("PUT", "/ticket", ticket).await;
+    assert_eq!(status, 200, "{ticket}");
+    let url = ticket["url"].as_str().unwrap();
+    let (base, path) = url
+        .strip_prefix("ws://127.0.0.1:")
+        .unwrap()
+        .split_once('/')
+        .unwrap();
+    let port: u16 = base.parse().unwrap();
+    assert_ne!(port, app.server.port(), "a port of its own");
+    // Other tests listen in this process too: this port, and on loopback only.
+    let ends = format!(":{port:04X}");
+    let mine: Vec<_> = listening("self")
+        .into_iter()
+        .filter(|it| it.ends_with(&ends))
+        .collect();
+    let loopback = ["tcp 0100007F", "tcp6 00000000000000000000000001000000"];
+    assert!(mine.contains(&format!("tcp 0100007F{ends}")), "{mine:?}");
+    assert!(
+        mine.iter()
+            .all(|it| loopback.iter().any(|one| it == &format!("{one}{ends}"))),
+        "{mine:?}"
+    );
+    // Nothing of the API is there, for the best of tokens too.
+    for route in farwire_api::native::ROUTES {
+        let path = crate::wire::example(route.pattern);
+        let request = format!(
+            "{} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{}Connection: close\r\n\r\n",
+            route.method,
+            app.bearer()
+        );
+        let answer = crate::wire::ask(port, request.as_bytes()).await;
+        assert_eq!(answer.statuses(), [404], "{} {path}", route.method);
+    }
+    for path in ["/", "/ui/"] {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+        let answer = crate::wire::ask(port, request.as_bytes()).await;
+        assert_eq!(answer.statuses(), [404], "{path}");
+    }
+    let stranger = format!("ws://127.0.0.1:{port}/session/{session}/stream?ticket=guessed");
+    assert!(tokio_tungstenite::connect_async(stranger).await.is_err());
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+    assert!(socket.next().await.unwrap().is_ok(), "{path}");
+    drop(socket);
+    assert!(
+        tokio_tungstenite::connect_async(url).await.is_err(),
+        "a ticket works once"
+    );
+    app.ok("DELETE", &format!("/session/{session}"), Value::Null)
+        .await;
+    until("nobody listens for streams", || async move {
+        !answers(port).await
+    })
+    .await;
     app.stop().await;
 }

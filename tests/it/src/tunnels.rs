@@ -116,6 +116,14 @@ async fn a_local_port_leads_there_and_counts_what_it_carries() {
         "{tunnel}"
     );
     let listening = port(&tunnel);
+    let ends = format!(":{listening:04X}");
+    let heard = crate::switch::listening("self").into_iter();
+    let heard: Vec<_> = heard.filter(|it| it.ends_with(&ends)).collect();
+    assert_eq!(
+        heard,
+        [format!("tcp 0100007F{ends}")],
+        "loopback, where nothing else is said"
+    );
     // An end that says no more gets its answer all the same.
     talk(connect(listening).await, 3_000_000).await;
     let (one, two) = (connect(listening).await, connect(listening).await);

@@ -1,6 +1,7 @@
 //! The vault over the API: its passphrase, its master key, when it locks, and moving to another machine.
 
 use crate::app::{App, until};
+use crate::client::{Asking, Client};
 use crate::daemon::{Daemon, run, token};
 use crate::xvnc::has;
 use farwire_core::wake::Clock;
@@ -15,9 +16,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-const PASSPHRASE: &str = "a passphrase for tests";
+pub const PASSPHRASE: &str = "a passphrase for tests";
 
-async fn refused(app: &App, method: &str, path: &str, body: Value, expected: (u16, &str, &str)) {
+pub async fn refused(
+    app: &App,
+    method: &str,
+    path: &str,
+    body: Value,
+    expected: (u16, &str, &str),
+) {
     let (status, answer) = app.call(method, path, body).await;
     let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
     let (code, property) = (text("error_code"), text("property"));
@@ -119,84 +126,6 @@ async fn the_master_key_is_replaced_on_demand() {
     app.stop().await;
 }
 
-#[tokio::test]
-async fn a_locked_vault_is_409_on_everything_that_needs_it() {
-    let app = App::start().await;
-    let uid = app.vnc(5999, Some("hunter2")).await;
-    let shell = json!({"name": "shell", "protocol": "SSH", "host": "127.0.0.1", "port": 5998});
-    let shell = app.connection(shell).await;
-    let path = format!("/connection/{shell}/credentials");
-    app.ok(
-        "PUT",
-        &path,
-        json!({"ssh.username": "u", "ssh.password": "hunter2"}),
-    )
-    .await;
-    app.ok("ACTION", "/vault/lock", Value::Null).await;
-    let locked = (409, "CONFIGURATION_ERROR", "vault");
-    let passphrase = json!({"passphrase": {"old": PASSPHRASE, "new": "x"}});
-    for (method, path, body) in [
-        (
-            "PUT",
-            format!("/connection/{uid}/credentials"),
-            json!({"vnc.password": "x"}),
-        ),
-        ("ACTION", format!("/connection/{uid}/connect"), Value::Null),
-        (
-            "ACTION",
-            format!("/connection/{uid}/connect?wait=1"),
-            Value::Null,
-        ),
-        ("ACTION", format!("/connection/{uid}/observe"), Value::Null),
-        ("ACTION", format!("/connection/{uid}/test"), Value::Null),
-        ("ACTION", format!("/connection/{shell}/ft"), Value::Null),
-        (
-            "ACTION",
-            format!("/connection/{shell}/terminal"),
-            Value::Null,
-        ),
-        (
-            "ACTION",
-            format!("/connection/{shell}/exec"),
-            json!({"command": "true"}),
-        ),
-        (
-            "PUT",
-            "/tunnels".to_owned(),
-            json!({"uid": shell, "kind": "dynamic", "listen": "0"}),
-        ),
-        ("PUT", "/vault".to_owned(), passphrase),
-        ("PUT", "/vault".to_owned(), json!({"source": "keyring"})),
-        (
-            "PUT",
-            "/vault".to_owned(),
-            json!({"source": "passphrase", "passphrase": {"new": "x"}}),
-        ),
-        (
-            "ACTION",
-            "/vault/rotate".to_owned(),
-            json!({"passphrase": PASSPHRASE}),
-        ),
-    ] {
-        refused(&app, method, &path, body, locked).await;
-    }
-    let token = app.token_with(&[Scope::Read, Scope::Reveal]).await;
-    let path = format!("/connection/{uid}/credentials?reveal=1");
-    let (status, answer) = app.call_as(&token, "GET", &path, Value::Null).await;
-    assert_eq!(
-        (status.as_u16(), &answer["property"]),
-        (409, &json!("vault"))
-    );
-    // User names are no secrets.
-    app.ok(
-        "GET",
-        &format!("/connection/{uid}/credentials"),
-        Value::Null,
-    )
-    .await;
-    app.stop().await;
-}
-
 /// A clock that is set by hand.
 #[derive(Default)]
 struct Hands {
@@ -286,24 +215,20 @@ fn private_file(folder: &Path, name: &str, text: &str) -> PathBuf {
 
 /// A script of a running farwired.
 struct Script {
-    client: reqwest::Client,
-    url: String,
+    client: Client,
     token: String,
 }
 
 impl Script {
     fn of(daemon: &mut Daemon, data: &Path) -> Self {
         Self {
-            client: reqwest::Client::builder().no_proxy().build().unwrap(),
-            url: daemon.url(),
+            client: Client::new(daemon.url()),
             token: token(data, "read,write,credentials,reveal,admin"),
         }
     }
 
-    fn request(&self, method: &str, path: &str, body: &Value) -> reqwest::RequestBuilder {
-        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-        let request = self.client.request(method, format!("{}{path}", self.url));
-        let request = request.bearer_auth(&self.token);
+    fn request(&self, method: &str, path: &str, body: &Value) -> Asking {
+        let request = self.client.request(method, path).bearer_auth(&self.token);
         match body {
             Value::Null => request,
             body => request.json(body),

@@ -29,6 +29,12 @@ impl Answer {
         self.text.matches("HTTP/1.1 ").count()
     }
 
+    /// The statuses of all of them.
+    pub fn statuses(&self) -> Vec<u16> {
+        let heads = self.text.split("HTTP/1.1 ").skip(1);
+        heads.map(|head| head[..3].parse().unwrap()).collect()
+    }
+
     /// A header's value, in the first answer.
     pub fn header(&self, name: &str) -> Option<&str> {
         let (head, _) = self.text.split_once("\r\n\r\n")?;
@@ -40,7 +46,8 @@ impl Answer {
     /// The code of the error that a refusal tells in JSON.
     pub fn error_code(&self) -> String {
         let (_, body) = self.text.split_once("\r\n\r\n").unwrap_or_default();
-        let error: Value = serde_json::from_str(body).unwrap_or_default();
+        let first = serde_json::Deserializer::from_str(body).into_iter().next();
+        let error: Value = first.and_then(Result::ok).unwrap_or_default();
         error["error_code"].as_str().unwrap_or_default().to_owned()
     }
 }
@@ -83,17 +90,22 @@ impl App {
     }
 
     /// Holds an answer against the document. Who was not let in at all, and what is no request, is told by less than the API.
-    async fn check(&self, method: &str, target: &str, answer: &Answer) {
+    pub async fn check(&self, method: &str, target: &str, answer: &Answer) {
         const BEFORE_THE_API: [u16; 6] = [0, 400, 408, 414, 431, 503];
         let path = target.split('?').next().unwrap_or_default();
         let Some((_, body)) = answer.text.split_once("\r\n\r\n") else {
             return;
         };
+        // Others may follow.
+        let length = answer
+            .header("content-length")
+            .map(|text| text.parse().unwrap());
+        let body = &body.as_bytes()[..length.unwrap_or(body.len()).min(body.len())];
         let media_type = answer.header("content-type").unwrap_or_default();
         let is_api = !BEFORE_THE_API.contains(&answer.status()) || media_type == "application/json";
         if is_api && path.starts_with('/') {
             let contract = Contract::of(&self.server.url()).await;
-            contract.check(method, path, answer.status(), media_type, body.as_bytes());
+            contract.check(method, path, answer.status(), media_type, body);
         }
     }
 }

@@ -106,7 +106,7 @@ pub static ROUTES: &[Route] = routes! {
     GET "/session/{session_id}", READ, sessions::show, "One session.";
     PUT "/session/{session_id}" Acts [409], CONNECT, sessions::update, "Takes or gives control, asks for a size.";
     DELETE "/session/{session_id}" Acts, CONNECT, sessions::end, "Ends a session.";
-    ACTION "/session/{session_id}/reconnect" Acts, CONNECT, sessions::reconnect, "Tries again now.";
+    ACTION "/session/{session_id}/reconnect" Acts [409], CONNECT, sessions::reconnect, "Tries again now.";
     GET "/session/{session_id}/screenshot" [409], CONNECT, sessions::screenshot, "The picture as PNG or JPEG.";
     GET "/session/{session_id}/text" [409], CONNECT, sessions::text, "The screen of a shell as text, with ?above= lines above it.";
     GET "/session/{session_id}/file" [424], FILES, files::show, "The first bytes of a file, of a session of files.";

@@ -76,7 +76,6 @@ pub(super) struct Actor {
     pub session: Arc<Session>,
     pub commands: mpsc::Receiver<Command>,
     pub cancel: CancellationToken,
-    pub once: Option<Once>,
     pub allowed: Option<Allowed>,
     pub size: Option<Size>,
     /// What one run leaves for the next.
@@ -130,7 +129,7 @@ impl Actor {
                 Ended::Failed(error) => {
                     if error.kind == FailureKind::Refused {
                         // Refused once is refused again: the next try uses what is stored by then, or what is typed.
-                        self.once = None;
+                        self.session.use_once(None);
                     }
                     tracing::info!(session = %self.session.id, stage = %error.stage, %error, "session failed");
                     if !self.fail_at(error.stage, error.body()).await {
@@ -150,7 +149,7 @@ impl Actor {
         core.attempt(
             &self.session.connection,
             self.session.channel,
-            self.once.as_ref(),
+            self.session.once().as_ref(),
             self.allowed.as_ref(),
         )
         .map_err(|error| error.body())
@@ -318,8 +317,8 @@ impl Actor {
             .tell(Notice::State(self.session.state.borrow().clone()));
         if let Some(core) = self.core.upgrade() {
             core.tell_session(&self.session, EventAction::Put);
-            let (once, allowed) = (self.once.as_ref(), self.allowed.as_ref());
-            core.follow_tunnels(&self.session, state, once, allowed);
+            let (once, allowed) = (self.session.once(), self.allowed.as_ref());
+            core.follow_tunnels(&self.session, state, once.as_ref(), allowed);
         }
     }
 
@@ -362,7 +361,9 @@ impl Actor {
     }
 
     fn take(&mut self, once: Option<Once>, allowed: Option<Allowed>) {
-        self.once = once.or(self.once.take());
+        if once.is_some() {
+            self.session.use_once(once);
+        }
         self.allowed = allowed;
     }
 }

@@ -66,6 +66,24 @@ impl Core {
         })
     }
 
+    /// Refuses what a locked vault stands in the way of, before anything is ended or begun for it. Every other mistake is told by what
+    /// comes of it.
+    ///
+    /// # Errors
+    /// A locked vault that holds something of what the connection signs in with.
+    pub(crate) fn check_unlocked(
+        &self,
+        id: &ConnectionId,
+        channel: Channel,
+        once: Option<&Once>,
+        allowed: Option<&Allowed>,
+    ) -> Result<(), CoreError> {
+        match self.attempt(id, channel, once, allowed) {
+            Err(locked @ CoreError::Vault { .. }) => Err(locked),
+            _ => Ok(()),
+        }
+    }
+
     /// The machines on the way, and what each is signed in to with: its own connection's credentials and no other's.
     fn jumps(
         &self,

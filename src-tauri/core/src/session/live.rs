@@ -57,6 +57,8 @@ pub struct Session {
     pub(super) inputs: watch::Sender<Option<mpsc::Sender<SessionInput>>>,
     pub(super) commands: mpsc::Sender<Command>,
     // Where the answers to the machine's questions go; none while it asks nothing.
+    // What somebody gave to sign in with, for this session alone.
+    pub(super) once: Mutex<Option<Once>>,
     pub(super) answer: Mutex<Option<oneshot::Sender<Vec<Secret>>>>,
     // Whether signing in took somebody who answered.
     pub(super) was_asked: AtomicBool,
@@ -66,6 +68,16 @@ pub struct Session {
 }
 
 impl Session {
+    /// What somebody gave to sign in with, for this session alone.
+    pub(super) fn once(&self) -> Option<Once> {
+        let once = self.once.lock().unwrap_or_else(PoisonError::into_inner);
+        once.clone()
+    }
+
+    pub(super) fn use_once(&self, given: Option<Once>) {
+        *self.once.lock().unwrap_or_else(PoisonError::into_inner) = given;
+    }
+
     /// Whether signing in took somebody who answered.
     pub(crate) fn was_asked(&self) -> bool {
         self.was_asked.load(Ordering::Relaxed)

@@ -232,6 +232,7 @@ impl Core {
             codecs: Mutex::new(codecs),
             inputs: watch::channel(None).0,
             commands,
+            once: Mutex::new(once),
             answer: Mutex::default(),
             was_asked: AtomicBool::new(false),
             last_use: Arc::clone(&self.last_use),
@@ -256,7 +257,6 @@ impl Core {
             session: Arc::clone(&session),
             commands: receiver,
             cancel,
-            once,
             allowed,
             size: view.size.filter(|_| !is_view_only),
             kept: Kept::default(),
@@ -413,7 +413,7 @@ impl Core {
     /// Tries a session again now, also after a failure that is not tried again by itself.
     ///
     /// # Errors
-    /// An unknown session; credentials with a key that is none or another protocol's.
+    /// An unknown session; credentials with a key that is none or another protocol's; a locked vault, and then it goes on as it was.
     pub async fn reconnect(
         &self,
         id: &SessionId,
@@ -423,6 +423,13 @@ impl Core {
         let session = self.session(id)?;
         let once = self.credentials_once(&session.connection, once)?;
         let allowed = self.allowed(&session.connection, redirect)?;
+        let given = once.clone().or_else(|| session.once());
+        self.check_unlocked(
+            &session.connection,
+            session.channel,
+            given.as_ref(),
+            allowed.as_ref(),
+        )?;
         // A closed queue means the session is over.
         let _ = session
             .commands

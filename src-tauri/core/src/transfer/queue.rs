@@ -10,6 +10,7 @@ use crate::random;
 use farwire_model::error::{ErrorBody, ErrorCode};
 use farwire_model::event::{EventAction, EventKind};
 use farwire_model::ids::TransferId;
+use farwire_model::session::Channel;
 use farwire_model::transfer::RemotePath;
 use farwire_model::transfer_view::{Conflict, FilePlace, TransferState, TransferView};
 use std::collections::BTreeMap;
@@ -192,6 +193,7 @@ impl Core {
         }
         // The copy itself: the folder it goes into may well be around Farwire's own.
         self.check_place("to", &to)?;
+        self.check_links_open(&from, &to)?;
         let view = TransferView {
             transfer_id: TransferId::new(random::id(TransferId::PREFIX)),
             from,
@@ -221,6 +223,12 @@ impl Core {
         Ok(view)
     }
 
+    /// Refuses a copy that a locked vault keeps from every machine it is about.
+    fn check_links_open(&self, from: &FilePlace, to: &FilePlace) -> Result<(), CoreError> {
+        let mut machines = [&from.uid, &to.uid].into_iter().flatten();
+        machines.try_for_each(|uid| self.check_unlocked(uid, Channel::Files, None, None))
+    }
+
     /// Holds a transfer: what is copied stays.
     ///
     /// # Errors
@@ -240,13 +248,17 @@ impl Core {
     /// Goes on with a transfer that was held, that asks, or that failed; from now on by this rule, where one is given.
     ///
     /// # Errors
-    /// An unknown transfer, or one that is over.
+    /// An unknown transfer, or one that is over; a locked vault, where it has to sign in anew.
     pub fn resume_transfer(
         &self,
         id: &TransferId,
         rule: Option<Conflict>,
     ) -> Result<TransferView, CoreError> {
         let transfer = self.known_transfer(id)?;
+        let shown = transfer.view();
+        if !shown.state.is_final() && shown.state != TransferState::Running {
+            self.check_links_open(&shown.from, &shown.to)?;
+        }
         let is_other_rule = rule.is_some_and(|rule| {
             let mut shown = transfer.shown();
             let earlier = std::mem::replace(&mut shown.conflict, rule);
