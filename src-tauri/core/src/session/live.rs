@@ -56,9 +56,9 @@ pub struct Session {
     // The way to the handler of the current attempt; none while there is no link.
     pub(super) inputs: watch::Sender<Option<mpsc::Sender<SessionInput>>>,
     pub(super) commands: mpsc::Sender<Command>,
-    // Where the answers to the machine's questions go; none while it asks nothing.
     // What somebody gave to sign in with, for this session alone.
     pub(super) once: Mutex<Option<Once>>,
+    // Where the answers to the machine's questions go; none while it asks nothing.
     pub(super) answer: Mutex<Option<oneshot::Sender<Vec<Secret>>>>,
     // Whether signing in took somebody who answered.
     pub(super) was_asked: AtomicBool,
