@@ -106,7 +106,8 @@ pub async fn establish(
         let channel = CliprdrClient::new(Box::new(Clipboard::backend(&heard)));
         connector = connector.with_static_channel(channel);
     }
-    let (mut drive, mut answers, mut not_lent) = (Drive::default(), Answers::default(), None);
+    let (mut drive, mut answers) = (Drive::default(), Answers::default());
+    let mut not_lent = options.not_lent.clone();
     if let Some(lent) = options.wishes.drive.clone()
         && start.purpose != Purpose::Probe
     {

@@ -231,6 +231,12 @@ async fn go_on(
         if options.security == Security::Auto && tls::had_nla(start) {
             options.security = Security::Nla;
         }
+        // A folder is lent to the machine that it was lent to.
+        if let Some(lent) = options.wishes.drive.take() {
+            let folder = lent.folder;
+            let why = format!("{sender} sends the session on to {host}");
+            options.not_lent = Some(format!("The folder {folder} is not shared: {why}."));
+        }
         start.endpoint.host = host;
     }
     start.credentials.username = Some(account.user).filter(|user| !user.is_empty());
