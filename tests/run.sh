@@ -29,7 +29,7 @@ test_packages=(
   # Other VNC servers, and a network with a cable to pull.
   x11vnc qemu-system-x86 wayvnc sway swaybg grim iproute2
   # Real RDP servers.
-  xrdp xorgxrdp freerdp2-shadow-x11 winpr-utils openssl
+  xrdp xorgxrdp fuse3 freerdp2-shadow-x11 winpr-utils openssl
   # A real SSH server.
   openssh-server openssh-sftp-server
   # Another one.

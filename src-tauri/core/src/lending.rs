@@ -1,7 +1,7 @@
-//! Who decides which machines are lent this computer's SSH agent or its X display.
+//! Who decides which machines are lent this computer's SSH agent, its X display or one of its folders.
 //!
-//! Whoever is lent the agent signs in as its owner elsewhere, and whoever is lent the display sees and types what he does. So
-//! letting a machine have them, or letting another machine have what one has, takes a person or a token that may read secrets,
+//! Whoever is lent the agent signs in as its owner elsewhere, whoever is lent the display sees and types what he does, and whoever
+//! is lent a folder has what is in it. So letting a machine have them, or letting another machine have what one has, takes a person or a token that may read secrets,
 //! whatever makes the change: settings, a group, another address, taking something back.
 
 use crate::decision::Earlier;
@@ -18,11 +18,16 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What is lent, each by a setting.
-const LENDING: [&str; 2] = ["ssh.forward_agent", "ssh.forward_x11"];
+/// What is lent, each by a setting of machines of a protocol; of a folder also that it may be changed.
+const LENDING: [(&str, ProtocolKind); 4] = [
+    ("ssh.forward_agent", ProtocolKind::Ssh),
+    ("ssh.forward_x11", ProtocolKind::Ssh),
+    ("rdp.drive", ProtocolKind::Rdp),
+    ("rdp.drive_read_only", ProtocolKind::Rdp),
+];
 
-/// Which machine a setting lends something to.
-type Lent<'a> = Option<(Endpoint, Option<&'a Value>)>;
+/// Which machine a setting lends what to.
+type Lent<'a> = Option<(Endpoint, &'a Value, Option<&'a Value>)>;
 
 /// Refuses a change after which a machine is lent what it was not before.
 ///
@@ -36,20 +41,21 @@ pub(crate) fn check(change: &Change<'_>, by: &Origin, was: &Earlier) -> Result<(
     let all = change.all();
     let is = |id: &str| all.groups.get(id);
     let find = |id: &str| was.group(all, id);
-    for key in LENDING {
+    for lending @ (key, _) in LENDING {
         let mut groups = all.groups.values().filter(|_| was.has_groups());
         let turned = groups.any(|group| {
             // What lies in a new group was put there by this change, and is looked at one by one.
             let is_known = find(group.id.as_str()).is_some();
             let parent = group.parent.as_ref().filter(|_| is_known);
             let before = find(group.id.as_str())
-                .is_some_and(|before| lends(&find, &before.settings, before.parent.as_ref(), key));
-            lends(&is, &group.settings, parent, key) && !before
+                .and_then(|before| lends(&find, &before.settings, before.parent.as_ref(), key));
+            let now = lends(&is, &group.settings, parent, key);
+            now.is_some() && now != before
         });
         let mut touched = was.touched(all);
         let is_lent = touched.any(|(before, now)| {
-            let lent = lent(&is, now, key);
-            lent.is_some() && lent != before.and_then(|before| self::lent(&find, before, key))
+            let lent = lent(&is, now, lending);
+            lent.is_some() && lent != before.and_then(|before| self::lent(&find, before, lending))
         });
         if turned || is_lent {
             return Err(CoreError::Denied {
@@ -60,23 +66,28 @@ pub(crate) fn check(change: &Change<'_>, by: &Origin, was: &Earlier) -> Result<(
     Ok(())
 }
 
+/// What a setting in force lends, if it lends anything.
 fn lends<'a>(
     find: &impl Fn(&str) -> Option<&'a Arc<Group>>,
     own: &'a BTreeMap<String, Value>,
     group: Option<&GroupId>,
     key: &str,
-) -> bool {
-    setting(find, own, group, key) == Some(&Value::Bool(true))
+) -> Option<&'a Value> {
+    setting(find, own, group, key).filter(|value| match value {
+        Value::Bool(is) => *is != (key == "rdp.drive_read_only"),
+        Value::String(folder) => !folder.trim().is_empty(),
+        _ => false,
+    })
 }
 
 fn lent<'a>(
     find: &impl Fn(&str) -> Option<&'a Arc<Group>>,
     connection: &'a Connection,
-    key: &str,
+    (key, protocol): (&str, ProtocolKind),
 ) -> Lent<'a> {
     let own = &connection.settings;
     let group = connection.group.as_ref();
-    let is_lent = connection.protocol == ProtocolKind::Ssh && lends(find, own, group, key);
+    let value = lends(find, own, group, key).filter(|_| connection.protocol == protocol)?;
     // The configuration can say at each connect where the machine is.
-    is_lent.then(|| (connection.own_endpoint(), own.get("ssh.config")))
+    Some((connection.own_endpoint(), value, own.get("ssh.config")))
 }

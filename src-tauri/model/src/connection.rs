@@ -365,7 +365,7 @@ pub const KEYBOARDS: [&str; 24] = [
 ];
 
 /// Every dotted setting that something honours: key, what it may be.
-pub const SETTINGS: [(&str, SettingKind); 34] = [
+pub const SETTINGS: [(&str, SettingKind); 36] = [
     // Ask the server to take the viewer's size.
     ("vnc.resize", SettingKind::Bool),
     // Leave other viewers connected.
@@ -455,6 +455,10 @@ pub const SETTINGS: [(&str, SettingKind); 34] = [
     ("rdp.effects", SettingKind::Choice(&["all", "none"])),
     // Whether the clipboard is shared; absent means it is.
     ("rdp.clipboard", SettingKind::Bool),
+    // The folder of this computer that is lent to the machine as a drive, whole or below the home folder by `~/`; absent means none.
+    ("rdp.drive", SettingKind::Text(1024)),
+    // Whether nothing in it may be changed; absent means so.
+    ("rdp.drive_read_only", SettingKind::Bool),
     // Lines of the .rdp file that the connection came from, for which there is no other setting: they are written back.
     ("rdp.file", SettingKind::Lines),
     // How large the machine draws things, in percent; absent means as the viewer's screen has it.

@@ -2,6 +2,7 @@
 
 use crate::clipboard::{Clipboard, Heard};
 use crate::cookie::Jar;
+use crate::drive::{Answers, Drive, Silence};
 use crate::failure::{Failed, explain};
 use crate::graphics::{Opener, Output};
 use crate::limits::{AUTH_LIMIT, MAX_SIGN_IN_CHARS, OPEN_LIMIT, STEP_LIMIT};
@@ -50,6 +51,12 @@ pub struct Established {
     pub heard: Heard,
     /// What the graphics pipeline brings.
     pub graphics: Output,
+    /// How much waits for the disk, where a folder is lent.
+    pub drive: Drive,
+    /// What the disk answers.
+    pub answers: Answers,
+    /// Why the folder that was to be lent is not.
+    pub not_lent: Option<String>,
 }
 
 /// What came of it.
@@ -98,6 +105,22 @@ pub async fn establish(
     if options.wishes.has_clipboard {
         let channel = CliprdrClient::new(Box::new(Clipboard::backend(&heard)));
         connector = connector.with_static_channel(channel);
+    }
+    let (mut drive, mut answers) = (Drive::default(), Answers::default());
+    let mut not_lent = options.not_lent.clone();
+    if let Some(lent) = options.wishes.drive.clone()
+        && start.purpose != Purpose::Probe
+    {
+        match lent.open().await {
+            Ok(opened) => {
+                let channel;
+                (channel, drive, answers) = opened.parts(options.wishes.client_name.clone());
+                connector = connector
+                    .with_static_channel(channel)
+                    .with_static_channel(Silence);
+            }
+            Err(why) => not_lent = Some(why),
+        }
     }
     connector = options.wishes.ask(connector, target);
     if let Some(cookie) = Jar::of(start).get() {
@@ -175,6 +198,9 @@ pub async fn establish(
             security,
             heard,
             graphics,
+            drive,
+            answers,
+            not_lent,
         }))),
         ConnectionOutcome::Redirected(sent) => match Target::of(*sent) {
             Ok(target) => Ok(Outcome::Sent(Box::new(target))),

@@ -10,6 +10,7 @@
 //! | `wishes`, `redirect`, `cookie` | what a session is asked for besides its picture; where a broker sends it; taking it up again |
 //! | [`file`] | the lines of an .rdp file |
 //! | `clipboard`, `clip_html`, `clip_picture` | text, formatted text and pictures both ways |
+//! | `drive` | a folder of this computer as a drive of the machine |
 //! | `resize` | the viewer's size |
 //! | `guard`, `limits` | every cap and time limit, with its reason |
 //!
@@ -20,6 +21,7 @@ mod clip_picture;
 mod clipboard;
 mod codec;
 mod cookie;
+mod drive;
 mod establish;
 mod failure;
 pub mod file;
@@ -228,6 +230,12 @@ async fn go_on(
         // Protected no worse there than here.
         if options.security == Security::Auto && tls::had_nla(start) {
             options.security = Security::Nla;
+        }
+        // A folder is lent to the machine that it was lent to.
+        if let Some(lent) = options.wishes.drive.take() {
+            let folder = lent.folder;
+            let why = format!("{sender} sends the session on to {host}");
+            options.not_lent = Some(format!("The folder {folder} is not shared: {why}."));
         }
         start.endpoint.host = host;
     }

@@ -5,6 +5,7 @@ mod drawn;
 
 use crate::clipboard::{Clipboard, Content};
 use crate::cookie::Jar;
+use crate::drive::{self, Drive};
 use crate::graphics::Output;
 use crate::guard::Guard;
 use crate::input::{Coalescer, Input};
@@ -29,6 +30,7 @@ use ironrdp_pdu::Action;
 use ironrdp_pdu::input::fast_path::FastPathInputEvent;
 use ironrdp_pdu::rdp::capability_sets::InputFlags;
 use ironrdp_session::{ActiveStage, ActiveStageBuilder, ActiveStageOutput};
+use ironrdp_svc::SvcProcessorMessages;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -74,6 +76,7 @@ pub struct Live {
     input: Input,
     input_flags: InputFlags,
     clipboard: Clipboard,
+    drive: Drive,
     guard: Guard,
     resize: Resize,
     is_display_ready: bool,
@@ -92,7 +95,7 @@ impl Live {
     /// A size that cannot be shown.
     pub fn new(
         agreed: ConnectionResult,
-        (clipboard, graphics): (Clipboard, Output),
+        (clipboard, graphics, drive): (Clipboard, Output, Drive),
         start: &Start,
         options: &Options,
         connected: SessionEvent,
@@ -136,6 +139,7 @@ impl Live {
             input: Input::new(agreed.input_flags, options.layout),
             input_flags: agreed.input_flags,
             clipboard,
+            drive,
             guard,
             resize,
             is_display_ready: false,
@@ -148,7 +152,26 @@ impl Live {
 
     /// Whether there is room for what a message brings: events for the application and answers for the machine.
     pub fn takes_frames(&self) -> bool {
-        self.waiting.len() < WAITING_EVENTS && self.outgoing.len() < WAITING_BYTES
+        self.waiting.len() < WAITING_EVENTS
+            && self.outgoing.len() < WAITING_BYTES
+            && self.drive.has_room()
+    }
+
+    /// Whether what the disk answers can be sent.
+    pub fn takes_answers(&self) -> bool {
+        self.renewal.is_none() && self.outgoing.len() < WAITING_BYTES
+    }
+
+    /// Sends what the disk answers.
+    pub fn answer_drive(&mut self, answer: drive::Answer) {
+        let Some(message) = self.drive.message(answer) else {
+            return;
+        };
+        let messages = SvcProcessorMessages::<drive::Channel>::new(vec![message]);
+        match self.stage.process_svc_processor_messages(messages) {
+            Ok(bytes) => self.outgoing.extend(bytes),
+            Err(error) => tracing::debug!(error = %error.report(), "the drive did not answer"),
+        }
     }
 
     /// Whether input can be sent: not while the session changes its size.
@@ -444,7 +467,7 @@ impl Live {
     }
 
     /// Tells the person, unless nobody has taken a lot of events.
-    fn say(&mut self, text: &str) {
+    pub fn say(&mut self, text: &str) {
         if self.waiting.len() < WAITING_EVENTS {
             self.waiting.push_back(SessionEvent::Said(text.to_owned()));
         }

@@ -48,6 +48,8 @@ pub struct Options {
     pub layout: u32,
     /// What the session is asked for besides.
     pub wishes: Wishes,
+    /// Why the folder that was to be lent is not lent where the session goes.
+    pub not_lent: Option<String>,
 }
 
 impl Options {
@@ -88,6 +90,7 @@ impl Options {
                 .and_then(layout::number)
                 .unwrap_or_else(layout::own),
             wishes: Wishes::of(start),
+            not_lent: None,
         }
     }
 }

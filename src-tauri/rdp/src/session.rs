@@ -43,14 +43,20 @@ pub async fn run(
         security,
         heard,
         graphics,
+        drive,
+        mut answers,
+        not_lent,
     } = established;
     let connected = SessionEvent::Connected {
         name: start.endpoint.host.clone(),
         security,
     };
-    let channels = (Clipboard::new(heard, copied), graphics);
+    let channels = (Clipboard::new(heard, copied), graphics, drive);
     let mut live = Live::new(agreed, channels, start, options, connected)
         .map_err(|error| fail(FailureKind::Protocol, format!("{peer} has {error}")))?;
+    if let Some(why) = not_lent {
+        live.say(&why);
+    }
     let (stream, early) = framed.into_inner();
     let (reader, mut writer) = tokio::io::split(stream);
     let mut reader = MovableTokioFramed::new_with_leftover(reader, early);
@@ -110,6 +116,7 @@ pub async fn run(
                 },
                 None => has_inputs = false,
             },
+            answer = answers.next(), if live.takes_answers() => live.answer_drive(answer),
             // The surface outlives this.
             Ok(()) = hidden.changed() => {
                 let is_hidden = *hidden.borrow_and_update();

@@ -1,5 +1,6 @@
 //! What a session is asked for besides its picture: which of the machine's sessions, a program, how it looks.
 
+use crate::drive::Lent;
 use crate::redirect::Target;
 use farwire_model::error::Stage;
 use farwire_model::session::{FailureKind, SessionError, Start};
@@ -19,10 +20,12 @@ pub struct Wishes {
     /// What a broker is told, so that it finds the machine or the farm.
     balance: Option<String>,
     /// What this computer is called there.
-    client_name: String,
+    pub client_name: String,
     effects: Effects,
     /// Whether the clipboard is shared.
     pub has_clipboard: bool,
+    /// The folder of this computer that is lent as a drive.
+    pub drive: Option<Lent>,
 }
 
 /// How much of a desktop's beauty is sent.
@@ -55,6 +58,12 @@ impl Wishes {
                 _ => Effects::Usual,
             },
             has_clipboard: is("rdp.clipboard") != Some(false),
+            drive: Some(text("rdp.drive").trim())
+                .filter(|folder| !folder.is_empty())
+                .map(|folder| Lent {
+                    folder: folder.to_owned(),
+                    is_read_only: is("rdp.drive_read_only") != Some(false),
+                }),
         }
     }
 

@@ -110,3 +110,76 @@ async fn who_may_not_read_secrets_lends_no_machine_anything() {
     }
     scene.app.stop().await;
 }
+
+#[tokio::test]
+async fn who_may_not_read_secrets_shares_no_folder_with_a_machine() {
+    let app = App::start().await;
+    let owner = app.token_with(&Scope::ALL).await;
+    let scene = Scene { app, owner };
+    let remote = |more: Value| {
+        let mut body = json!({"name": "far", "protocol": "RDP", "host": "far.example"});
+        let fields = more.as_object().unwrap().clone();
+        body.as_object_mut().unwrap().extend(fields);
+        body
+    };
+    let lent = json!({"rdp.drive": "/srv/shared"});
+    scene
+        .is_refused("PUT", "/connection", remote(lent.clone()))
+        .await;
+    let made = scene.app.ok("PUT", "/connection", remote(json!({}))).await;
+    let plain = format!("/connection/{}", made["uid"].as_str().unwrap());
+    scene.is_refused("PUT", &plain, lent.clone()).await;
+    scene.app.ok("PUT", &plain, json!({"rdp.drive": ""})).await;
+
+    let made = scene.owns("PUT", "/connection", remote(lent.clone())).await;
+    let path = format!("/connection/{}", made["uid"].as_str().unwrap());
+    for change in [
+        json!({"host": "evil.example"}),
+        json!({"port": 3390}),
+        json!({"rdp.drive": "/"}),
+        json!({"rdp.drive": "~/"}),
+        json!({"rdp.drive_read_only": false}),
+    ] {
+        scene.is_refused("PUT", &path, change).await;
+    }
+    let duplicate = format!("{path}/duplicate");
+    scene.is_refused("ACTION", &duplicate, json!({})).await;
+    let harmless = json!({"name": "near", "rdp.width": 800, "rdp.drive_read_only": true});
+    scene.app.ok("PUT", &path, harmless).await;
+
+    // What a group lends, and whether it may be changed, are the same.
+    let group = scene
+        .group(json!({"name": "lent", "rdp.drive": "/srv"}))
+        .await;
+    let group = format!("/group/{group}");
+    for change in [
+        json!({"rdp.drive": "/"}),
+        json!({"rdp.drive_read_only": false}),
+    ] {
+        scene.is_refused("PUT", &group, change).await;
+    }
+    scene
+        .app
+        .ok("PUT", &group, json!({"rdp.drive": null}))
+        .await;
+    scene
+        .is_refused("PUT", &group, json!({"rdp.drive": "/srv"}))
+        .await;
+
+    scene
+        .owns("PUT", &path, json!({"rdp.drive_read_only": false}))
+        .await;
+    scene
+        .app
+        .ok("PUT", &path, json!({"rdp.drive_read_only": true}))
+        .await;
+    scene
+        .is_refused("PUT", &path, json!({"rdp.drive_read_only": false}))
+        .await;
+    scene.app.ok("PUT", &path, json!({"rdp.drive": null})).await;
+    scene
+        .app
+        .ok("PUT", &path, json!({"host": "other.example"}))
+        .await;
+    scene.app.stop().await;
+}

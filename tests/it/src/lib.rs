@@ -95,6 +95,7 @@ mod privx_steps;
 mod rdp;
 mod rdp_anew;
 mod rdp_clipboard;
+mod rdp_drive;
 mod rdp_exact;
 mod rdp_files;
 mod rdp_picture;

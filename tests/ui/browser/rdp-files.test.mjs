@@ -54,6 +54,19 @@ test("a file is read, looked at, connected to and written again", { skip, timeou
   await details.getByRole("switch", { name: "Share the clipboard" }).click();
   await eventually("that is saved", async () => (await farwired.call("GET", `/connection/${saved.uid}`)).settings["rdp.clipboard"], false);
 
+  const readOnly = details.getByRole("switch", { name: "Only for reading" });
+  assert.equal(await readOnly.count(), 0, "nothing is shared yet");
+  await details.getByRole("textbox", { name: "Shared folder" }).fill("~/Shared");
+  await readOnly.waitFor();
+  await details.getByRole("textbox", { name: "Program" }).focus();
+  const setting = (key) => async () => (await farwired.call("GET", `/connection/${saved.uid}`)).settings[key];
+  await eventually("the folder is saved", setting("rdp.drive"), "~/Shared");
+  assert.equal(await readOnly.isChecked(), true, "a folder is shared for reading at first");
+  await readOnly.scrollIntoViewIfNeeded();
+  await shoot(page, "rdp-drive");
+  await readOnly.click();
+  await eventually("it may be changed", setting("rdp.drive_read_only"), false);
+
   await row.click({ button: "right" });
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: "Save as .rdp file" }).click()]);
   assert.equal(download.suggestedFilename(), "Office.rdp");

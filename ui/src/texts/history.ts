@@ -111,6 +111,8 @@ export const history = {
     "rdp.keyboard": rdp.keyboard,
     "rdp.effects": rdp.effects,
     "rdp.clipboard": rdp.clipboard,
+    "rdp.drive": rdp.drive,
+    "rdp.drive_read_only": rdp.driveReadOnly,
     "rdp.admin": rdp.admin,
     "ssh.agent": shell.agent,
     "ssh.forward_agent": shell.forwardAgent,

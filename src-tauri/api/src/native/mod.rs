@@ -75,7 +75,7 @@ pub static ROUTES: &[Route] = routes! {
 
     GET "/nearby", READ, connections::nearby, "Machines that announce themselves on the local network now.";
     GET "/connections", READ, connections::list, "Every connection, or those that contain ?q=.";
-    PUT "/connection" Creates, WRITE, connections::create, "Saves a connection; ssh.forward_agent and ssh.forward_x11 need the scope reveal, too.";
+    PUT "/connection" Creates, WRITE, connections::create, "Saves a connection; ssh.forward_agent, ssh.forward_x11 and rdp.drive need the scope reveal, too.";
     PUT "/address" Sets, WRITE, addresses::save, "Finds the SSH connection that an address stands for by ~/.ssh/config, or saves one; needs the scope credentials, too.";
     GET "/connection/{uid}", READ, connections::show, "One connection.";
     PUT "/connection/{uid}" Changes, WRITE, connections::update, "Changes a connection; lending its machine something, or moving one that is lent something, needs the scope reveal, too.";
