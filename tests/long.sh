@@ -25,7 +25,7 @@ setsid nice tests/fuzz/run.sh >"$fuzz_log" 2>&1 &
 fuzz=$!
 finish() {
   kill -- "-$fuzz" 2>/dev/null || true
-  rm -f "$fuzz_log"
+  rm -f "$fuzz_log" "${second:-}"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
@@ -37,6 +37,15 @@ FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} FARWIRE_POWER_CUTS=${FARWIRE_POW
 say "== kill, power, and the store's other tests with its second engine"
 FARWIRE_KILL_CYCLES=${FARWIRE_KILL_CYCLES:-250} FARWIRE_POWER_CUTS=${FARWIRE_POWER_CUTS:-60} \
   cargo test --locked -p farwire-core --features redb --lib --test durability --release -- --nocapture store kill power full
+
+say "== damage, backups, history with the second engine"
+cargo build --locked -p farwire-it -p farwire-api --features farwire-core/redb --release --bin farwired
+# A copy: the tests after these want the first engine's.
+second=$(mktemp)
+install -m 700 "$(target_folder)/release/farwired" "$second"
+FARWIRED_BIN=$second FARWIRE_DAMAGE_ROUNDS=${FARWIRE_DAMAGE_ROUNDS:-25} cargo test --locked -p farwire-it \
+  --features farwire-core/redb --release -- --nocapture daemon damage backups history
+rm -f "$second"
 
 say "== damage"
 FARWIRE_DAMAGE_ROUNDS=${FARWIRE_DAMAGE_ROUNDS:-25} cargo test --locked -p farwire-it --release damage -- --nocapture

@@ -187,6 +187,8 @@ export class SessionTab {
       if (!this.viewer.isAttached) await this.attach();
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) await this.open();
+      // The vault is locked: the session goes on as it was.
+      else if (error instanceof ApiError && error.status === 409) toasts.show(error.message);
       else this.fail(error);
     }
   }

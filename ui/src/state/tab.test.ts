@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { HEADER_BYTES } from "../session/frames";
 import { pictures } from "./pictures.svelte";
 import { SessionTab } from "./tab.svelte";
+import { toasts } from "./toasts.svelte";
 
-const calls = vi.hoisted(() => ({ log: [] as string[], gone: new Set<string>(), sessions: 0, canTicket: true }));
+const calls = vi.hoisted(() => ({ log: [] as string[], gone: new Set<string>(), sessions: 0, canTicket: true, isLocked: false }));
 vi.mock("../host", () => {
   class Unreachable extends Error {}
   const answer = (status: number, body: unknown) => ({ status, body });
@@ -19,6 +20,9 @@ vi.mock("../host", () => {
           const id = (body as { session_id: string }).session_id;
           if (calls.gone.has(id)) return Promise.resolve(answer(404, { error_code: "BAD_REQUEST", error_message: "no such session", details: [] }));
           return Promise.resolve(answer(200, { ticket: "t", url: `ws://127.0.0.1/${id}` }));
+        }
+        if (calls.isLocked && path.endsWith("/reconnect")) {
+          return Promise.resolve(answer(409, { error_code: "CONFIGURATION_ERROR", error_message: "the vault is locked", property: "vault", details: [] }));
         }
         return Promise.resolve(answer(200, {}));
       },
@@ -146,6 +150,17 @@ describe("SessionTab", () => {
     socket().say(8, state({ state: "connected" }));
     socket().say(8, state({ state: "reconnecting", retry_in_ms: 4000 }));
     expect([tab.retryAt, tab.lostAt]).toEqual([1_004_000, 1_000_000]);
+  });
+
+  it("goes on as it was when the vault is locked and it is to begin anew", async () => {
+    const tab = new SessionTab("c_1", "press", false);
+    await tab.open();
+    socket().say(8, state({ state: "connected" }));
+    calls.isLocked = true;
+    await tab.reconnect();
+    calls.isLocked = false;
+    expect([tab.phase, tab.problem]).toEqual(["connected", null]);
+    expect(toasts.all.at(-1)?.text).toBe("the vault is locked");
   });
 
   it("sends no input while observing, but releases what was held before", async () => {
