@@ -8,7 +8,7 @@ use crate::error::CoreError;
 use farwire_model::audit::AuditEntry;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -63,8 +63,17 @@ impl Audit {
             }
         }
         let mut options = OpenOptions::new();
-        let file = options.append(true).create(true).mode(0o600).open(&path)?;
+        options.read(true).append(true).create(true).mode(0o600);
+        let mut file = options.open(&path)?;
         let length = file.metadata()?.len();
+        let mut last = [b'\n'];
+        if length > 0 {
+            file.read_exact_at(&mut last, length.saturating_sub(1))?;
+        }
+        // A crash cut the last line off: it keeps to itself.
+        if last != [b'\n'] {
+            file.write_all(b"\n")?;
+        }
         Ok((file, length))
     }
 
@@ -183,7 +192,7 @@ mod tests {
         Audit::of(dir.path()).add(&entry(1)).unwrap();
         let path = dir.path().join("audit/audit.jsonl");
         let mut file = OpenOptions::new().append(true).open(path).unwrap();
-        file.write_all(b"{\"at\": 12\n").unwrap();
+        file.write_all(b"{\"at\": 12").unwrap();
         let again = Audit::of(dir.path());
         again.add(&entry(2)).unwrap();
         assert_eq!(again.read(|_| true, 0, 10).unwrap().len(), 2);

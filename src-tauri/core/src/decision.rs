@@ -24,7 +24,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Machines on the way to a machine; the handler refuses more.
-const MAX_ON_THE_WAY: usize = 9;
+pub(crate) const MAX_ON_THE_WAY: usize = 9;
 
 /// Which shared credentials a connection signs in with, and where they go.
 type Use = (CredentialId, Endpoint);
@@ -286,6 +286,14 @@ impl Earlier {
             let now = all.connections.get(key)?;
             Some((self.connections.get(key), &**now))
         })
+    }
+
+    /// A connection as it was before.
+    pub fn connection<'a>(&'a self, all: &'a All, id: &str) -> Option<&'a Connection> {
+        match self.touched.contains(id) {
+            true => self.connections.get(id),
+            false => all.connections.get(id).map(|connection| &**connection),
+        }
     }
 
     /// A group as it was before.

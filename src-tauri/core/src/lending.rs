@@ -4,7 +4,7 @@
 //! is lent a folder has what is in it. So letting a machine have them, or letting another machine have what one has, takes a person or a token that may read secrets,
 //! whatever makes the change: settings, a group, another address, taking something back.
 
-use crate::decision::Earlier;
+use crate::decision::{Earlier, MAX_ON_THE_WAY};
 use crate::error::CoreError;
 use crate::inheritance::setting;
 use crate::origin::{CONFIGURATION, Origin};
@@ -15,7 +15,8 @@ use farwire_model::group::Group;
 use farwire_model::ids::GroupId;
 use farwire_model::token::Scope;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::iter;
 use std::sync::Arc;
 
 /// What is lent, each by a setting of machines of a protocol; of a folder also that it may be changed.
@@ -26,8 +27,12 @@ const LENDING: [(&str, ProtocolKind); 4] = [
     ("rdp.drive_read_only", ProtocolKind::Rdp),
 ];
 
+/// The machine and those on the way to it, each with what the owner's configuration is asked for: it can say at each connect where
+/// the machine is.
+type Place<'a> = Vec<(Endpoint, Option<&'a Value>)>;
+
 /// Which machine a setting lends what to.
-type Lent<'a> = Option<(Endpoint, &'a Value, Option<&'a Value>)>;
+type Lent<'a> = Option<(Place<'a>, &'a Value)>;
 
 /// Refuses a change after which a machine is lent what it was not before.
 ///
@@ -41,6 +46,22 @@ pub(crate) fn check(change: &Change<'_>, by: &Origin, was: &Earlier) -> Result<(
     let all = change.all();
     let is = |id: &str| all.groups.get(id);
     let find = |id: &str| was.group(all, id);
+    let on_way = |id: &str| all.connections.get(id).map(|on_it| &**on_it);
+    let was_on_way = |id: &str| was.connection(all, id);
+    // Those behind a machine that is elsewhere now are elsewhere, too.
+    let moved = was
+        .touched(all)
+        .filter(|(before, now)| before.is_none_or(|before| one(before) != one(now)));
+    let moved: HashSet<&str> = moved.map(|(_, now)| now.id.as_str()).collect();
+    let chained = all.connections.values();
+    let chained = chained.filter(|connection| !moved.is_empty() && connection.via.is_some());
+    let behind: Vec<_> = chained
+        .filter(|connection| {
+            let mut before = way(&on_way, connection).skip(1);
+            before.any(|on_it| moved.contains(on_it.id.as_str()))
+        })
+        .map(|connection| (was.connection(all, connection.id.as_str()), &**connection))
+        .collect();
     for lending @ (key, _) in LENDING {
         let mut groups = all.groups.values().filter(|_| was.has_groups());
         let turned = groups.any(|group| {
@@ -52,10 +73,11 @@ pub(crate) fn check(change: &Change<'_>, by: &Origin, was: &Earlier) -> Result<(
             let now = lends(&is, &group.settings, parent, key);
             now.is_some() && now != before
         });
-        let mut touched = was.touched(all);
-        let is_lent = touched.any(|(before, now)| {
-            let lent = lent(&is, now, lending);
-            lent.is_some() && lent != before.and_then(|before| self::lent(&find, before, lending))
+        let mut looked_at = was.touched(all).chain(behind.iter().copied());
+        let is_lent = looked_at.any(|(before, now)| {
+            let lent = lent(&is, &on_way, now, lending);
+            let before = || self::lent(&find, &was_on_way, before?, lending);
+            lent.is_some() && lent != before()
         });
         if turned || is_lent {
             return Err(CoreError::Denied {
@@ -82,12 +104,28 @@ fn lends<'a>(
 
 fn lent<'a>(
     find: &impl Fn(&str) -> Option<&'a Arc<Group>>,
+    on_way: &impl Fn(&str) -> Option<&'a Connection>,
     connection: &'a Connection,
     (key, protocol): (&str, ProtocolKind),
 ) -> Lent<'a> {
     let own = &connection.settings;
     let group = connection.group.as_ref();
     let value = lends(find, own, group, key).filter(|_| connection.protocol == protocol)?;
-    // The configuration can say at each connect where the machine is.
-    Some((connection.own_endpoint(), value, own.get("ssh.config")))
+    Some((way(on_way, connection).map(one).collect(), value))
+}
+
+/// A machine and those on the way to it, the nearest to it first.
+fn way<'a>(
+    find: &impl Fn(&str) -> Option<&'a Connection>,
+    connection: &'a Connection,
+) -> impl Iterator<Item = &'a Connection> {
+    let before = |on_it: &&'a Connection| find(on_it.via.as_ref()?.as_str());
+    iter::successors(Some(connection), before).take(MAX_ON_THE_WAY + 1)
+}
+
+fn one(connection: &Connection) -> (Endpoint, Option<&Value>) {
+    (
+        connection.own_endpoint(),
+        connection.settings.get("ssh.config"),
+    )
 }

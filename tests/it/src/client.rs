@@ -5,6 +5,9 @@ use crate::contract::Contract;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 
+/// What is told to a connection too many.
+const CROWD: &[u8] = b"TOO_MANY_CONNECTIONS";
+
 pub struct Client {
     http: reqwest::Client,
     server: String,
@@ -71,7 +74,8 @@ impl Asking {
             .get("content-type")
             .map(|value| value.to_str().unwrap());
         // A connection too many is refused before anything is asked, the document too.
-        if status != 503 {
+        let is_refused = body.windows(CROWD.len()).any(|part| part == CROWD);
+        if status != 503 || !is_refused {
             let contract = Contract::of(&self.server).await;
             let media_type = media_type.unwrap_or_default();
             // A boundary is no part of the type.

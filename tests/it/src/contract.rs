@@ -1,5 +1,7 @@
 //! The document a server tells of itself, and whether its answers keep to it.
 
+use farwire_api::Api;
+use farwire_api::request::{Body, Request};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -30,6 +32,15 @@ impl Contract {
             Self::new(answer.unwrap().json().await.unwrap())
         };
         CONTRACT.get_or_init(ask).await
+    }
+
+    /// The contract of a surface that may have no address.
+    pub async fn within(api: &Arc<Api>) -> Self {
+        let asked = Request::of_window("GET", "/openapi.json", Vec::new());
+        let Body::Bytes { bytes, .. } = api.handle(asked).await.body else {
+            panic!("the document is text");
+        };
+        Self::new(serde_json::from_slice(&bytes).unwrap())
     }
 
     pub fn new(document: Value) -> Self {

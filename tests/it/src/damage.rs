@@ -122,7 +122,7 @@ fn damage(file: &Path, round: usize) -> String {
 
 /// What a program that started on a data directory shows.
 struct Shown {
-    /// Names of groups, connections and transfers.
+    /// Names of groups, connections, transfers and tokens, and passwords.
     names: BTreeSet<String>,
     /// Lines of the audit.
     audited: usize,
@@ -140,7 +140,7 @@ async fn start(data: &Path, passphrase: &Path) -> Shown {
             "--name",
             "x",
             "--scopes",
-            "read,files,admin",
+            "read,files,reveal,admin",
         ])
         .arg("--data-dir")
         .arg(data)
@@ -151,25 +151,45 @@ async fn start(data: &Path, passphrase: &Path) -> Shown {
 }
 
 async fn shown(daemon: &Daemon, url: &str, token: &str) -> Shown {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let get = async |path: &str| -> Value {
-        let request = client.get(format!("{url}{path}")).bearer_auth(token.trim());
+    let client = Client::new(url);
+    let get = async |path: &str| -> (u16, Value) {
+        let request = client.request("GET", path).bearer_auth(token.trim());
         let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200, "{path}");
-        response.json().await.unwrap()
+        (response.status().as_u16(), response.json().await.unwrap())
+    };
+    let all = async |path: &str| -> Vec<Value> {
+        let (status, answer) = get(path).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer.as_array().unwrap().clone()
     };
     let mut names = BTreeSet::new();
     for (what, path, key) in [
         ("group", "/groups", "name"),
         ("connection", "/connections", "name"),
         ("transfer", "/transfers", "transfer_id"),
+        ("token", "/tokens", "name"),
     ] {
-        for thing in get(path).await.as_array().unwrap() {
+        for thing in all(path).await {
             names.insert(format!("{what} {}", thing[key].as_str().unwrap()));
         }
     }
-    let audited = get("/audit").await.as_array().unwrap().len();
-    let notice = get("/settings").await["notice"].as_str().map(str::to_owned);
+    for connection in all("/connections").await {
+        let uid = connection["uid"].as_str().unwrap();
+        let path = format!("/connection/{uid}/credentials?reveal=1");
+        // A locked vault tells none.
+        if let Some(password) = get(&path).await.1["vnc.password"].as_str() {
+            names.insert(format!("password {password}"));
+        }
+    }
+    let audited = all("/audit").await;
+    // Its own reading of passwords is in it, too.
+    let audited = audited
+        .iter()
+        .filter(|line| line["method"] != "GET")
+        .count();
+    let notice = get("/settings").await.1["notice"]
+        .as_str()
+        .map(str::to_owned);
     Shown {
         names,
         audited,
@@ -188,7 +208,7 @@ async fn whichever_file_is_damaged_it_starts_and_tells_what_is_lost() {
     let probe = dir.path().join("probe");
     copy(&whole, &probe);
     let before = start(&probe, &passphrase).await;
-    assert_eq!((before.names.len(), &before.notice), (82, &None));
+    assert_eq!((before.names.len(), &before.notice), (125, &None));
     assert_eq!(before.audited, 2);
     let backed_up = |name: &&String| name.contains("backed up");
     let (mut told, mut harmless) = (0, 0);
@@ -266,7 +286,7 @@ async fn on_a_disk_that_can_only_be_read_it_shows_everything_and_says_that_it_sa
     let mut daemon = Daemon::read_only(&data, &passphrase);
     let url = daemon.url();
     let shown = shown(&daemon, &url, &token).await;
-    assert_eq!(shown.names.len(), 82);
+    assert_eq!(shown.names.len(), 124);
     let notice = shown.notice.unwrap();
     assert!(notice.starts_with("Nothing can be saved: "), "{notice}");
     assert!(shown.errors.contains(&notice), "{}", shown.errors);

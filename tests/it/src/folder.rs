@@ -58,7 +58,7 @@ impl Script {
     }
 }
 
-const SCOPES: &str = "read,write,connect,credentials,trust,reveal,admin";
+const SCOPES: &str = "read,write,connect,files,credentials,trust,reveal,admin";
 
 #[tokio::test]
 async fn a_new_data_folder_is_the_owners_alone_whatever_the_umask() {
@@ -96,6 +96,11 @@ async fn fill(dir: &Path, data: &Path) {
         let path = format!("/connection/{}/credentials", made["uid"].as_str().unwrap());
         script.ok("PUT", &path, json!({"vnc.password": "p"})).await;
     }
+    // Nobody answers there: it stays.
+    let far = json!({"name": "far", "protocol": "SSH", "host": "127.0.0.1", "port": 1});
+    let uid = script.ok("PUT", "/connection", far).await["uid"].take();
+    let copy = json!({"from": {"uid": uid, "path": "/x"}, "to": {"path": dir.join("copied")}});
+    script.ok("PUT", "/transfer", copy).await;
     let backup = script.ok("ACTION", "/backups", Value::Null).await;
     let path = format!("/backup/{}/restore", backup["id"].as_str().unwrap());
     script.ok("ACTION", &path, Value::Null).await;
@@ -119,6 +124,7 @@ async fn fill(dir: &Path, data: &Path) {
         "store/db",
         "backups/store-",
         "audit/audit.jsonl",
+        "transfers/",
         "api-token",
         "api.json",
         "control.sock",

@@ -147,6 +147,36 @@ async fn who_may_not_read_secrets_shares_no_folder_with_a_machine() {
     let harmless = json!({"name": "near", "rdp.width": 800, "rdp.drive_read_only": true});
     scene.app.ok("PUT", &path, harmless).await;
 
+    // The machine on the way decides where it is.
+    let gate = json!({"name": "gate", "protocol": "SSH", "host": "gate.example"});
+    let gate = scene.app.ok("PUT", "/connection", gate).await["uid"].take();
+    scene.owns("PUT", &path, json!({"via": gate})).await;
+    let gate = format!("/connection/{}", gate.as_str().unwrap());
+    let elsewhere = [
+        json!({"host": "evil.example"}),
+        json!({"port": 2222}),
+        json!({"ssh.jump": "me@evil.example"}),
+        json!({"ssh.config": "evil"}),
+    ];
+    for change in &elsewhere {
+        scene.is_refused("PUT", &gate, change.clone()).await;
+    }
+    scene
+        .app
+        .ok("PUT", &gate, json!({"name": "the gate"}))
+        .await;
+    scene.app.ok("PUT", &path, json!({"rdp.drive": null})).await;
+    for change in elsewhere {
+        scene.app.ok("PUT", &gate, change).await;
+    }
+    scene
+        .owns(
+            "PUT",
+            &path,
+            json!({"via": null, "rdp.drive": "/srv/shared"}),
+        )
+        .await;
+
     // What a group lends, and whether it may be changed, are the same.
     let group = scene
         .group(json!({"name": "lent", "rdp.drive": "/srv"}))

@@ -1,6 +1,7 @@
 //! A stored password leaves for the clipboard of a person who proves himself, and for nobody else.
 
 use crate::app::App;
+use crate::contract::Contract;
 use crate::decision::Scene;
 use crate::xvnc::PASSWORD;
 use farwire_api::request::{Body, Request};
@@ -106,6 +107,8 @@ async fn the_window_has_to_prove_who_sits_before_it() {
         let Body::Json(text) = response.body else {
             panic!("no JSON")
         };
+        let contract = Contract::within(&app.api).await;
+        contract.check("ACTION", &path, expected, "application/json", &text);
         let is_told = String::from_utf8(text).unwrap().contains(PASSWORD);
         assert_eq!(is_told, expected == 200, "{body}");
     }

@@ -1,6 +1,7 @@
 //! Where we listen, and the switch of the HTTP API.
 
 use crate::app::{App, until};
+use crate::contract::Contract;
 use crate::daemon::{Daemon, passphrase_file, token};
 use crate::xvnc::{PASSWORD, Xvnc, free_port};
 use farwire_api::request::Request;
@@ -87,6 +88,8 @@ impl App {
         let farwire_api::request::Body::Json(body) = response.body else {
             panic!("{method} {path} answers JSON");
         };
+        let contract = Contract::within(&self.api).await;
+        contract.check(method, path, response.status, "application/json", &body);
         (response.status, serde_json::from_slice(&body).unwrap())
     }
 

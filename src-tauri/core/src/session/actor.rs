@@ -139,6 +139,7 @@ impl Actor {
             }
         }
         self.tell(SessionState::Closed, None, None);
+        self.session.use_once(None);
     }
 
     /// Reads what is saved again: a password may have been changed meanwhile.

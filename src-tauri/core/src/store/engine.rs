@@ -149,13 +149,24 @@ impl Engine {
         Ok(damaged)
     }
 
-    /// Removes a record by its raw key; parts it may have stay behind. Not durable before [`Engine::flush`] and a sync.
-    pub(super) fn remove_raw(&self, tree: Tree, key: &[u8]) -> Result<(), StoreError> {
-        self.write(vec![RawChange {
-            tree: tree.name(),
-            key: key.to_vec(),
+    /// Removes damaged records by their raw keys and puts whole ones in, in one step; parts they had stay behind. Not durable before
+    /// [`Engine::flush`] and a sync.
+    pub(super) fn replace_raw(
+        &self,
+        damaged: &[DamagedRecord],
+        whole: &[(Tree, &str, &[u8])],
+    ) -> Result<(), StoreError> {
+        let removal = |record: &DamagedRecord| RawChange {
+            tree: record.tree.name(),
+            key: record.key.clone(),
             value: None,
-        }])
+        };
+        let mut changes: Vec<_> = damaged.iter().map(removal).collect();
+        for &(tree, key, value) in whole {
+            transaction::change(tree, key, Some(value), None, PARTS, &mut changes);
+        }
+        room::require(&self.dir, changes.iter().map(RawChange::bytes).sum())?;
+        self.write(changes)
     }
 
     /// Sets a record's bytes without an envelope, to imitate damage.

@@ -115,15 +115,6 @@ fn try_to_open(data_dir: &Path, refusing: Option<&StoreError>) -> Result<Opened,
         backup::backup_before_migration(&engine, data_dir, now)?;
     }
     let store = KeptStore::start(engine, &restore::store_dir(data_dir), Some(holder))?;
-    if !damaged.is_empty() && !is_older {
-        match restore::put_back(&store, data_dir, &damaged) {
-            Ok(told) => notices.extend(told),
-            Err(error) => {
-                tracing::error!(%error, "damaged records were not put back");
-                notices.push(format!("No backup of them could be read: {error}."));
-            }
-        }
-    }
     let store = match refusing {
         Some(error) => store.refusing(error.clone()),
         None => store,

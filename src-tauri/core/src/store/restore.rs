@@ -1,13 +1,14 @@
 //! What happens to a damaged store: it is moved aside, and what can be read takes its place. So does a backup when a person
 //! asks for it.
 
-use super::batch::{Batch, Tree};
+use super::batch::Tree;
 use super::engine::{Damage, DamagedRecord, Engine, OpenFailure};
 use super::error::StoreError;
 use super::kept_store::KeptStore;
 use super::lock::Holder;
 use super::snapshot::Snapshot;
 use super::{SCHEMA_VERSION, Store, backup, export, files, intact, room, schema, sync};
+use crate::vault::{CHECK, SEALED_KEY};
 use base64ct::{Base64, Encoding};
 use std::fs;
 use std::io::{self, Write};
@@ -226,7 +227,8 @@ fn build(dir: &Path, snapshot: Snapshot) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Keeps damaged records in a file and takes them out of the store, where each would make its whole list unreadable.
+/// Keeps damaged records in a file and takes them out of the store, where each would make its whole list unreadable; what the newest
+/// backup has of them takes their place in the same step.
 pub(super) fn set_aside(
     data_dir: &Path,
     engine: &Engine,
@@ -252,51 +254,72 @@ pub(super) fn set_aside(
         .and_then(|()| file.sync_all())
         .and_then(|()| files::sync_dir(data_dir))
         .map_err(StoreError::failed("setting aside"))?;
-    for record in damaged {
-        engine.remove_raw(record.tree, &record.key)?;
-    }
+    let newest = match backup::newest_readable(data_dir) {
+        Ok((newest, _)) => newest,
+        Err(error) => {
+            tracing::warn!(%error, "damaged records are not looked for in backups");
+            None
+        }
+    };
+    let whole = match &newest {
+        Some((_, snapshot)) => replacements(engine, snapshot, damaged)?,
+        None => Vec::new(),
+    };
+    engine.replace_raw(damaged, &whole)?;
     engine.flush()?;
+    engine.sync().map_err(StoreError::failed("setting aside"))?;
     names.truncate(NAMED_RECORDS);
-    Ok(format!(
+    let mut told = format!(
         "{} damaged records were set aside in {}, among them: {}.",
         damaged.len(),
         path.display(),
         names.join(", ")
-    ))
+    );
+    if let Some((id, _)) = newest.as_ref().filter(|_| !whole.is_empty()) {
+        let count = whole.len();
+        told.push_str(&format!(
+            " {count} of them were put back as the backup {id} has them."
+        ));
+    }
+    Ok(told)
 }
 
-/// Puts back what the newest backup has of damaged records; returns what to tell people. Not who may do what, nor which
-/// machines are trusted: an older record could allow what was taken away since.
-pub(super) fn put_back(
-    store: &dyn Store,
-    data_dir: &Path,
+/// What a backup has of damaged records and may come back by itself. Not settings, tokens and trusted machines: older ones could
+/// allow what was taken away since. Of the vault the key that a passphrase seals, and credentials, where both are of one key.
+fn replacements<'a>(
+    engine: &Engine,
+    snapshot: &'a Snapshot,
     damaged: &[DamagedRecord],
-) -> Result<Option<String>, StoreError> {
-    let (newest, _) = backup::newest_readable(data_dir)?;
-    let Some((id, snapshot)) = newest.filter(|(_, snapshot)| snapshot.schema == SCHEMA_VERSION)
-    else {
-        return Ok(None);
-    };
-    let is_wanted = |tree: Tree, key: &str| {
-        let may_return = matches!(
-            tree,
-            Tree::Groups | Tree::Connections | Tree::Credentials | Tree::Settings | Tree::Vault
-        );
+) -> Result<Vec<(Tree, &'a str, &'a [u8])>, StoreError> {
+    if snapshot.schema != SCHEMA_VERSION {
+        return Ok(Vec::new());
+    }
+    let is_damaged = |tree: Tree, key: &str| {
         let mut damaged = damaged.iter();
-        may_return && damaged.any(|record| record.tree == tree && record.key == key.as_bytes())
+        damaged.any(|record| record.tree == tree && record.key == key.as_bytes())
     };
-    let (mut batch, mut count) = (Batch::new(), 0_usize);
-    for (tree, key, value) in snapshot.records {
-        if is_wanted(tree, &key) {
-            batch.put(tree, &key, value);
-            count = count.saturating_add(1);
+    let is_same = |key| -> Result<bool, StoreError> {
+        if is_damaged(Tree::Vault, key) {
+            return Ok(false);
         }
-    }
-    if count == 0 {
-        return Ok(None);
-    }
-    store.commit(batch).wait()?;
-    Ok(Some(format!(
-        "{count} of them were put back as the backup {id} has them."
-    )))
+        let Some(now) = engine.get(Tree::Vault, key)? else {
+            return Ok(false);
+        };
+        let mut then = snapshot.records(Tree::Vault);
+        Ok(then.any(|(name, value)| name == key && value == now.as_slice()))
+    };
+    // Where both that tell the key are damaged, the backup's are all there is. They belong together.
+    let is_key_lost = is_damaged(Tree::Vault, CHECK) && is_damaged(Tree::Vault, SEALED_KEY);
+    let is_same_key = is_key_lost || is_same(CHECK)? || is_same(SEALED_KEY)?;
+    let may_return = |tree: Tree, key: &str| match tree {
+        Tree::Groups | Tree::Connections => true,
+        Tree::Credentials => is_same_key,
+        Tree::Vault => is_same_key && (key != CHECK || is_key_lost),
+        _ => false,
+    };
+    let records = snapshot.records.iter();
+    let records = records.filter(|(tree, key, _)| may_return(*tree, key) && is_damaged(*tree, key));
+    Ok(records
+        .map(|(tree, key, value)| (*tree, key.as_str(), value.as_slice()))
+        .collect())
 }

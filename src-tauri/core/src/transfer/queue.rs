@@ -7,6 +7,7 @@ use crate::connections::known_connection;
 use crate::error::CoreError;
 use crate::private_file::{is_inside, is_within, write_private};
 use crate::random;
+use crate::store::create_private_dirs;
 use farwire_model::error::{ErrorBody, ErrorCode};
 use farwire_model::event::{EventAction, EventKind};
 use farwire_model::ids::TransferId;
@@ -362,7 +363,7 @@ impl Core {
             self.transfers.file(&view.transfer_id),
         );
         let written = tokio::task::spawn_blocking(move || {
-            fs::create_dir_all(&folder)?;
+            create_private_dirs(&folder)?;
             let text = written::written(&view)?;
             write_private(&file, |file| file.write_all(&text))
         });

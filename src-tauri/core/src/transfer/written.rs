@@ -15,18 +15,28 @@ pub(super) fn folder(data_dir: &Path) -> PathBuf {
 /// A transfer as it is written.
 pub(super) fn written(view: &TransferView) -> io::Result<Vec<u8>> {
     let mut text = serde_json::to_vec(view)?;
-    let checksum = format!("\n{:08x}\n", crc32fast::hash(&text));
+    let checksum = checksum_line(&text);
     text.extend_from_slice(checksum.as_bytes());
+    text.push(b'\n');
     Ok(text)
 }
 
-/// Reads what [`written`] made; `None` when it is not that any more.
+/// Reads what [`written`] made, of any version; `None` when it is damaged.
 fn read(bytes: &[u8]) -> Option<TransferView> {
-    let view = serde_json::Deserializer::from_slice(bytes)
-        .into_iter()
-        .next()?
-        .ok()?;
-    (written(&view).ok()? == bytes).then_some(view)
+    if !bytes.contains(&b'\n') {
+        // An earlier version wrote no checksum.
+        return serde_json::from_slice(bytes).ok();
+    }
+    let lines = bytes.strip_suffix(b"\n")?;
+    let at = lines.iter().rposition(|byte| *byte == b'\n')?;
+    let (text, checksum) = (lines.get(..at)?, lines.get(at..)?);
+    (checksum == checksum_line(text).as_bytes())
+        .then(|| serde_json::from_slice(text).ok())
+        .flatten()
+}
+
+fn checksum_line(text: &[u8]) -> String {
+    format!("\n{:08x}", crc32fast::hash(text))
 }
 
 /// Every transfer an earlier run of the program left, and what to tell people of those that are damaged: they are kept in

@@ -32,6 +32,7 @@ mod unlock;
 mod tests;
 
 pub use error::VaultError;
+pub(crate) use passphrase::RECORD as SEALED_KEY;
 pub use passphrase_file::{PassphraseFileError, read_passphrase_file};
 pub(crate) use rotate::Rotation;
 pub use state::{KeySource, Vault, VaultState};

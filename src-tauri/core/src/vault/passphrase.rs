@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// Where in the vault's tree the sealed master key is.
-pub(super) const RECORD: &str = "passphrase";
+pub(crate) const RECORD: &str = "passphrase";
 
 const VERSION: u32 = 1;
 const KDF: &str = "argon2id";

@@ -106,6 +106,55 @@ fn a_damaged_record_is_put_back_from_the_newest_backup_unless_it_gives_rights() 
 }
 
 #[test]
+fn sealed_records_are_put_back_where_they_are_of_the_same_key() {
+    for (damaged, rotated, returns) in [
+        (&["passphrase"][..], None, true),
+        (&["passphrase"], Some("check"), false),
+        (&["check"], None, true),
+        (&["check"], Some("passphrase"), false),
+        (&["check", "passphrase"], None, true),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open_quietly(dir.path());
+        put(&*store, Tree::Credentials, "k_1", b"sealed");
+        for key in ["check", "passphrase"] {
+            put(&*store, Tree::Vault, key, b"of the key");
+        }
+        backup(&*store, dir.path(), SystemTime::now())
+            .unwrap()
+            .unwrap();
+        if let Some(key) = rotated {
+            put(&*store, Tree::Vault, key, b"of another key");
+        }
+        drop(store);
+        let engine = Engine::open(&dir.path().join("store")).unwrap();
+        engine.insert_raw(Tree::Credentials, b"k_1", b"\0\0\0\0no checksum");
+        for key in damaged {
+            engine.insert_raw(Tree::Vault, key.as_bytes(), b"\0\0\0\0no checksum");
+        }
+        drop(engine);
+
+        let store = open(dir.path()).unwrap().store;
+        let value = |tree, key| store.get(tree, key).unwrap();
+        let expected = returns.then(|| b"sealed".to_vec());
+        assert_eq!(value(Tree::Credentials, "k_1"), expected, "{damaged:?}");
+        // What tells the key is made anew from the key, which alone is certain.
+        let keeps_check = !damaged.contains(&"check") || damaged.len() == 2;
+        assert_eq!(
+            value(Tree::Vault, "check").is_some(),
+            keeps_check,
+            "{damaged:?}"
+        );
+        let keeps_sealed = returns || !damaged.contains(&"passphrase");
+        assert_eq!(
+            value(Tree::Vault, "passphrase").is_some(),
+            keeps_sealed,
+            "{damaged:?}"
+        );
+    }
+}
+
+#[test]
 fn a_damaged_database_is_kept_and_the_newest_backup_restored() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_quietly(dir.path());
