@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::shared::refused;
 use farwire_model::token::Scope;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// An owner, who may read secrets, and a script that may do everything else.
 struct Scene {
@@ -146,6 +147,19 @@ async fn who_may_not_read_secrets_shares_no_folder_with_a_machine() {
     scene.is_refused("ACTION", &duplicate, json!({})).await;
     let harmless = json!({"name": "near", "rdp.width": 800, "rdp.drive_read_only": true});
     scene.app.ok("PUT", &path, harmless).await;
+
+    // Farwire's own folder is shared by nobody, nor is one around it.
+    for folder in [scene.app.dir.path().join("data"), PathBuf::from("/")] {
+        scene.owns("PUT", &path, json!({"rdp.drive": folder})).await;
+        let connect = format!("{path}/connect?wait=1");
+        let (status, answer) = scene.app.call("ACTION", &connect, Value::Null).await;
+        assert_eq!(
+            (status.as_u16(), &answer["property"]),
+            (409, &json!("rdp.drive")),
+            "{answer}"
+        );
+    }
+    scene.owns("PUT", &path, lent.clone()).await;
 
     // The machine on the way decides where it is.
     let gate = json!({"name": "gate", "protocol": "SSH", "host": "gate.example"});

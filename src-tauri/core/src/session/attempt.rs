@@ -12,6 +12,7 @@ use farwire_model::jump::Jump;
 use farwire_model::session::{Channel, Protocol};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 impl Core {
@@ -48,6 +49,9 @@ impl Core {
                 message: format!("{} has no host yet: set one, then connect", connection.name),
             });
         }
+        if connection.protocol == ProtocolKind::Rdp {
+            self.check_drive(&settings)?;
+        }
         let mut jumps = self.jumps(&connection, way)?;
         jumps.extend(unsaved);
         let credentials = match once {
@@ -63,6 +67,30 @@ impl Core {
             jumps,
             protocol,
             credentials,
+        })
+    }
+
+    /// Refuses to share a folder with a machine that has Farwire's own in it, or is in it: tokens lie there. As the paths are written: a
+    /// disk that does not answer holds up nobody here.
+    fn check_drive(&self, settings: &BTreeMap<String, Value>) -> Result<(), CoreError> {
+        let folder = settings.get("rdp.drive").and_then(Value::as_str);
+        let Some(folder) = folder.map(str::trim).filter(|folder| !folder.is_empty()) else {
+            return Ok(());
+        };
+        let path = match (folder.strip_prefix("~/"), std::env::home_dir()) {
+            (Some(below), Some(home)) => home.join(below),
+            _ => PathBuf::from(folder),
+        };
+        let own = &self.data_dir;
+        if !path.starts_with(own) && !own.starts_with(&path) {
+            return Ok(());
+        }
+        Err(CoreError::Forbidden {
+            property: "rdp.drive",
+            message: format!(
+                "{folder} cannot be shared with a machine: Farwire's own folder, {}, with its tokens would be shared, too. Share a folder that has nothing to do with it",
+                own.display()
+            ),
         })
     }
 
