@@ -4,18 +4,20 @@
 //! | --- | --- |
 //! | `path` | what the machine calls a file, and which names it may |
 //! | `folder` | the folder on the disk, which nothing leads out of |
-//! | `files`, `refusal` | opened files, each request and its answer |
+//! | `files`, `listing`, `refusal` | opened files, each request and its answer |
 //! | `describe` | what is told of files and of the disk |
 //!
-//! The disk has a thread of its own: what takes it long keeps no picture waiting.
+//! The disk has a thread of its own, and what goes over what may wait for it is refused: whatever it does, no picture waits.
 
 mod describe;
 mod files;
 mod folder;
+mod listing;
 mod path;
 mod refusal;
 
-use files::{Files, MAX_BYTES};
+use crate::limits::STEP_LIMIT;
+use files::{Files, MAX_BYTES, MAX_OPEN};
 use folder::Folder;
 use ironrdp_core::impl_as_any;
 use ironrdp_pdu::PduResult;
@@ -32,16 +34,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc as blocking;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 /// The only device there is.
 const DEVICE: u32 = 1;
-/// Requests that wait for the disk before the machine is not read any more.
+/// Requests that wait for the disk. Overflow: they are refused.
 const WAITING_REQUESTS: usize = 64;
-/// What they hold, in bytes, before it is not read any more.
+/// What they hold, in bytes. Overflow: they are refused.
 const WAITING_BYTES: usize = 16 << 20;
-/// Room behind that: whatever one message brings is taken.
-const QUEUE: usize = WAITING_REQUESTS + 8;
+/// Files are closed also beyond that, each of them: the machine thinks of a file that it closed as closed whatever we say.
+const QUEUE: usize = WAITING_REQUESTS + MAX_OPEN;
 /// Answers that wait for the session. Overflow: the disk waits.
 const WAITING_ANSWERS: usize = 4;
 
@@ -55,7 +58,7 @@ pub struct Lent {
 }
 
 impl Lent {
-    /// Opens it.
+    /// Opens it, unless its disk takes longer than the machine would wait.
     ///
     /// # Errors
     /// Why it cannot be lent, for a person.
@@ -64,19 +67,20 @@ impl Lent {
         let fail = |why: &str| format!("The folder {named} is not shared: {why}.");
         let path = whole(&self.folder).ok_or_else(|| fail("its whole path is needed"))?;
         let label = label(&path);
-        let opening = move || Folder::open(&path, self.is_read_only);
-        let opened = tokio::task::spawn_blocking(opening).await;
-        let folder =
-            opened
-                .map_err(|_| fail("it cannot be opened"))?
-                .map_err(|error| match error {
-                    Errno::NOENT => fail("there is none"),
-                    Errno::NOTDIR => fail("it is no folder"),
-                    Errno::ACCESS => fail("it may not be read"),
-                    Errno::NOSYS => fail("that takes Linux 5.6 or newer"),
-                    error => fail(&error.to_string()),
-                })?;
-        Opened::new(folder, label).map_err(|error| fail(&error.to_string()))
+        let is_read_only = self.is_read_only;
+        let (opened, is_open) = Opened::begin(label, move || Folder::open(&path, is_read_only))
+            .map_err(|error| fail(&error.to_string()))?;
+        let is_open = timeout(STEP_LIMIT, is_open)
+            .await
+            .map_err(|_| fail("it does not answer"))?;
+        match is_open.map_err(|_| fail("it cannot be opened"))? {
+            Ok(()) => Ok(opened),
+            Err(Errno::NOENT) => Err(fail("there is none")),
+            Err(Errno::NOTDIR) => Err(fail("it is no folder")),
+            Err(Errno::ACCESS) => Err(fail("it may not be read")),
+            Err(Errno::NOSYS) => Err(fail("that takes Linux 5.6 or newer")),
+            Err(error) => Err(fail(&error.to_string())),
+        }
     }
 }
 
@@ -109,20 +113,35 @@ pub struct Opened {
 }
 
 impl Opened {
-    fn new(folder: Folder, label: String) -> std::io::Result<Self> {
+    /// Begins to open a folder, and what tells what came of it. That is the disk's thread: one that hangs is waited for by
+    /// nobody, not even by a program that ends.
+    fn begin(
+        label: String,
+        open: impl FnOnce() -> rustix::io::Result<Folder> + Send + 'static,
+    ) -> std::io::Result<(Self, oneshot::Receiver<rustix::io::Result<()>>)> {
         let (orders, waiting) = blocking::sync_channel(QUEUE);
         let (answer, answers) = mpsc::channel(WAITING_ANSWERS);
+        let (tell, is_open) = oneshot::channel();
         let load = Arc::new(Load::default());
-        let files = Files::new(folder, label.clone());
-        let (told, worker_load) = (answer, Arc::clone(&load));
+        let (named, worker_load) = (label.clone(), Arc::clone(&load));
+        let work = move || match open() {
+            Ok(folder) => {
+                if tell.send(Ok(())).is_ok() {
+                    serve(Files::new(folder, named), &waiting, &answer, &worker_load);
+                }
+            }
+            // Who asked may have given up.
+            Err(error) => tell.send(Err(error)).unwrap_or_default(),
+        };
         std::thread::Builder::new()
             .name("rdp drive".to_owned())
-            .spawn(move || serve(files, &waiting, &told, &worker_load))?;
-        Ok(Self {
+            .spawn(work)?;
+        let opened = Self {
             backend: Backend { orders, load },
             label,
             answers,
-        })
+        };
+        Ok((opened, is_open))
     }
 
     /// The channel, on which this computer has this name, and what comes of the disk.
@@ -138,24 +157,15 @@ impl Opened {
     }
 }
 
-/// How much waits for the disk.
+/// The drive, as the session asks about it.
 #[derive(Debug, Default)]
 pub struct Drive(Option<Arc<Load>>);
 
 impl Drive {
-    /// Whether there is room for what a message asks of the disk.
-    pub fn has_room(&self) -> bool {
-        self.0.as_ref().is_none_or(|load| {
-            load.requests.load(Ordering::Relaxed) < WAITING_REQUESTS
-                && load.bytes.load(Ordering::Relaxed) < WAITING_BYTES
-        })
-    }
-
     /// The message of an answer, unless the machine has begun with the drive anew since it asked.
     pub fn message(&self, answer: Answer) -> Option<SvcMessage> {
         let load = self.0.as_ref()?;
-        let is_fresh = load.begun.load(Ordering::Relaxed) == answer.begun;
-        is_fresh.then(|| SvcMessage::from(answer.message))
+        (load.begun() == answer.begun).then(|| SvcMessage::from(answer.message))
     }
 }
 
@@ -196,8 +206,32 @@ struct Load {
     begun: AtomicU32,
 }
 
+impl Load {
+    fn begun(&self) -> u32 {
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    /// Takes a request that holds so many bytes, if there is room for it.
+    fn take(&self, held: usize, is_close: bool) -> bool {
+        let has_room = self.requests.load(Ordering::Relaxed) < WAITING_REQUESTS
+            && self.bytes.load(Ordering::Relaxed).saturating_add(held) <= WAITING_BYTES;
+        if has_room || is_close {
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            self.bytes.fetch_add(held, Ordering::Relaxed);
+        }
+        has_room || is_close
+    }
+
+    fn give_back(&self, held: usize) {
+        self.requests.fetch_sub(1, Ordering::Relaxed);
+        self.bytes.fetch_sub(held, Ordering::Relaxed);
+    }
+}
+
 enum Order {
+    /// A request, and how often the machine had begun with the drive.
     Answer(u32, ServerDriveIoRequest),
+    /// It begins anew: that is looked at for every order, this one only says that it is time to.
     Reset,
 }
 
@@ -208,18 +242,24 @@ fn serve(
     answers: &mpsc::Sender<Answer>,
     load: &Load,
 ) {
+    let mut begun = 0;
     for order in orders {
-        match order {
-            Order::Reset => files.reset(),
-            Order::Answer(begun, request) => {
-                let held = weight(&request);
-                let message = files.answer(request);
-                load.requests.fetch_sub(1, Ordering::Relaxed);
-                load.bytes.fetch_sub(held, Ordering::Relaxed);
-                if answers.blocking_send(Answer { begun, message }).is_err() {
-                    return;
-                }
-            }
+        if load.begun() != begun {
+            begun = load.begun();
+            files.reset();
+        }
+        let Order::Answer(asked, request) = order else {
+            continue;
+        };
+        let held = weight(&request);
+        let is_over = || answers.is_closed() || load.begun() != begun;
+        // What was asked before means files that are closed, if not others.
+        let message = (asked == begun).then(|| files.answer(request, &is_over));
+        load.give_back(held);
+        if let Some(message) = message
+            && answers.blocking_send(Answer { begun, message }).is_err()
+        {
+            return;
         }
     }
 }
@@ -253,7 +293,7 @@ impl_as_any!(Backend);
 impl RdpdrBackend for Backend {
     fn reset(&mut self) -> PduResult<()> {
         self.load.begun.fetch_add(1, Ordering::Relaxed);
-        // Only a disk's thread that is gone takes no order.
+        // A queue that is full has orders enough for the disk's thread to notice by.
         self.orders.try_send(Order::Reset).unwrap_or_default();
         Ok(())
     }
@@ -291,17 +331,18 @@ impl RdpdrBackend for Backend {
             let refused = refusal::answer(request, NtStatus::INVALID_PARAMETER);
             return Ok(vec![refused.into()]);
         }
-        self.load.requests.fetch_add(1, Ordering::Relaxed);
-        self.load.bytes.fetch_add(held, Ordering::Relaxed);
-        let begun = self.load.begun.load(Ordering::Relaxed);
-        let order = Order::Answer(begun, request);
+        let is_close = matches!(request, ServerDriveIoRequest::DeviceCloseRequest(_));
+        if !self.load.take(held, is_close) {
+            let refused = refusal::answer(request, NtStatus::INSUFFICIENT_RESOURCES);
+            return Ok(vec![refused.into()]);
+        }
+        let order = Order::Answer(self.load.begun(), request);
         let Err(blocking::TrySendError::Full(back) | blocking::TrySendError::Disconnected(back)) =
             self.orders.try_send(order)
         else {
             return Ok(Vec::new());
         };
-        self.load.requests.fetch_sub(1, Ordering::Relaxed);
-        self.load.bytes.fetch_sub(held, Ordering::Relaxed);
+        self.load.give_back(held);
         Ok(match back {
             Order::Answer(_, request) => {
                 vec![refusal::answer(request, NtStatus::INSUFFICIENT_RESOURCES).into()]

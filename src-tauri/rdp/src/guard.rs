@@ -14,15 +14,22 @@ pub enum Refused {
 pub struct Guard {
     /// The channel that pixels and control messages come on.
     io_channel: u16,
+    /// The channel that the link is measured on, if there is one.
+    message_channel: Option<u16>,
     /// The channel the dynamic ones go through, if there is one.
     dynamic_channel: Option<u16>,
 }
 
 impl Guard {
     /// A session's channels.
-    pub fn new(io_channel: u16, dynamic_channel: Option<u16>) -> Self {
+    pub fn new(
+        io_channel: u16,
+        message_channel: Option<u16>,
+        dynamic_channel: Option<u16>,
+    ) -> Self {
         Self {
             io_channel,
+            message_channel,
             dynamic_channel,
         }
     }
@@ -50,6 +57,14 @@ impl Guard {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether a message is of a static channel: of the clipboard, of drives, of the dynamic ones. None of those knows that the
+    /// session changes its size.
+    pub fn is_of_channel(&self, frame: &[u8]) -> bool {
+        data(frame).is_some_and(|(channel, _)| {
+            channel != self.io_channel && Some(channel) != self.message_channel
+        })
     }
 }
 
@@ -126,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_channel_may_not_claim_more_than_the_cap() {
-        let guard = Guard::new(1003, Some(1005));
+        let guard = Guard::new(1003, None, Some(1005));
         let cap = u32::try_from(MAX_CHANNEL_BYTES).unwrap();
         for (channel, total, expected) in [
             (1004, 8, Ok(())),
@@ -148,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_message_on_a_dynamic_channel_may_not_claim_more_than_the_cap() {
-        let guard = Guard::new(1003, Some(1005));
+        let guard = Guard::new(1003, None, Some(1005));
         let cap = u32::try_from(MAX_CHANNEL_BYTES).unwrap();
         let first = |channel, command: u8, length: u32| {
             let mut frame = frame(channel, 8, false);
@@ -178,8 +193,19 @@ mod tests {
     }
 
     #[test]
+    fn messages_of_static_channels_are_told_from_the_session_s_own() {
+        let guard = Guard::new(1003, Some(1008), Some(1005));
+        for (channel, expected) in [(1003, false), (1008, false), (1004, true), (1005, true)] {
+            let frame = frame(channel, 8, true);
+            assert_eq!(guard.is_of_channel(&frame), expected, "{channel}");
+        }
+        // The end of the session is none either.
+        assert!(!guard.is_of_channel(&[3, 0, 0, 9, 2, 0xf0, 0x80, 0x21, 0x80]));
+    }
+
+    #[test]
     fn what_is_no_message_on_a_channel_passes() {
-        let guard = Guard::new(1003, None);
+        let guard = Guard::new(1003, None, None);
         for frame in [
             &[][..],
             &[3, 0, 0, 5],

@@ -2,6 +2,7 @@
 
 mod clip;
 mod drawn;
+mod renewal;
 
 use crate::clipboard::{Clipboard, Content};
 use crate::cookie::Jar;
@@ -20,10 +21,10 @@ use farwire_model::codec::CodecChoice;
 use farwire_model::frame::{Cursor, FramebufferError, Size, Surface};
 use farwire_model::input::SessionInput;
 use farwire_model::session::{Meter, SessionEvent, Start};
+use ironrdp_connector::ConnectionResult;
 use ironrdp_connector::connection_activation::{
-    ConnectionActivationFactory, ConnectionActivationSequence, ConnectionActivationState,
+    ConnectionActivationFactory, ConnectionActivationSequence,
 };
-use ironrdp_connector::{ConnectionResult, Sequence as _};
 use ironrdp_core::{MonotonicInstant, WriteBuf};
 use ironrdp_dvc::DrdynvcClient;
 use ironrdp_pdu::Action;
@@ -105,7 +106,11 @@ impl Live {
         let dynamic_channel = agreed
             .static_channels
             .get_channel_id_by_type::<DrdynvcClient>();
-        let guard = Guard::new(agreed.io_channel_id, dynamic_channel);
+        let guard = Guard::new(
+            agreed.io_channel_id,
+            agreed.message_channel_id,
+            dynamic_channel,
+        );
         let stage = ActiveStageBuilder {
             static_channels: agreed.static_channels,
             user_channel_id: agreed.user_channel_id,
@@ -152,14 +157,13 @@ impl Live {
 
     /// Whether there is room for what a message brings: events for the application and answers for the machine.
     pub fn takes_frames(&self) -> bool {
-        self.waiting.len() < WAITING_EVENTS
-            && self.outgoing.len() < WAITING_BYTES
-            && self.drive.has_room()
+        self.waiting.len() < WAITING_EVENTS && self.outgoing.len() < WAITING_BYTES
     }
 
-    /// Whether what the disk answers can be sent.
+    /// Whether what the disk answers can be sent: also while the session changes its size, which a machine may do only once it
+    /// was answered.
     pub fn takes_answers(&self) -> bool {
-        self.renewal.is_none() && self.outgoing.len() < WAITING_BYTES
+        self.outgoing.len() < WAITING_BYTES
     }
 
     /// Sends what the disk answers.
@@ -198,7 +202,8 @@ impl Live {
                 .check(frame)
                 .map_err(|refused| Ended::Fault(refused.to_string()))?;
         }
-        if self.renewal.is_some() {
+        let is_of_channel = action == Action::X224 && self.guard.is_of_channel(frame);
+        if self.renewal.is_some() && !is_of_channel {
             // Pixels of the size before mean nothing any more.
             return match action {
                 Action::X224 => self.renew(frame, received_at),
@@ -353,62 +358,6 @@ impl Live {
     fn show_cursor(&mut self, cursor: Cursor) {
         self.surface.paint(|painter| painter.cursor(cursor));
         self.surface.publish();
-    }
-
-    /// Goes on with the Deactivation-Reactivation Sequence (MS-RDPBCGR 1.3.1.3). Some servers get lost in it: then a new
-    /// session of the wanted size takes the place of this one.
-    fn renew(&mut self, frame: &[u8], received_at: Option<MonotonicInstant>) -> Result<(), Ended> {
-        let Some((sequence, _)) = &mut self.renewal else {
-            return Ok(());
-        };
-        let mut answer = WriteBuf::new();
-        let mut stepped = sequence.step(frame, received_at, &mut answer);
-        while stepped.is_ok()
-            && !sequence.state().is_terminal()
-            && sequence.next_pdu_hint().is_none()
-        {
-            stepped = sequence.step_no_input(&mut answer);
-        }
-        if let Err(error) = stepped {
-            tracing::debug!(error = %error.report(), "the session did not change its size");
-            return Err(self.again());
-        }
-        self.outgoing.extend_from_slice(answer.filled());
-        let ConnectionActivationState::Finalized {
-            desktop_size,
-            share_id,
-            input_flags,
-            static_channel_chunk_size,
-            enable_server_pointer,
-            pointer_software_rendering,
-            refresh_rect_support,
-            suppress_output_support,
-            ..
-        } = sequence.connection_activation_state()
-        else {
-            return Ok(());
-        };
-        let (io_channel, user_channel) = (sequence.io_channel_id(), sequence.user_channel_id());
-        self.renewal = None;
-        let size = Size::new(desktop_size.width, desktop_size.height);
-        self.picture =
-            Picture::new(size, &self.surface).map_err(|error| Ended::Fault(error.to_string()))?;
-        let is_renewed = self.stage.reactivate(
-            io_channel,
-            user_channel,
-            share_id,
-            enable_server_pointer,
-            pointer_software_rendering,
-            static_channel_chunk_size,
-        );
-        if !is_renewed {
-            return Err(Ended::Fault("channels of an unknown kind".to_owned()));
-        }
-        self.input_flags = input_flags;
-        self.input.renewed(input_flags);
-        (self.can_refresh, self.can_suppress) = (refresh_rect_support, suppress_output_support);
-        self.hidden.forgotten(Instant::now());
-        Ok(())
     }
 
     fn send_input(&mut self, input: SessionInput) -> Result<(), Ended> {

@@ -3,6 +3,7 @@
 use super::batch::{Batch, Tree};
 use super::database::{Database, OpenError, RawChange, Visit, chosen};
 use super::error::StoreError;
+use super::restore::Whole;
 use super::schema::{self, SCHEMA_VERSION};
 use super::snapshot::Snapshot;
 use super::{files, record, room, transaction};
@@ -154,7 +155,7 @@ impl Engine {
     pub(super) fn replace_raw(
         &self,
         damaged: &[DamagedRecord],
-        whole: &[(Tree, &str, &[u8])],
+        whole: &[Whole<'_>],
     ) -> Result<(), StoreError> {
         let removal = |record: &DamagedRecord| RawChange {
             tree: record.tree.name(),

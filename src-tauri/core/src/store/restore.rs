@@ -284,13 +284,16 @@ pub(super) fn set_aside(
     Ok(told)
 }
 
+/// A record that takes a damaged one's place.
+pub(super) type Whole<'a> = (Tree, &'a str, &'a [u8]);
+
 /// What a backup has of damaged records and may come back by itself. Not settings, tokens and trusted machines: older ones could
 /// allow what was taken away since. Of the vault the key that a passphrase seals, and credentials, where both are of one key.
 fn replacements<'a>(
     engine: &Engine,
     snapshot: &'a Snapshot,
     damaged: &[DamagedRecord],
-) -> Result<Vec<(Tree, &'a str, &'a [u8])>, StoreError> {
+) -> Result<Vec<Whole<'a>>, StoreError> {
     if snapshot.schema != SCHEMA_VERSION {
         return Ok(Vec::new());
     }

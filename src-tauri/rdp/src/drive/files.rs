@@ -2,7 +2,8 @@
 
 use super::describe;
 use super::folder::Folder;
-use super::path::{Inner, matches};
+use super::listing::Listing;
+use super::path::{Inner, Pattern};
 use super::refusal::{self, status};
 use ironrdp_rdpdr::pdu::RdpdrPdu;
 use ironrdp_rdpdr::pdu::efs::{
@@ -15,15 +16,16 @@ use ironrdp_rdpdr::pdu::efs::{
     ServerDriveSetInformationRequest,
 };
 use rustix::fs::{
-    AtFlags, Dir, FileType, OFlags, Stat, Timespec, Timestamps, UTIME_OMIT, fdatasync, fstat,
-    fstatvfs, ftruncate, futimens, statat,
+    OFlags, Stat, Timespec, Timestamps, UTIME_OMIT, fdatasync, fstat, fstatvfs, ftruncate, futimens,
 };
 use rustix::io::{Errno, pread, pwrite};
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 
 /// Files that the machine has open: each is a descriptor of this program, which has others to keep.
-pub const MAX_OPEN: usize = 256;
+pub const MAX_OPEN: usize = 128;
+/// Folders among them that are being told: each has one more descriptor.
+pub const MAX_LISTINGS: usize = 16;
 /// What is read or written by one request. Windows asks for less than a quarter of it.
 pub const MAX_BYTES: usize = 4 << 20;
 
@@ -49,12 +51,6 @@ struct Open {
     listing: Option<Listing>,
 }
 
-#[derive(Debug)]
-struct Listing {
-    entries: Dir,
-    pattern: String,
-}
-
 impl Files {
     /// Those of a folder, of which none is open. The machine is told `label` as the disk's name.
     pub fn new(folder: Folder, label: String) -> Self {
@@ -72,8 +68,12 @@ impl Files {
         self.open.clear();
     }
 
-    /// Does what a request asks for, and says what came of it.
-    pub fn answer(&mut self, request: ServerDriveIoRequest) -> RdpdrPdu {
+    /// Does what a request asks for, and says what came of it; what takes long ends once nobody waits for it.
+    pub fn answer(
+        &mut self,
+        request: ServerDriveIoRequest,
+        is_over: &dyn Fn() -> bool,
+    ) -> RdpdrPdu {
         use ServerDriveIoRequest as Ask;
         match request {
             Ask::ServerCreateDriveRequest(asked) => {
@@ -128,7 +128,7 @@ impl Files {
                 })
             }
             Ask::ServerDriveQueryDirectoryRequest(asked) => {
-                let (status, buffer) = parts(self.next_entry(&asked));
+                let (status, buffer) = parts(self.next_entry(&asked, is_over));
                 RdpdrPdu::ClientDriveQueryDirectoryResponse(ClientDriveQueryDirectoryResponse {
                     device_io_reply: DeviceIoResponse::new(asked.device_io_request, status),
                     buffer,
@@ -347,46 +347,39 @@ impl Files {
         describe::file(class, &stat, open.is_deleted).ok_or(NtStatus::NOT_SUPPORTED)
     }
 
-    /// The next file of a folder that has the wanted name. What is neither file nor folder is left out, and what has no name
-    /// that the machine could ask for.
+    /// The next file of a folder that has the wanted name.
     fn next_entry(
         &mut self,
         asked: &ServerDriveQueryDirectoryRequest,
+        is_over: &dyn Fn() -> bool,
     ) -> Answer<FileInformationClass> {
         let id = asked.device_io_request.file_id;
-        let open = self.open.get_mut(&id).ok_or(NtStatus::INVALID_HANDLE)?;
         let is_first = asked.initial_query != 0;
         if is_first {
+            // One that begins anew is none of the others.
+            self.open
+                .get_mut(&id)
+                .ok_or(NtStatus::INVALID_HANDLE)?
+                .listing = None;
+        }
+        let is_listing = |open: &&Open| matches!(open.listing, Some(Listing::Begun(_)));
+        let count = self.open.values().filter(is_listing).count();
+        let open = self.open.get_mut(&id).ok_or(NtStatus::INVALID_HANDLE)?;
+        if is_first {
+            if count >= MAX_LISTINGS {
+                return Err(NtStatus::INSUFFICIENT_RESOURCES);
+            }
             let pattern = asked.path.rsplit('\\').next().unwrap_or_default();
-            open.listing = Some(Listing {
-                entries: Dir::read_from(&open.descriptor).map_err(status)?,
-                pattern: pattern.to_owned(),
-            });
+            let pattern = Pattern::of(pattern).ok_or(NtStatus::OBJECT_NAME_INVALID)?;
+            open.listing = Some(Listing::of(&open.descriptor, pattern).map_err(status)?);
         }
         let listing = open.listing.as_mut().ok_or(NtStatus::INVALID_PARAMETER)?;
-        while let Some(entry) = listing.entries.read() {
-            let entry = entry.map_err(status)?;
-            let Ok(name) = entry.file_name().to_str() else {
-                continue;
-            };
-            let is_one = Inner::of(name).is_some_and(|inner| inner.split().is_some());
-            if !is_one || name.contains('\\') || !matches(&listing.pattern, name) {
-                continue;
-            }
-            let Ok(stat) = statat(&open.descriptor, name, AtFlags::SYMLINK_NOFOLLOW) else {
-                // Gone meanwhile.
-                continue;
-            };
-            let kind = FileType::from_raw_mode(stat.st_mode);
-            if kind.is_file() || kind.is_dir() {
-                return describe::entry(&asked.file_info_class_lvl, &stat, name.to_owned())
-                    .ok_or(NtStatus::NOT_SUPPORTED);
-            }
+        match listing.next(&open.descriptor, is_over).map_err(status)? {
+            Some((name, stat)) => describe::entry(&asked.file_info_class_lvl, &stat, name)
+                .ok_or(NtStatus::NOT_SUPPORTED),
+            None if is_first => Err(NtStatus::NO_SUCH_FILE),
+            None => Err(NtStatus::NO_MORE_FILES),
         }
-        Err(match is_first {
-            true => NtStatus::NO_SUCH_FILE,
-            false => NtStatus::NO_MORE_FILES,
-        })
     }
 
     fn change(&mut self, asked: &ServerDriveSetInformationRequest) -> Answer<()> {

@@ -3,11 +3,11 @@
 
 use super::path::Inner;
 use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, ResolveFlags, Stat, fstat, mkdirat, open,
-    openat2, renameat, renameat_with, statat, unlinkat,
+    AtFlags, Dir, FileType, FsWord, Mode, OFlags, PROC_SUPER_MAGIC, RenameFlags, ResolveFlags,
+    Stat, fstat, fstatfs, mkdirat, open, openat2, renameat, renameat_with, statat, unlinkat,
 };
 use rustix::io::{Errno, Result};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
 /// No link is followed, none of `/proc` either, and no path leads out.
@@ -19,6 +19,9 @@ const WITHIN: ResolveFlags = ResolveFlags::BENEATH
 const CAREFUL: OFlags = OFlags::CLOEXEC
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY);
+
+/// Files of the kernel and of devices, which do things when they are read or written.
+const UNLENT: [FsWord; 2] = [PROC_SUPER_MAGIC, 0x6265_6572];
 
 /// A folder of this computer that a machine is lent.
 #[derive(Debug)]
@@ -47,7 +50,8 @@ impl Folder {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         let root = open(path, flags, Mode::empty())?;
         let folder = Self { root, is_read_only };
-        folder.reach(&Inner::default())?;
+        let reached = folder.reach(&Inner::default())?;
+        is_lent(&reached)?;
         Ok(folder)
     }
 
@@ -56,18 +60,24 @@ impl Folder {
         &self.root
     }
 
-    /// Opens a file or a folder in it that is there. What is neither is refused: devices, pipes, sockets.
+    /// Opens a file or a folder in it that is there. What is neither is refused: devices, pipes, sockets. They are not even
+    /// opened, which some devices do things for: it is looked at what is there, and then that is opened and nothing else.
     pub fn file(&self, inner: &Inner, access: OFlags) -> Result<(OwnedFd, Stat)> {
-        let flags = access | CAREFUL;
-        let opened = openat2(&self.root, inner.path(), flags, Mode::empty(), WITHIN);
-        let descriptor = match opened {
-            Err(Errno::ISDIR) => self.folder(inner)?,
-            opened => opened?,
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        let seen = openat2(&self.root, inner.path(), flags, Mode::empty(), WITHIN)?;
+        is_lent(&seen)?;
+        let known = fstat(&seen)?;
+        let access = match FileType::from_raw_mode(known.st_mode) {
+            FileType::RegularFile => access,
+            FileType::Directory => OFlags::RDONLY | OFlags::DIRECTORY,
+            _ => return Err(Errno::ACCESS),
         };
+        let itself = format!("/proc/self/fd/{}", seen.as_raw_fd());
+        let descriptor = open(itself, access | CAREFUL, Mode::empty())?;
         let stat = fstat(&descriptor)?;
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile | FileType::Directory => Ok((descriptor, stat)),
-            _ => Err(Errno::ACCESS),
+        match Identity::of(&stat) == Identity::of(&known) {
+            true => Ok((descriptor, stat)),
+            false => Err(Errno::ACCESS),
         }
     }
 
@@ -162,5 +172,29 @@ impl Folder {
             true => Ok((above, name, there)),
             false => Err(Errno::NOENT),
         }
+    }
+}
+
+fn is_lent(seen: &OwnedFd) -> Result<()> {
+    match UNLENT.contains(&fstatfs(seen)?.f_type) {
+        true => Err(Errno::ACCESS),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_the_kernel_and_devices_are_not_lent() {
+        let proc = Folder::open(Path::new("/proc"), true).map(drop);
+        assert_eq!(proc, Err(Errno::ACCESS));
+        let root = Folder::open(Path::new("/"), true).unwrap();
+        for path in ["\\proc\\version", "\\proc", "\\dev\\null"] {
+            let opened = root.file(&Inner::of(path).unwrap(), OFlags::RDONLY);
+            assert_eq!(opened.map(drop), Err(Errno::ACCESS), "{path}");
+        }
+        assert!(root.file(&Inner::default(), OFlags::RDWR).is_ok());
     }
 }

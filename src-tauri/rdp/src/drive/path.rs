@@ -5,6 +5,8 @@ use std::path::PathBuf;
 /// Linux takes no longer name and no longer path.
 const MAX_NAME_BYTES: usize = 255;
 const MAX_PATH_BYTES: usize = 4095;
+/// A pattern is tried with each name of a folder: no name of Windows is longer.
+const MAX_PATTERN_CHARS: usize = 255;
 
 /// A path below the shared folder: plain names, none for the folder itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,14 +51,35 @@ impl Inner {
     }
 }
 
-/// Whether a name is one of those a machine asks for: `*` and `?` as everywhere, `<`, `>` and `"` as Windows writes them for old
-/// programs (MS-FSA 2.1.4.4), of which `"` stands for a dot alone. Letters count without their case.
-pub fn matches(pattern: &str, name: &str) -> bool {
-    if matches!(pattern, "" | "*" | "*.*" | "<.>") {
-        return true;
+/// Which names a machine asks for: `*` and `?` as everywhere, `<`, `>` and `"` as Windows writes them for old programs (MS-FSA
+/// 2.1.4.4), of which `"` stands for a dot alone. Letters count without their case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(Vec<char>);
+
+impl Pattern {
+    /// Reads one; `None` for one that is longer than any name.
+    pub fn of(asked: &str) -> Option<Self> {
+        if asked.chars().nth(MAX_PATTERN_CHARS).is_some() {
+            return None;
+        }
+        let asked = match asked {
+            "" | "*.*" | "<.>" => "*",
+            asked => asked,
+        };
+        Some(Self(folded(asked)))
     }
-    let fold = |text: &str| text.chars().flat_map(char::to_lowercase).collect();
-    let (pattern, name): (Vec<char>, Vec<char>) = (fold(pattern), fold(name));
+
+    /// Whether a name is one of those.
+    pub fn fits(&self, name: &str) -> bool {
+        matches!(self.0.as_slice(), ['*']) || matches(&self.0, &folded(name))
+    }
+}
+
+fn folded(text: &str) -> Vec<char> {
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
+fn matches(pattern: &[char], name: &[char]) -> bool {
     let (mut at, mut here) = (0, 0);
     // Where the last star is, and from where on it was tried.
     let mut star: Option<(usize, usize)> = None;
@@ -158,10 +181,12 @@ mod tests {
             ("ab*", "ab", true),
             ("ÄB", "äb", true),
         ] {
-            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+            let fits = Pattern::of(pattern).unwrap().fits(name);
+            assert_eq!(fits, expected, "{pattern} {name}");
         }
         // Whoever thinks of a pattern that is hard to try does not make us wait.
-        let (pattern, name) = ("*a".repeat(2000), "a".repeat(255));
-        assert!(!matches(&(pattern + "b"), &name));
+        let pattern = Pattern::of(&("*a".repeat(127) + "b")).unwrap();
+        assert!(!pattern.fits(&"a".repeat(255)));
+        assert_eq!(Pattern::of(&"*a".repeat(128)), None);
     }
 }

@@ -7,6 +7,7 @@ use super::*;
 use machine::{Machine, number};
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::time::Duration;
 
 const SUCCESS: u32 = 0;
 const NO_MORE_FILES: u32 = 0x8000_0006;
@@ -310,27 +311,83 @@ async fn there_is_a_limit_to_everything() {
         machine.open("\\a.txt", READ, OPEN, 0).await.unwrap();
     }
     assert_eq!(machine.open("\\a.txt", READ, OPEN, 0).await, Err(RESOURCES));
-    // Who asks for more than the disk does meanwhile is not read; nobody takes the answers here.
+}
+
+#[tokio::test]
+async fn folders_are_told_a_few_at_a_time() {
+    let mut machine = Machine::lent(true).await;
+    let mut first = None;
+    for _ in 0..files::MAX_LISTINGS {
+        let folder = machine.open("", READ, OPEN, FOLDER).await.unwrap();
+        assert_eq!(machine.list(folder, Some("\\*")).await.0, SUCCESS);
+        first = first.or(Some(folder));
+    }
+    let further = machine.open("", READ, OPEN, FOLDER).await.unwrap();
+    assert_eq!(machine.list(further, Some("\\*")).await.0, RESOURCES);
+    // Who was told everything holds nothing any more.
+    let first = first.unwrap();
+    assert_eq!(machine.list(first, None).await.0, SUCCESS);
+    for _ in 0..2 {
+        assert_eq!(machine.list(first, None).await.0, NO_MORE_FILES);
+    }
+    assert_eq!(machine.list(further, Some("\\*")).await.0, SUCCESS);
+    let long = "?".repeat(256);
+    assert_eq!(machine.list(further, Some(&long)).await.0, NAME_INVALID);
+}
+
+#[tokio::test]
+async fn a_machine_that_asks_for_too_much_is_refused_and_may_begin_anew() {
+    let mut machine = Machine::lent(false).await;
+    let file = machine.open("\\a.txt", ALL, OPEN, 0).await.unwrap();
     let body = [&1_u32.to_le_bytes()[..], &[0; 28]].concat();
+    // Nobody takes the answers here.
     let mut count = 0;
-    while machine.drive.has_room() {
-        assert!(machine.send((3, 0), file, &body).is_empty());
+    let refused = loop {
+        if let Some(refused) = machine.send((3, 0), file, &body).pop() {
+            break refused;
+        }
+        count += 1;
+        assert!(count <= 2 * QUEUE, "there is always room");
+    };
+    assert!(count >= WAITING_REQUESTS);
+    let refused = refused.encode_unframed_pdu().unwrap();
+    assert_eq!(number(&refused[12..]), RESOURCES);
+    // Closing is for nothing else to take the place of.
+    while machine.send((2, 0), file, &[0; 32]).is_empty() {
         count += 1;
         assert!(count <= 2 * QUEUE, "there is always room");
     }
     // What was asked before the machine begins anew is not answered any more, and its files are closed.
-    let before = machine.answers.next().await;
-    let announce = [1, 0, 12, 0, 7, 0, 0, 0];
-    machine.say(*b"rDnI", &announce);
+    let before = machine.answer().await;
+    machine.begin();
     assert!(machine.drive.message(before).is_none());
-    while !machine.drive.has_room() {
-        assert!(
-            machine
-                .drive
-                .message(machine.answers.next().await)
-                .is_none()
-        );
-    }
+    let load = Arc::clone(machine.drive.0.as_ref().unwrap());
+    let drained = async {
+        while load.requests.load(Ordering::Relaxed) > 0 {
+            // Not for each of them there is an answer.
+            let answer = timeout(Duration::from_millis(10), machine.answers.next());
+            if let Ok(answer) = answer.await {
+                assert!(machine.drive.message(answer).is_none());
+            }
+        }
+    };
+    timeout(Duration::from_secs(20), drained).await.unwrap();
+    assert_eq!(load.bytes.load(Ordering::Relaxed), 0);
+    assert_eq!(machine.read(file, 1, 0).await, Err(INVALID_HANDLE));
+    let again = machine.open("\\a.txt", READ, OPEN, 0).await.unwrap();
+    assert_eq!(machine.read(again, 1, 0).await.unwrap(), b"0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_that_does_not_answer_is_waited_for_no_longer() {
+    let (hold, held) = blocking::channel::<()>();
+    let open = move || {
+        held.recv().unwrap_or_default();
+        Err(Errno::NOENT)
+    };
+    let (_opened, is_open) = Opened::begin("lent".to_owned(), open).unwrap();
+    assert!(timeout(STEP_LIMIT, is_open).await.is_err());
+    drop(hold);
 }
 
 #[tokio::test]

@@ -90,8 +90,7 @@ impl Live {
 
     /// Nobody looks any more, or somebody does again.
     pub fn look(&mut self, is_hidden: bool) {
-        // While its size changes, it is told nothing; then it draws everything by itself.
-        if self.hidden.set(is_hidden, Instant::now()) && self.renewal.is_none() {
+        if self.hidden.set(is_hidden, Instant::now()) {
             self.redraw();
         }
     }
@@ -130,6 +129,10 @@ impl Live {
 
     /// Asks for the whole picture; `false` when the machine cannot be asked.
     pub(super) fn redraw(&mut self) -> bool {
+        // While its size changes, it is told nothing; then it draws everything by itself.
+        if self.renewal.is_some() {
+            return false;
+        }
         let Size { width, height } = self.picture.size();
         let messages =
             self.stage

@@ -1,6 +1,6 @@
 //! A machine that is lent a folder, as it speaks.
 
-use super::super::{Answers, Channel, DEVICE, Drive, Lent};
+use super::super::{Answer, Answers, Channel, DEVICE, Drive, Lent};
 use super::{FOLDER, NO_MORE_FILES, NO_SUCH_FILE, OPEN, READ, SUCCESS};
 use ironrdp_svc::{SvcMessage, SvcProcessor};
 use std::fs;
@@ -83,14 +83,23 @@ impl Machine {
         let at_once = self.send(kind, file, body);
         let answer = match at_once.into_iter().next() {
             Some(message) => message,
-            None => {
-                let answer = tokio::time::timeout(Duration::from_secs(20), self.answers.next());
-                self.drive.message(answer.await.unwrap()).unwrap()
-            }
+            None => loop {
+                let answer = self.answer().await;
+                // What was asked before the machine began anew is passed over.
+                if let Some(message) = self.drive.message(answer) {
+                    break message;
+                }
+            },
         };
         let bytes = answer.encode_unframed_pdu().unwrap();
         assert_eq!(bytes[..12], *b"rDCI\x01\0\0\0\x09\0\0\0");
         (number(&bytes[12..]), bytes[16..].to_vec())
+    }
+
+    /// The disk's next answer.
+    pub async fn answer(&mut self) -> Answer {
+        let answer = tokio::time::timeout(Duration::from_secs(20), self.answers.next());
+        answer.await.unwrap()
     }
 
     /// Opens a file: which, for what, whether it is made, how. Its number, or why not.
@@ -155,14 +164,9 @@ impl Machine {
         let folder = self.open(path, READ, OPEN, FOLDER).await.unwrap();
         let mut names = Vec::new();
         loop {
-            let name = format!("{path}\\{pattern}\0");
-            let pattern = sized(if names.is_empty() { &name } else { "" });
-            let mut body = 12_u32.to_le_bytes().to_vec();
-            body.push(u8::from(names.is_empty()));
-            body.extend(&pattern[..4]);
-            body.extend([0; 23]);
-            body.extend(&pattern[4..]);
-            let (status, told) = self.ask((12, 1), folder, &body).await;
+            let name = format!("{path}\\{pattern}");
+            let first = names.is_empty().then_some(name.as_str());
+            let (status, told) = self.list(folder, first).await;
             if status != SUCCESS {
                 let expected = if names.is_empty() {
                     NO_SUCH_FILE
@@ -179,6 +183,18 @@ impl Machine {
         assert_eq!(self.close(folder).await, SUCCESS);
         names.sort();
         names
+    }
+
+    /// Asks for the next name in a folder, or for the first one of these.
+    pub async fn list(&mut self, folder: u32, first: Option<&str>) -> (u32, Vec<u8>) {
+        let name = first.map(|name| format!("{name}\0")).unwrap_or_default();
+        let pattern = sized(&name);
+        let mut body = 12_u32.to_le_bytes().to_vec();
+        body.push(u8::from(first.is_some()));
+        body.extend(&pattern[..4]);
+        body.extend([0; 23]);
+        body.extend(&pattern[4..]);
+        self.ask((12, 1), folder, &body).await
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
